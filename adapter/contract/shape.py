@@ -1,0 +1,133 @@
+"""The neutral description of what may be written where; TMF models, JSON Schema and XSD all become Shapes.
+
+A Shape is one place of a document. Shapes of recursive models refer to themselves, so ``members`` is filled after
+the object exists; once published a Shape is never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from adapter.contract.path import Path, Step
+
+
+class Kind(StrEnum):
+    """The kind of value at one place. TEXT carries dates too: a date is text with a ``format``, never shifted."""
+
+    OBJECT = "object"
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    ANY = "any"
+
+
+@dataclass(slots=True, eq=False)
+class Shape:
+    """One place of a document.
+
+    ``open`` objects may hold members that are not declared. ``format`` is date, date-time, time, uri, … or "".
+    Facets that do not apply are None. ``enum`` is empty where any value of the kind will do.
+    """
+
+    kind: Kind
+    name: str = ""
+    members: dict[str, Member] = field(default_factory=dict)
+    open: bool = False
+    format: str = ""
+    enum: tuple[str, ...] = ()
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    total_digits: int | None = None
+    fraction_digits: int | None = None
+    documentation: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """One member of an object. ``choice`` names the group of which exactly one member may be present ("" = none)."""
+
+    name: str
+    shape: Shape
+    required: bool = False
+    many: bool = False
+    nullable: bool = False
+    min_items: int = 0
+    max_items: int | None = None
+    choice: str = ""
+    documentation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationContract:
+    """One operation of a legacy contract. Faults are by detail element name."""
+
+    name: str
+    input: Shape
+    output: Shape
+    faults: Mapping[str, Shape] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a path leads. ``many``: the path crosses a list it does not pick one element of, so it yields a list;
+    ``optional``: a document that fits the contract may have nothing there."""
+
+    shape: Shape
+    many: bool
+    optional: bool
+    nullable: bool = False
+    member: Member | None = None
+
+
+class UnknownStep(LookupError):
+    """A path leaves its contract. ``step`` is the one that does; ``known`` are the names that would do there."""
+
+    def __init__(self, step: Step, known: tuple[str, ...], reason: str) -> None:
+        self.step, self.known, self.reason = step, known, reason
+        super().__init__(reason)
+
+
+def resolve(root: Shape, path: Path) -> Place:
+    """Follows ``path`` from ``root``. Raises UnknownStep where it leaves the contract.
+
+    A list that is neither picked from (``[key=value]``) nor walked (``[]``) may only stand last: it names the whole list.
+    """
+    place = Place(root, many=False, optional=False)
+    for index, step in enumerate(path.steps):
+        shape = place.shape
+        last = index == len(path.steps) - 1
+        if shape.kind is Kind.ANY:
+            place = Place(shape, place.many, optional=True, nullable=True)
+            continue
+        member = shape.members.get(step.name)
+        if member is None:
+            if shape.open:
+                place = Place(Shape(Kind.ANY), place.many, optional=True, nullable=True)
+                continue
+            if shape.kind is not Kind.OBJECT:
+                raise UnknownStep(step, (), f"{shape.kind} has no members, so '{step.name}' cannot be reached")
+            raise UnknownStep(step, tuple(shape.members), f"'{step.name}' is not a member of {shape.name or 'the document'}")
+        many, optional = place.many, place.optional or not member.required
+        if step.pick is not None:
+            if not member.many:
+                raise UnknownStep(step, (), f"'{step.name}' is one value, so there is nothing to pick from")
+            if member.shape.kind is Kind.OBJECT and not member.shape.open and step.pick.key not in member.shape.members:
+                known = tuple(member.shape.members)
+                raise UnknownStep(step, known, f"'{step.pick.key}' is not a member of {member.shape.name or step.name}")
+            optional = True
+        elif step.each:
+            if not member.many:
+                raise UnknownStep(step, (), f"'{step.name}' is one value, so it cannot be walked with []")
+            many = True
+        elif member.many:
+            if not last:
+                raise UnknownStep(step, (), f"'{step.name}' is a list: pick one element ([key=value]) or walk it ([])")
+            many = True
+        place = Place(member.shape, many, optional, member.nullable, member)
+    return place

@@ -1,0 +1,188 @@
+"""A mapping file as parsed: every part knows its place. No behaviour; ``parse`` makes it, ``check`` and ``compile`` read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from jinja2 import nodes
+
+from adapter.contract.path import Path
+from adapter.finding import Position
+
+
+class Direction(StrEnum):
+    """REQUEST: TMF → legacy; REPLY: legacy → TMF."""
+
+    REQUEST = "request"
+    REPLY = "reply"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A scalar as written."""
+
+    value: str
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class PathText:
+    """A path as written, and parsed."""
+
+    text: str
+    path: Path
+    at: Position
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expr:
+    """One Jinja expression, parsed once."""
+
+    text: str
+    at: Position
+    node: nodes.Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """``when`` is None for the branch taken otherwise. ``note`` is logged and recorded when the branch is taken."""
+
+    when: Expr | None
+    value: Expr
+    at: Position
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValueRule:
+    """``target: expression`` or ``target: {value|choose, when, default, table}``.
+
+    The first branch whose condition holds gives the value; if none does, or the value is absent, ``default`` does;
+    if that is missing too the target is not written. ``table`` looks the value up in a code table on its way.
+    """
+
+    target: PathText
+    branches: tuple[Branch, ...]
+    at: Position
+    layer: str
+    default: Expr | None = None
+    table: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ListRule:
+    """``target[]: {each, when, set}``: one element written for each element of ``each`` for which ``when`` holds."""
+
+    target: PathText
+    each: Expr
+    when: Expr | None
+    rules: tuple[Rule, ...]
+    at: Position
+    layer: str
+
+
+Rule = ValueRule | ListRule
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConverterCall:
+    """``| name(argument, …)`` behind the legacy path of a two-way rule. Arguments are constants."""
+
+    name: str
+    arguments: tuple[str | int | bool, ...]
+    at: Position
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TwoWayRule:
+    """``TMF path: legacy path | converter …`` under ``both``. ``default`` is sent to the legacy side when absent."""
+
+    canonical: PathText
+    legacy: PathText
+    converters: tuple[ConverterCall, ...]
+    at: Position
+    layer: str
+    default: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TwoWayList:
+    """``TMF path[]: {legacy: path[], both, request, reply}`` under ``both``; inner paths start at the element."""
+
+    canonical: PathText
+    legacy: PathText
+    both: tuple[BothRule, ...]
+    request: tuple[Rule, ...]
+    reply: tuple[Rule, ...]
+    at: Position
+    layer: str
+
+
+BothRule = TwoWayRule | TwoWayList
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Require:
+    """What must be there before anything is sent. Exactly one of ``path`` (TMF), ``header``, ``query`` is set."""
+
+    path: PathText | None
+    header: Text | None
+    query: Text | None
+    when: Expr | None
+    at: Position
+    layer: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drop:
+    """A TMF path that is deliberately not forwarded, and why."""
+
+    path: PathText
+    why: str
+    at: Position
+    layer: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutcomeRule:
+    """How a readable reply is judged: the first whose ``when`` holds. ``texts`` are the backend's warnings (accepted)
+    or errors (else), ``message`` their headline, ``status`` an HTTP status that fits better than the default."""
+
+    when: Expr | None
+    kind: Text
+    texts: Expr | None
+    message: Expr | None
+    status: int | None
+    at: Position
+    layer: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What one face shows differently from the canonical answer; rules see ``answer`` as well."""
+
+    face: Text
+    rules: tuple[Rule, ...]
+    at: Position
+    layer: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MappingFile:
+    """One operation, both directions, overlays already applied (each rule keeps its ``layer``: "pr", "jm", …).
+
+    ``files`` are the texts it was made of (path → text), in the order of their layers, the file itself last.
+    """
+
+    operation: Text
+    legacy: Text
+    source: str
+    files: dict[str, str]
+    require: tuple[Require, ...]
+    both: tuple[BothRule, ...]
+    request: tuple[Rule, ...]
+    reply: tuple[Rule, ...]
+    drop: tuple[Drop, ...]
+    outcome: tuple[OutcomeRule, ...]
+    view: tuple[View, ...]

@@ -1,0 +1,158 @@
+"""The small types that travel along the straight line, and the protocols of its replaceable parts.
+
+Connectors import this module, ``adapter.contract`` and ``adapter.errors``, and nothing else of the adapter.
+Documents are plain data: ``dict`` (member name → value), ``list``, ``str``, ``int``, ``decimal.Decimal``, ``bool``,
+``None`` (JSON null, ``xsi:nil``). A member that is not there is not in the dict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from adapter.contract.shape import OperationContract
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """One HTTP request to a backend; ``url`` is absolute."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WireReply:
+    """The backend's whole HTTP reply. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of one legacy operation. ``headers`` are extra HTTP headers (correlation id, declared custom ones)."""
+
+    operation: str
+    document: Document
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The backend's own technical refusal, e.g. a SOAP fault. ``detail`` is plain data, ``detail_name`` its element."""
+
+    code: str
+    text: str
+    detail_name: str = ""
+    detail: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A place where the reply broke its contract and was read all the same. ``kind``: extra, missing, order, type, …"""
+
+    kind: str
+    path: str
+    text: str
+
+
+class AnswerKind(StrEnum):
+    """How far the connector could read the reply."""
+
+    REPLY = "reply"
+    FAULT = "fault"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the backend said, as plain data. ``unreadable`` says why where ``kind`` is UNREADABLE."""
+
+    kind: AnswerKind
+    status: int
+    document: Document | None = None
+    fault: Fault | None = None
+    deviations: tuple[Deviation, ...] = ()
+    unreadable: str = ""
+
+
+Exchange = Generator[WireRequest, WireReply, Answer]
+
+
+class Connector(Protocol):
+    """One way of speaking to a backend: document ↔ bytes. Opens no socket, keeps no state between calls."""
+
+    def contracts(self) -> Mapping[str, OperationContract]:
+        """The legacy operations by name, with the shapes of their documents."""
+
+    def exchange(self, call: Call) -> Exchange:
+        """Yields each request, receives its reply, returns the answer. Raises SerialisationFailed before the first."""
+
+
+class OutcomeKind(StrEnum):
+    """What became of a call."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNAVAILABLE = "unavailable"
+    IN_DOUBT = "inDoubt"
+    ABSENT = "absent"  # of a probe only: the backend certainly has no such order
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One warning or error of the backend: its text unchanged, and what it was read as.
+
+    ``ret``, ``field``, ``code`` are the parts of the text (None where it has none); ``name`` is the stable normalised
+    code of the market's catalogue ("" where the code is unknown); ``severity`` is error, warning or information.
+    """
+
+    text: str
+    severity: str
+    ret: str | None = None
+    field: str | None = None
+    code: str | None = None
+    words: str = ""
+    name: str = ""
+    retryable: bool = False
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The judged answer. ``message`` is the market's headline for errors; ``evidence`` says why it was judged so."""
+
+    kind: OutcomeKind
+    issues: tuple[Issue, ...] = ()
+    message: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One request of a front-end, authenticated and checked against its face's contract.
+
+    ``header``, ``query`` and ``path`` hold declared names in their canonical spelling; ``received_at`` is
+    milliseconds since the epoch, UTC; ``key`` the idempotency key (kind:value), "" where the caller gave none.
+    """
+
+    face: str
+    client: str
+    market: str
+    operation: str
+    correlation_id: str
+    body: Document
+    raw: bytes
+    header: Mapping[str, str]
+    query: Mapping[str, str]
+    path: Mapping[str, str]
+    received_at: int
+    key: str = ""
