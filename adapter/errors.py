@@ -10,12 +10,14 @@ AdapterError
 │   ├── NotFound            404
 │   ├── MethodNotAllowed    405
 │   ├── NotAcceptable       406
+│   ├── RequestTimeout      408
 │   ├── Conflict            409
 │   ├── TooLarge            413
 │   ├── UnsupportedMedia    415
 │   ├── KeyReused           422  the idempotency key was used for other content
 │   ├── TooManyRequests     429
-│   └── NotOffered          501  the market has no such operation
+│   ├── NotOffered          501  the market has no such operation
+│   └── Overloaded          503  more requests at one time than the face takes
 ├── MappingFailed           a rule could not be applied to this document
 ├── SerialisationFailed     the connector's strict writer refuses a document
 ├── WireError               the backend was not reached, or did not answer
@@ -113,6 +115,13 @@ class NotAcceptable(CallerError):
     reason = "None of the accepted media types can be produced"
 
 
+class RequestTimeout(CallerError):
+    """The caller took too long to send its request."""
+
+    status = 408
+    reason = "The request body did not arrive in time"
+
+
 class Conflict(CallerError):
     """The request does not fit the resource's state."""
 
@@ -153,6 +162,13 @@ class NotOffered(CallerError):
 
     status = 501
     reason = "This market does not offer this operation"
+
+
+class Overloaded(CallerError):
+    """Too many requests are in work at this moment; nothing was done with this one."""
+
+    status = 503
+    reason = "Too many requests are in work; repeat this one later"
 
 
 class MappingFailed(AdapterError):

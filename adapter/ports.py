@@ -108,11 +108,23 @@ class OutcomeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class IssuePart:
+    """One entry of a text that holds several. ``named`` are further parts that the market's grammar names (None: none)."""
+
+    field: str | None = None
+    code: str | None = None
+    words: str = ""
+    name: str = ""
+    named: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
     """One warning or error of the backend: its text unchanged, and what it was read as.
 
     ``ret``, ``field``, ``code`` are the parts of the text (None where it has none); ``name`` is the stable normalised
     code of the market's catalogue ("" where the code is unknown); ``severity`` is error, warning or information.
+    ``parts`` are all entries of the text; the issue's own members are those of the first that the catalogue knows.
     """
 
     text: str
@@ -124,6 +136,13 @@ class Issue:
     name: str = ""
     retryable: bool = False
     advice: str = ""
+    parts: tuple[IssuePart, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.parts and not isinstance(self.parts[0], IssuePart):  # read back from its JSON form
+            object.__setattr__(self, "parts", tuple(IssuePart(**part) for part in self.parts))
+        elif not isinstance(self.parts, tuple):
+            object.__setattr__(self, "parts", tuple(self.parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +175,28 @@ class Message:
     path: Mapping[str, str]
     received_at: int
     key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the straight line hands to a face: the judged outcome, and the answer as that face shows it.
+
+    ``document`` is None unless accepted; ``order_id`` is the record's own id; ``created_at`` milliseconds, UTC;
+    ``status`` an HTTP status the mapping thinks fitting; ``retry_after`` seconds after which asking again makes sense.
+    """
+
+    outcome: Outcome
+    document: Document | None
+    order_id: str = ""
+    created_at: int = 0
+    status: int | None = None
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a face answers: recorded with the outcome, and repeated byte for byte."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)

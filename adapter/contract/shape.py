@@ -29,7 +29,9 @@ class Shape:
     """One place of a document.
 
     ``open`` objects may hold members that are not declared. ``format`` is date, date-time, time, uri, … or "".
-    Facets that do not apply are None. ``enum`` is empty where any value of the kind will do.
+    Facets that do not apply are None. ``enum`` is empty where any value of the kind will do; ``pattern`` is a Python
+    expression that the whole text matches. ``groups`` say which members go together or exclude each other; ``variants``
+    are the exact shapes of derived types by the value of ``@xsi:type``, of which ``members`` is the union.
     """
 
     kind: Kind
@@ -46,6 +48,27 @@ class Shape:
     total_digits: int | None = None
     fraction_digits: int | None = None
     documentation: str = ""
+    groups: tuple[MemberGroup, ...] = ()
+    variants: dict[str, Shape] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One way to fill a group: ``members`` may be there, ``needed`` of them must, ``groups`` are those within it."""
+
+    members: tuple[str, ...]
+    needed: tuple[str, ...] = ()
+    groups: tuple[MemberGroup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberGroup:
+    """Members of which one branch may be present: a choice, or (one branch) members that only come together.
+    ``name`` is that of ``Member.choice``; ``required``: one branch must be there. A member of a group is not ``required``."""
+
+    name: str
+    required: bool
+    branches: tuple[Branch, ...]
 
 
 @dataclass(slots=True, eq=False)

@@ -1,0 +1,1 @@
+"""HTTP in: one declared face per front-end contract."""

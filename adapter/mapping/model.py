@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from jinja2 import nodes
@@ -96,7 +97,10 @@ class ConverterCall:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TwoWayRule:
-    """``TMF path: legacy path | converter …`` under ``both``. ``default`` is sent to the legacy side when absent."""
+    """``TMF path: legacy path | converter …`` under ``both``. ``default`` is sent to the legacy side when absent.
+
+    ``only`` is set where an overlay inherits one direction of it; the rule does nothing in the other.
+    """
 
     canonical: PathText
     legacy: PathText
@@ -104,11 +108,13 @@ class TwoWayRule:
     at: Position
     layer: str
     default: Expr | None = None
+    only: Direction | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TwoWayList:
-    """``TMF path[]: {legacy: path[], both, request, reply}`` under ``both``; inner paths start at the element."""
+    """``TMF path[]: {legacy: path[], both, request, reply}`` under ``both``; inner paths start at the element.
+    ``only`` as in TwoWayRule, for the whole list."""
 
     canonical: PathText
     legacy: PathText
@@ -117,6 +123,7 @@ class TwoWayList:
     reply: tuple[Rule, ...]
     at: Position
     layer: str
+    only: Direction | None = None
 
 
 BothRule = TwoWayRule | TwoWayList
@@ -173,6 +180,7 @@ class MappingFile:
     """One operation, both directions, overlays already applied (each rule keeps its ``layer``: "pr", "jm", …).
 
     ``files`` are the texts it was made of (path → text), in the order of their layers, the file itself last.
+    ``places`` says where each section (``request``, ``outcome``, …) that stands in the file begins.
     """
 
     operation: Text
@@ -186,3 +194,4 @@ class MappingFile:
     drop: tuple[Drop, ...]
     outcome: tuple[OutcomeRule, ...]
     view: tuple[View, ...]
+    places: Mapping[str, Position] = field(default_factory=dict)

@@ -1,0 +1,41 @@
+"""The record: every order, attempt and message, and the answers that repeats get. SQLite in one file by default."""
+
+from adapter.store.record import Store
+from adapter.store.rows import (
+    Acceptance,
+    Accepted,
+    AttemptRow,
+    CodeRow,
+    Direction,
+    Doubtful,
+    Fresh,
+    InFlight,
+    MessageRow,
+    Mismatch,
+    OrderQuery,
+    OrderRow,
+    Response,
+    Resubmission,
+    Seen,
+    Settlement,
+)
+
+__all__ = [
+    "Acceptance",
+    "Accepted",
+    "AttemptRow",
+    "CodeRow",
+    "Direction",
+    "Doubtful",
+    "Fresh",
+    "InFlight",
+    "MessageRow",
+    "Mismatch",
+    "OrderQuery",
+    "OrderRow",
+    "Response",
+    "Resubmission",
+    "Seen",
+    "Settlement",
+    "Store",
+]

@@ -1,0 +1,5 @@
+"""A stateful twin of the lab's order desk."""
+
+from simulators.lab.backend import Lab, LabScenarios, lab
+
+__all__ = ["Lab", "LabScenarios", "lab"]

@@ -1,0 +1,51 @@
+# Everything runs from .venv, which `make setup` creates from the hash-locked requirements. Python 3.11 and make are enough.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: setup demo serve test check format lock bench conformance clean help
+
+help:            ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+setup: $(READY)  ## create the environment in .venv, with the command .venv/bin/adapter
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is %s" % sys.version.split()[0])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY)   ## start everything on loopback, send the documented order, show its way
+	$(BIN)/adapter demo
+
+serve: $(READY)  ## the service with its simulators on port 8080
+	$(BIN)/adapter serve --with-simulators --port 8080
+
+test: $(READY)   ## all tests, with the coverage gate
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=95
+
+check: $(READY)  ## formatting, lint, types, import directions, and the mappings themselves
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/adapter check
+	$(BIN)/adapter test
+
+format: $(READY) ## let ruff format and mend what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(READY)   ## renew requirements.lock from pyproject.toml
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --extra bench --generate-hashes --no-emit-index-url --no-header --upgrade --python-version 3.11 -o requirements.lock
+
+bench: $(READY)  ## speed against a hand-written service, as ratios in one run
+	$(BIN)/python -m benchmarks
+
+conformance: $(READY) ## our TMF models against the official definitions (TMF_DEFINITIONS=folder)
+	ADAPTER_TMF_DEFINITIONS=$(or $(TMF_DEFINITIONS),../shared/tmf) $(BIN)/python -m pytest tests/conformance
+
+clean:           ## remove the environment and the data of the demo
+	rm -rf .venv var

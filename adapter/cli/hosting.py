@@ -1,0 +1,111 @@
+"""The service as a running process: simulators, record, HTTP server, in that order, and back again at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import uvicorn
+
+from adapter.bootstrap import Service, open_service
+from adapter.errors import ConfigError
+from adapter.settings import Home, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A service that answers at ``url``; ``simulators`` are the loopback addresses of the backends started with it."""
+
+    service: Service
+    url: str
+    simulators: Mapping[str, str]
+    server: uvicorn.Server
+
+
+@contextlib.asynccontextmanager
+async def hosted(
+    home: Home, settings: Settings, *, host: str = "127.0.0.1", port: int = 0, simulators: bool = False, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Hosted]:
+    """Runs the service in this loop until the block ends. Port 0 takes a free one. Raises ConfigError, StoreUnavailable."""
+    async with contextlib.AsyncExitStack() as stack:
+        variables = dict(os.environ if environment is None else environment)
+        urls: dict[str, str] = {}
+        if simulators:
+            from simulators import registry  # noqa: PLC0415 - not needed, and not imported, where real backends are used
+
+            urls = await stack.enter_async_context(registry.running())
+            variables.update({registry.VARIABLES[name]: url for name, url in urls.items()})
+        listener = _listen(host, port)
+        stack.callback(listener.close)
+        url = f"http://{host}:{listener.getsockname()[1]}"
+        token = secrets.token_urlsafe(32)
+        service = await stack.enter_async_context(
+            open_service(home, settings, environment=variables, base_url=settings.base_url or url, loopback=_is_loopback(host), admin_token=token)
+        )
+        stack.enter_context(_announced(settings.data / "service.json", url, token))
+        server = uvicorn.Server(_config(service))
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            while not server.started and not running.done():
+                await asyncio.sleep(0.005)
+            if running.done():
+                raise ConfigError(f"the HTTP server on {url} ended before it had started")
+            gc.collect()
+            gc.freeze()
+            yield Hosted(service, url, urls, server)
+        finally:
+            server.should_exit = True
+            await running
+
+
+def _config(service: Service) -> uvicorn.Config:
+    return uvicorn.Config(
+        service.app,
+        loop="uvloop",
+        http="httptools",
+        lifespan="off",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        log_level="warning",
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=30,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port") from error
+    listener.listen(1024)
+    listener.setblocking(False)
+    return listener
+
+
+def _is_loopback(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+@contextlib.contextmanager
+def _announced(path: Path, url: str, token: str) -> Iterator[None]:
+    """Tells the other commands where the running service is; only its own user can read it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(orjson.dumps({"url": url, "token": token, "pid": os.getpid()}))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,19 @@
+"""What can be wrong with a codes file, by stable code (for ``docs/findings.md``): what it is, and how to mend it."""
+
+from __future__ import annotations
+
+FINDINGS: dict[str, tuple[str, str]] = {
+    "C101": ("broken YAML", "Close the quote or bracket, or mend the indentation."),
+    "C102": ("duplicate key", "Remove one of the two."),
+    "C103": ("YAML feature not allowed", "Write the value out, without alias or tag; every scalar is text."),
+    "C104": ("file missing", "Correct the name, or create the file."),
+    "C105": ("unknown key", "Correct the spelling, or remove the key."),
+    "C106": ("key missing", "Add the key."),
+    "C107": ("wrong kind of value", "Write text, a list or `key: value` lines, as the message says."),
+    "C108": ("value not allowed", "Use one of the values the message names."),
+    "C111": ("broken expression", "Mend the regular expression; between single quotes no backslash is doubled."),
+    "C112": ("unknown fragment", "Declare the fragment under `grammar.fragments`, or correct its name."),
+    "C113": ("groups of an expression", "Name the groups as the message says."),
+    "C121": ("sample read differently", "Mend the sample, the code, or the grammar."),
+    "C131": ("reference row", "Give each row its key columns, and each key once."),
+}

@@ -1,0 +1,163 @@
+"""A market's additions to a canonical resource, from a file written as JSON Schema in YAML (or JSON).
+
+    types:                         # members added to types of the standard; nothing that is there may be redefined
+      ProductOrder:
+        properties:
+          serviceAddress: {$ref: "#/$defs/ServiceAddress"}
+    $defs:                         # types of the market's own
+      ServiceAddress: {type: object, properties: {addrNo: {type: string}}}
+    answers:                       # by face: members that this face shows otherwise, in answers only
+      storefront:
+        ProductOrder:
+          properties: {state: {type: string}}
+
+The resource's own name stands for all its forms. In a merge patch the added members may be null, and none is required.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from adapter.contract.json_schema import Schema
+from adapter.contract.tmf.resource import Resource, from_schemas
+from adapter.contract.tmf.schema import with_nullable_members
+from adapter.errors import CheckFailed, ConfigError
+from adapter.yaml_text import compose, json_value
+
+_KEYS = {"source", "types", "$defs", "answers"}
+_TYPE_KEYS = {"properties", "required", "description", "source"}
+_Types = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A read extension: type → {properties, required}. ``file`` is named in messages."""
+
+    file: str
+    types: _Types
+    defs: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, _Types] = field(default_factory=dict)
+
+
+def load_extension(path: Path) -> Extension:
+    """Reads the file. Raises CheckFailed (broken YAML, file:line:column), ConfigError (what stands there is no extension)."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}; check the name, the rights, and that it is UTF-8") from error
+    root, findings = compose(text, str(path), "C")
+    if findings:
+        raise CheckFailed(findings)
+    return read_extension(json_value(root) if root is not None else {}, file=str(path))
+
+
+def read_extension(data: Any, *, file: str) -> Extension:
+    """Takes an extension from data. Raises ConfigError naming ``file`` and the place."""
+    _only(data, _KEYS, file, "the file")
+    types = _types(data.get("types", {}), file, "types")
+    answers = {face: _types(given, file, f"answers.{face}") for face, given in _block(data.get("answers", {}), file, "answers").items()}
+    return Extension(file, types, _block(data.get("$defs", {}), file, "$defs"), answers)
+
+
+def extend(resource: Resource, extension: Extension) -> Resource:
+    """The resource with the extension's members.
+
+    Raises ConfigError: a type or face that nothing shows, a member that is there already, a schema that cannot be a Shape.
+    """
+    full = _add(resource.full_schema, resource.name, extension, required=True)
+    create = _add(resource.create_schema, resource.name, extension, required=True)
+    update = _add(resource.update_schema, resource.name, extension, required=False) if resource.update_schema else None
+    answers = {face: _add(contract.schema, resource.name, extension, required=True) for face, contract in resource.answers.items()}
+    for face, types in extension.answers.items():
+        answers[face] = _replace(answers.get(face, full), resource.name, types, f"{extension.file}: answers.{face}")
+    return from_schemas(resource.name, create, full, update, answers)
+
+
+def _add(schema: Schema, root: str, extension: Extension, *, required: bool) -> Schema:
+    extended = deepcopy(schema)
+    defs = extended.setdefault("$defs", {})
+    for name, definition in extension.defs.items():
+        if name in defs:
+            raise ConfigError(f"{extension.file}: $defs.{name}: the standard has a type of this name; choose another")
+        defs[name] = deepcopy(definition)
+    for name, addition in extension.types.items():
+        where = f"{extension.file}: types.{name}"
+        added: dict[str, Any] = deepcopy(dict(addition.get("properties", {})))
+        if name == root and not required:
+            added = with_nullable_members({"properties": added})["properties"]
+        for place in _places(extended, root, name, where):
+            if clash := added.keys() & place["properties"].keys():
+                text = "the standard has this member; an extension only adds. What one face shows otherwise goes under answers"
+                raise ConfigError(f"{where}.properties.{min(clash)}: {text}")
+            _insert(place, added)
+            if required or name != root:
+                place["required"] = [*place.get("required", []), *addition.get("required", [])]
+    return extended
+
+
+def _replace(schema: Schema, root: str, types: _Types, where: str) -> Schema:
+    replaced = deepcopy(schema)
+    for name, change in types.items():
+        for place in _places(replaced, root, name, f"{where}.{name}"):
+            for member, shown in change.get("properties", {}).items():
+                if member not in place["properties"]:
+                    text = f"there is no such member{_near(member, place['properties'])}; add it under types first"
+                    raise ConfigError(f"{where}.{name}.properties.{member}: {text}")
+                place["properties"][member] = deepcopy(shown)
+    return replaced
+
+
+def _places(schema: Schema, root: str, name: str, where: str) -> list[Schema]:
+    """Where the members of a type stand: at the top for the resource itself, and among the types."""
+    defs = schema.get("$defs", {})
+    found = [defs[name]] if name in defs else []
+    if name == root:
+        found.append(schema)
+    if not found:
+        raise ConfigError(f"{where}: {root} holds no type of this name{_near(name, [root, *defs])}")
+    if any("properties" not in place for place in found):
+        raise ConfigError(f"{where}: this type is no object with members")
+    return found
+
+
+def _insert(place: Schema, added: Mapping[str, Any]) -> None:
+    """Before the ``@`` members, which are read last."""
+    own = place["properties"]
+    marked = {name: own.pop(name) for name in [name for name in own if name.startswith("@")]}
+    own.update(added)
+    own.update(marked)
+
+
+def _types(data: Any, file: str, where: str) -> _Types:
+    types = _block(data, file, where)
+    for name, addition in types.items():
+        _only(addition, _TYPE_KEYS, file, f"{where}.{name}")
+        properties = _block(addition.get("properties", {}), file, f"{where}.{name}.properties")
+        required = addition.get("required", [])
+        if not isinstance(required, list) or not set(map(str, required)) <= properties.keys():
+            raise ConfigError(
+                f"{file}: {where}.{name}.required: lists members of 'properties' beside it; nothing else can be made required"
+            )
+    return types
+
+
+def _only(data: Any, known: set[str], file: str, where: str) -> None:
+    for key in _block(data, file, where):
+        if key not in known:
+            raise ConfigError(f"{file}: {where}: '{key}' means nothing here{_near(key, known)}; known are {', '.join(sorted(known))}")
+
+
+def _block(data: Any, file: str, where: str) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise ConfigError(f"{file}: {where}: 'key: value' lines are expected here")
+    return data
+
+
+def _near(name: str, known: Any) -> str:
+    close = get_close_matches(name, list(known), 1)
+    return f" (did you mean '{close[0]}'?)" if close else ""

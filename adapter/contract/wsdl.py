@@ -1,0 +1,61 @@
+"""A WSDL as a contract: ``load_contract`` gives plain data, from the cache where nothing has changed.
+
+With a warm cache zeep is not imported, which alone takes half a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from adapter.contract.cache import cached
+from adapter.contract.shape import OperationContract
+from adapter.contract.wsdl_model import SoapContract
+from adapter.contract.wsdl_shape import Shapes
+from adapter.contract.wsdl_sources import read_sources
+
+COMPILER = "1"  # raised whenever the model or its reader changes, so that old cache files are not used
+_ADAPTER: TypeAdapter[SoapContract] | None = None
+
+
+def load_contract(wsdl_path: Path | str, cache_dir: Path | str | None = None, port: str | None = None) -> SoapContract:
+    """The contract of a SOAP port of the WSDL (of the first where ``port`` is None).
+
+    Reads files only. Raises ConfigError: a file is missing or no XML, an import names a network address, the WSDL has no
+    such port, or zeep cannot load it.
+    """
+    sources = read_sources(Path(wsdl_path))
+    digest = sources.digest(COMPILER, version("zeep"), port or "")
+
+    def make() -> SoapContract:
+        from adapter.contract.wsdl_zeep import read_contract  # noqa: PLC0415  (half a second that a warm start saves)
+
+        return read_contract(sources, digest, port)
+
+    directory = Path(cache_dir) if cache_dir is not None else None
+    contract = cached(directory, f"{sources.wsdl.stem}-{digest[:32]}", _adapter(), make)
+    contract = contract if contract.location == str(sources.wsdl) else _moved(contract, str(sources.wsdl))
+    return contract
+
+
+def operation_contracts(contract: SoapContract) -> Mapping[str, OperationContract]:
+    """The operations with the Shapes of their documents."""
+    shapes = Shapes(contract)
+    return {name: shapes.operation(operation) for name, operation in contract.operations.items()}
+
+
+def _adapter() -> TypeAdapter[SoapContract]:
+    global _ADAPTER  # noqa: PLW0603
+    if _ADAPTER is None:
+        _ADAPTER = TypeAdapter(SoapContract)
+    return _ADAPTER
+
+
+def _moved(contract: SoapContract, location: str) -> SoapContract:
+    """The same files at another place: a copied tree shares its cache."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    return replace(contract, location=location)

@@ -1,0 +1,123 @@
+"""One call of one legacy operation: mapped, sent, read, judged. Knows no record and no face."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from adapter.backend import Backend
+from adapter.errors import InvalidMessage, MappingFailed, MaybeSent, NotSent, Problem, SerialisationFailed
+from adapter.mapping.scope import Scope
+from adapter.mapping.translator import Translator
+from adapter.ports import Answer, AnswerKind, Call, Deviation, Document, Exchange, Issue, Outcome, OutcomeKind, WireReply, WireRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call ready to leave: everything that can fail without the backend has been done."""
+
+    operation: str
+    translator: Translator
+    scope: Scope
+    exchange: Exchange
+    first: WireRequest
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of a call. ``reply`` is the legacy document where there was a readable one, ``raw`` the bytes."""
+
+    outcome: Outcome
+    reply: Document | None = None
+    raw: WireReply | None = None
+    status: int | None = None
+    deviations: tuple[Deviation, ...] = ()
+
+
+def prepare(backend: Backend, operation: str, scope: Scope) -> Prepared:
+    """Maps and serialises a request. Raises InvalidMessage naming the caller's fields, MappingFailed, NotOffered."""
+    backend.operation(operation)
+    translator = backend.translators[operation]
+    written = translator.request(scope)
+    headers = {"X-Correlation-ID": scope.correlation_id}
+    exchange = backend.connector.exchange(Call(translator.legacy, written.document, headers))
+    try:
+        first = next(exchange)
+    except SerialisationFailed as error:
+        raise _in_the_callers_words(translator, scope, error) from error
+    return Prepared(operation, translator, scope, exchange, first, tuple(written.notices))
+
+
+def _in_the_callers_words(translator: Translator, scope: Scope, error: SerialisationFailed) -> InvalidMessage | SerialisationFailed:
+    """The strict writer speaks of legacy fields; the record of rules knows which TMF fields they came from."""
+    _, origins = translator.explain_request(scope)
+    sources = [source for origin in origins if origin.target == error.path for source in origin.sources if source.startswith("request.")]
+    if not sources:
+        return error
+    return InvalidMessage(problems=[Problem(source.removeprefix("request."), error.text) for source in sources])
+
+
+async def converse(backend: Backend, prepared: Prepared, deadline: float) -> Judged:
+    """Sends a prepared call and judges the answer. ``deadline`` is in ``time.monotonic()``. Never raises for the backend."""
+    request, reply, sent = prepared.first, None, False
+    try:
+        while True:
+            reply = await backend.wire.send(request, deadline=deadline)
+            sent = True
+            request = prepared.exchange.send(reply)
+    except StopIteration as done:
+        return replace(judge(backend, prepared, done.value), raw=reply)
+    except NotSent as error:
+        kind = OutcomeKind.IN_DOUBT if sent else OutcomeKind.UNAVAILABLE
+        return Judged(technical(backend, prepared.operation, kind, str(error)), raw=reply)
+    except MaybeSent as error:
+        return Judged(technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, str(error)), raw=reply)
+    finally:
+        prepared.exchange.close()
+
+
+def deadline_of(backend: Backend) -> float:
+    """When an exchange that starts now has to be over, in ``time.monotonic()``."""
+    return time.monotonic() + backend.market.limits.total
+
+
+def judge(backend: Backend, prepared: Prepared, answer: Answer) -> Judged:
+    """An answer becomes an outcome: a readable one by the mapping's table, any other by the market's."""
+    if answer.kind is AnswerKind.REPLY and answer.document is not None:
+        return _judge_reply(backend, prepared, answer, answer.document)
+    fault = answer.fault
+    kind = backend.market.technical(answer.status, fault.code if fault else None)
+    if fault is None:
+        return Judged(technical(backend, prepared.operation, kind, answer.unreadable or f"HTTP {answer.status}"))
+    issues = tuple(backend.catalogue.read(fault.text, "error"))
+    evidence = f"fault {fault.code}: {fault.text}" + (f" {fault.detail_name} {fault.detail}" if fault.detail else "")
+    return Judged(Outcome(kind, issues, backend.market.operations[prepared.operation].message, evidence))
+
+
+def _judge_reply(backend: Backend, prepared: Prepared, answer: Answer, document: Document) -> Judged:
+    operation = backend.market.operations[prepared.operation]
+    try:
+        verdict = prepared.translator.outcome(replace(prepared.scope, reply=document))
+    except MappingFailed as error:
+        outcome = technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, f"the outcome could not be judged: {error}")
+        return Judged(outcome, document, deviations=answer.deviations)
+    severity = "warning" if verdict.kind is OutcomeKind.ACCEPTED else "error"
+    issues = backend.catalogue.read_all(verdict.texts, severity)
+    message = verdict.message or ("" if verdict.kind is OutcomeKind.ACCEPTED else operation.message)
+    outcome = Outcome(verdict.kind, issues, message, f"judged by {verdict.rule}")
+    return Judged(outcome, document, status=verdict.status, deviations=answer.deviations)
+
+
+def technical(backend: Backend, operation: str, kind: OutcomeKind, evidence: str) -> Outcome:
+    """An outcome without words of the backend. The evidence is for the record; the caller learns what it means for the order."""
+    words = {
+        OutcomeKind.UNAVAILABLE: "The backend could not be reached; nothing was done. The request may be repeated.",
+        OutcomeKind.IN_DOUBT: "The backend did not answer clearly; it is not known whether the order was placed. Repeat the request unchanged to learn it.",
+        OutcomeKind.REJECTED: "The backend refused the request.",
+    }
+    names = {OutcomeKind.UNAVAILABLE: "backend-unavailable", OutcomeKind.IN_DOUBT: "outcome-in-doubt", OutcomeKind.REJECTED: "backend-refused"}
+    if backend.market.operations[operation].idempotent and kind is OutcomeKind.IN_DOUBT:
+        kind = OutcomeKind.UNAVAILABLE  # what changes nothing cannot be in doubt
+    issue = Issue(text=words[kind], severity="error", name=names[kind], retryable=kind is not OutcomeKind.REJECTED)
+    return Outcome(kind, (issue,), backend.market.operations[operation].message, evidence)

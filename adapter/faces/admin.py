@@ -1,0 +1,125 @@
+"""The operator's face: orders with their way, and the codes backends have used. The other commands ask it, because the
+record of a running service on SQLite is open in that process alone.
+
+Every request carries the token that the service wrote into ``service.json`` in its data folder, readable by its user only.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from adapter import clock
+from adapter.store import AttemptRow, CodeRow, MessageRow, OrderQuery, OrderRow, Store
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def admin_routes(store: Store, token: str) -> list[Route]:
+    """``/admin/orders``, ``/admin/orders/{id}``, ``/admin/codes``, ``/admin/backup``."""
+
+    def guarded(handler: Handler) -> Handler:
+        async def check(request: Request) -> Response:
+            given = request.headers.get("authorization", "").removeprefix("Bearer ")
+            if not hmac.compare_digest(given.encode(), token.encode()):
+                return _json({"error": "the token of service.json is needed"}, 401)
+            return await handler(request)
+
+        return check
+
+    async def orders(request: Request) -> Response:
+        query = request.query_params
+        limit = query.get("limit", "50")
+        rows = await store.orders(OrderQuery(limit=min(int(limit), 1000) if limit.isdigit() else 50, state=query.get("state") or None))
+        return _json([order_row(row) for row in rows])
+
+    async def order(request: Request) -> Response:
+        found = await show_order(store, request.path_params["id"])
+        return _json(found) if found else _json({"error": "there is no such order"}, 404)
+
+    async def codes(_: Request) -> Response:
+        return _json([code_row(row) for row in await store.codes()])
+
+    return [
+        Route("/admin/orders", guarded(orders)),
+        Route("/admin/orders/{id}", guarded(order)),
+        Route("/admin/codes", guarded(codes)),
+    ]
+
+
+async def show_order(store: Store, identifier: str) -> dict[str, Any] | None:
+    """One order with its attempts and messages, by our id, the backend's, or our client reference."""
+    row = await store.find(identifier)
+    if row is None:
+        return None
+    attempts, messages = await store.attempts(row.id), await store.messages(row.id)
+    return {**order_row(row), "attempts": [_attempt(item) for item in attempts], "messages": [_message(item) for item in messages]}
+
+
+def order_row(row: OrderRow) -> dict[str, Any]:
+    """An order as operators see it."""
+    return {
+        "id": row.id,
+        "market": row.market,
+        "operation": row.operation,
+        "face": row.face,
+        "client": row.client,
+        "externalId": row.external_id,
+        "clientReference": row.client_reference,
+        "backendReference": row.backend_ref,
+        "correlationId": row.correlation_id,
+        "state": row.state,
+        "outcome": row.outcome or "open",
+        "attempts": row.attempt,
+        "createdAt": clock.iso(row.created_at),
+        "updatedAt": clock.iso(row.updated_at),
+        "rules": row.rule_version,
+    }
+
+
+def code_row(row: CodeRow) -> dict[str, Any]:
+    """A code as operators see it."""
+    return {
+        "market": row.market,
+        "code": row.code,
+        "name": row.name,
+        "severity": row.severity,
+        "count": row.count,
+        "firstSeen": clock.iso(row.first_seen),
+        "lastSeen": clock.iso(row.last_seen),
+        "sample": row.sample,
+    }
+
+
+def _attempt(row: AttemptRow) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "outcome": row.outcome or "open",
+        "startedAt": clock.iso(row.started_at),
+        "deadline": clock.iso(row.deadline),
+        "settledAt": clock.iso(row.settled_at) if row.settled_at else None,
+        "evidence": row.evidence,
+        "issues": [{"text": issue.text, "severity": issue.severity, "code": issue.code, "name": issue.name} for issue in row.issues],
+    }
+
+
+def _message(row: MessageRow) -> dict[str, Any]:
+    return {
+        "direction": row.direction,
+        "operation": row.operation,
+        "at": clock.iso(row.at),
+        "contentType": row.content_type,
+        "status": row.status,
+        "digest": row.digest,
+        "body": row.body.decode("utf-8", "replace"),
+    }
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status, media_type="application/json")

@@ -1,0 +1,130 @@
+"""The HTTP application: every declared face, and what operators and front-end developers ask for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, cast
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Receive, Scope, Send
+
+from adapter import clock
+from adapter.faces.callers import Callers
+from adapter.faces.clients import Clients, check_open_faces
+from adapter.faces.declaration import Face
+from adapter.faces.gateway import Gateway
+from adapter.faces.json_bytes import write_json
+from adapter.faces.metrics import FaceMetrics
+from adapter.faces.openapi import openapi
+from adapter.faces.port import Readiness, Schemas, Service
+from adapter.faces.rendering import Renderer
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+class FaceRoute(BaseRoute):
+    """Everything under a face's base path, so that every answer there is in the face's own words."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._base, self._gateway = gateway.face.base, gateway
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Full for the base path and all below it."""
+        path: str = scope.get("path", "")
+        inside = scope["type"] == "http" and path.startswith(self._base) and path[len(self._base) : len(self._base) + 1] in ("", "/")
+        return (Match.FULL if inside else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands the request to the face."""
+        await self._gateway(scope, receive, send)
+
+
+def create_app(
+    renderers: Mapping[str, Renderer],
+    clients: Clients,
+    service: Service,
+    schemas: Schemas,
+    readiness: Readiness,
+    *,
+    loopback: bool,
+    registry: CollectorRegistry,
+    extra: Sequence[BaseRoute] = (),
+    now: Callable[[], int] = clock.now,
+    lifespan: Lifespan | None = None,
+) -> Starlette:
+    """Joins the faces of ``renderers`` with the service.
+
+    ``loopback`` says that the server can be reached from its own machine only: faces that open themselves do so there alone.
+    ``registry`` takes the metrics, ``extra`` are further routes beside the faces, ``now`` gives milliseconds since the epoch.
+    Raises ConfigError where clients and faces do not fit together.
+    """
+    faces = [renderer.face for renderer in renderers.values()]
+    check_open_faces(clients, faces)
+    operations = {route.operation for face in faces for route in face.routes}
+    callers = Callers(clients, operations, open_here=loopback)
+    metrics = FaceMetrics(registry)
+    routes: list[BaseRoute] = [
+        FaceRoute(Gateway(renderer.face, renderer, service, callers, schemas=schemas, metrics=metrics, now=now))
+        for renderer in renderers.values()
+    ]
+    routes += [
+        Route("/health/live", _live),
+        Route("/health/ready", _ready(readiness)),
+        Route("/metrics", _metrics(registry)),
+        Route("/openapi/{face}.json", _openapi(faces, schemas)),
+        *extra,
+    ]
+    handlers = cast("Any", {HTTPException: _refused})
+    return Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan or _nothing)
+
+
+@asynccontextmanager
+async def _nothing(_: Starlette) -> AsyncIterator[None]:
+    yield
+
+
+async def _live(_: Request) -> Response:
+    return _json(200, {"status": "live"})
+
+
+def _ready(readiness: Readiness) -> Callable[[Request], Any]:
+    async def ready(_: Request) -> Response:
+        reasons: Sequence[str] = await readiness()
+        return _json(503 if reasons else 200, {"status": "not ready" if reasons else "ready", "reasons": list(reasons)})
+
+    return ready
+
+
+def _metrics(registry: CollectorRegistry) -> Callable[[Request], Any]:
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return metrics
+
+
+def _openapi(faces: Sequence[Face], schemas: Schemas) -> Callable[[Request], Any]:
+    texts = {face.face: write_json(openapi(face, schemas)) for face in faces}
+
+    async def document(request: Request) -> Response:
+        text = texts.get(request.path_params["face"])
+        if text is None:
+            raise HTTPException(404)
+        return Response(text, media_type="application/json")
+
+    return document
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    """Paths that belong to no face."""
+    refused = cast("HTTPException", error)
+    return _json(refused.status_code, {"status": refused.status_code, "message": refused.detail}, refused.headers)
+
+
+def _json(status: int, value: object, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(write_json(value), status, headers, media_type="application/json")

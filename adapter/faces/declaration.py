@@ -1,0 +1,281 @@
+"""What is declared about one face: ``config/faces/<face>.yaml``. A front-end contract is this file and no Python.
+
+The reference of every key, with the two shipped faces as examples, is ``docs/faces.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from adapter.errors import ConfigError
+from adapter.faces.declared import Declared, load_declared
+from adapter.faces.template import compile_template
+
+ERROR_VALUES = frozenset({"status", "statusText", "code", "message", "text", "path", "advice", "correlationId"})
+ADDITION_VALUES = frozenset({"id", "href", "createdAt", "document"})
+
+_PARAMETER = re.compile(r"\{([A-Za-z_]\w*)\}")
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+class Kind(StrEnum):
+    """What a route does with its resource."""
+
+    CREATE = "create"
+    RETRIEVE = "retrieve"
+    LIST = "list"
+
+
+class Parameter(Declared):
+    """One header or query parameter under its canonical name.
+
+    ``required`` holds for all, or only for the named ``markets`` and ``kinds``. Values are visible ASCII and blanks,
+    ``maxLength`` characters at most, and match ``pattern`` whole where there is one.
+    """
+
+    required: bool = False
+    markets: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    enum: tuple[str, ...] = ()
+    default: str | None = None
+    max_length: int = Field(256, ge=1, le=8192)
+    pattern: str = ""
+    description: str = ""
+
+    @field_validator("pattern")
+    @classmethod
+    def _pattern_is_one(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"is not a regular expression: {error}") from None
+        return value
+
+    @model_validator(mode="after")
+    def _default_fits(self) -> Self:
+        if self.default is not None and self.required:
+            raise ValueError("a parameter with a default cannot be required: take one of the two away")
+        if self.default is not None and self.enum and self.default not in self.enum:
+            raise ValueError(f"the default '{self.default}' is not in the enum")
+        return self
+
+    def required_in(self, market: str, kind: Kind) -> bool:
+        """Whether a request of this kind to this market has to carry it."""
+        return self.required and (not self.markets or market in self.markets) and (not self.kinds or kind in self.kinds)
+
+
+class Header(Parameter):
+    """A request header. ``aliases`` are other spellings that mean the same; ``echo`` sends its value back under its name."""
+
+    aliases: tuple[str, ...] = ()
+    echo: bool = False
+
+
+class Credentials(Declared):
+    """The headers that carry a client's id and secret, each with its accepted spellings, the documented one first.
+
+    ``openAs`` names the client that a caller without credentials is taken for; it works on loopback only.
+    """
+
+    id: tuple[str, ...] = Field(min_length=1)
+    secret: tuple[str, ...] = Field(min_length=1)
+    open_as: str = ""
+
+
+class MarketSource(Declared):
+    """Where the market comes from: a path parameter, else a header, else the client, else ``default``.
+
+    ``table`` is accepted id → market; an empty one takes market ids as they are.
+    """
+
+    path: str = ""
+    header: str = ""
+    table: dict[str, str] = Field(default_factory=dict)
+    default: str = ""
+
+
+class Correlation(Declared):
+    """The header with the correlation id, and whether one is made up where the caller sent none."""
+
+    header: str
+    generate: bool = False
+
+
+class Idempotency(Declared):
+    """Where the idempotency key comes from: the header, else the caller's own correlation id, else what the service finds."""
+
+    header: str = ""
+    correlation: bool = False
+
+
+class Media(Declared):
+    """Media types: what a body may be, and what answers are (sent word for word)."""
+
+    consumes: tuple[str, ...] = ("application/json",)
+    produces: str = "application/json"
+
+
+class Outcomes(Declared):
+    """HTTP status by outcome, and the seconds of Retry-After by status."""
+
+    rejected: int = Field(400, ge=400, le=599)
+    unavailable: int = Field(502, ge=400, le=599)
+    in_doubt: int = Field(504, ge=400, le=599)
+    absent: int = Field(404, ge=400, le=599)
+    retry_after: dict[int, int] = Field(default_factory=dict)
+
+
+class Errors(Declared):
+    """The error body. ``entry`` is written once per issue or problem and stands in ``body`` as ``$entries``."""
+
+    body: Any
+    entry: Any = None
+
+    @model_validator(mode="after")
+    def _templates_compile(self) -> Self:
+        if self.entry is not None:
+            compile_template(self.entry, ERROR_VALUES)
+        compile_template(self.body, ERROR_VALUES | ({"entries"} if self.entry is not None else set()))
+        return self
+
+
+class Addition(Declared):
+    """A member that the face adds where the document has none. The first one whose values are all there is taken."""
+
+    member: str
+    value: Any
+    always: bool = False
+    kinds: tuple[Kind, ...] = ()
+
+    @field_validator("value")
+    @classmethod
+    def _value_compiles(cls, value: Any) -> Any:
+        compile_template(value, ADDITION_VALUES)
+        return value
+
+
+class Listing(Declared):
+    """How a list is cut: ``maximum`` elements in one answer; ``attributes`` may be filtered beside those of the contract."""
+
+    maximum: int = Field(1000, ge=1, le=100_000)
+    sort: bool = False
+    attributes: tuple[str, ...] = ()
+
+
+class Route(Declared):
+    """One path and method. ``location`` names the member of the answer that goes into the Location header."""
+
+    path: str = Field(pattern=r"^/")
+    method: Literal["GET", "POST"]
+    operation: str = Field(pattern=r"^[A-Za-z]\w*\.[A-Za-z]\w*$")
+    kind: Kind
+    success: int = Field(200, ge=200, le=299)
+    query: dict[str, Parameter] = Field(default_factory=dict)
+    fields: bool = False
+    location: str = ""
+    listing: Listing = Listing()
+    summary: str = ""
+
+    @property
+    def resource(self) -> str:
+        """The resource's name, ``productOrder``."""
+        return self.operation.partition(".")[0]
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the path's parameters, in order."""
+        return tuple(_PARAMETER.findall(self.path))
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if (self.kind is Kind.CREATE) != (self.method == "POST"):
+            raise ValueError(f"a route of kind {self.kind} cannot have the method {self.method}")
+        if self.kind is Kind.RETRIEVE and "id" not in self.parameters:
+            raise ValueError("a retrieve route needs {id} in its path")
+        return self
+
+
+class Limits(Declared):
+    """``bodySeconds`` is how long a body may take to arrive, ``inFlight`` how many requests may be in work at one time."""
+
+    body_seconds: float = Field(10.0, gt=0, le=600)
+    in_flight: int = Field(1000, ge=1, le=1_000_000)
+
+
+class EntryPoint(Declared):
+    """The small document at the base path."""
+
+    name: str
+    version: str
+
+
+class Face(Declared):
+    """One front-end contract. ``view`` names the shape of its documents, which the service knows."""
+
+    face: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    title: str
+    source: str
+    version: str = "1"
+    base: str = Field(pattern=r"^(/[^/{}]+)+$")
+    view: str
+    media: Media = Media()
+    credentials: Credentials
+    market: MarketSource
+    correlation: Correlation
+    idempotency: Idempotency = Idempotency()
+    headers: dict[str, Header]
+    routes: tuple[Route, ...] = Field(min_length=1)
+    outcomes: Outcomes = Outcomes()
+    errors: Errors
+    additions: tuple[Addition, ...] = ()
+    limits: Limits = Limits()
+    entry: EntryPoint | None = None
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        used = {
+            "correlation.header": self.correlation.header,
+            "idempotency.header": self.idempotency.header,
+            "market.header": self.market.header,
+        }
+        for key, name in used.items():
+            if name and name not in self.headers:
+                raise ValueError(f"{key} is '{name}', which is not declared under headers")
+        spellings = [*self.credentials.id, *self.credentials.secret]
+        for name, header in self.headers.items():
+            spellings += [name, *header.aliases]
+        folded = [spelling.lower() for spelling in spellings]
+        for spelling in spellings:
+            if not _TOKEN.fullmatch(spelling):
+                raise ValueError(f"'{spelling}' cannot be the name of a header")
+            if folded.count(spelling.lower()) > 1:
+                raise ValueError(f"the header '{spelling}' is declared twice")
+        return self
+
+    @model_validator(mode="after")
+    def _routes_agree(self) -> Self:
+        seen: set[tuple[str, str]] = set()
+        for route in self.routes:
+            shape = (route.method, _PARAMETER.sub("{}", route.path))
+            if shape in seen:
+                raise ValueError(f"{route.method} {route.path} is declared twice")
+            seen.add(shape)
+            if self.market.path and self.market.path not in route.parameters:
+                raise ValueError(f"market.path is '{self.market.path}', but {route.path} has no such parameter")
+        if self.market.path and not self.market.table:
+            raise ValueError("a market that comes from the path needs market.table: accepted id → market")
+        return self
+
+
+def load_face(path: Path, environment: Mapping[str, str] | None = None) -> Face:
+    """Reads one face. Raises ConfigError; the file's name must be the face's name."""
+    face = load_declared(path, Face, environment)
+    if face.face != path.stem:
+        raise ConfigError(f"{path}: face is '{face.face}', but the file is called '{path.name}'; they must be the same")
+    return face

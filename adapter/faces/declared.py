@@ -1,0 +1,104 @@
+"""Reads a declared file into its model; a mistake is named by file, line and column, all of them at once.
+
+Findings: F101-F103 (YAML that cannot be read, see ``yaml_text``), F201 unknown key, F202 missing key, F203 wrong value.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from adapter.errors import CheckFailed, ConfigError
+from adapter.finding import Finding, Position
+from adapter.market import expand
+from adapter.yaml_text import Block, Node, Sequence, compose, json_value
+
+Key = str | int
+Places = dict[tuple[Key, ...], Position]
+
+
+class Declared(BaseModel):
+    """A part of a declared file. Keys are camelCase in the file; unknown ones are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_declared(path: Path, model: type[Model], environment: Mapping[str, str] | None = None) -> Model:
+    """Reads ``path`` into ``model`` and puts in ``${VARIABLE}``. Raises ConfigError, CheckFailed with every finding."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 (byte {error.start})") from error
+    root, findings = compose(text, str(path), "F")
+    if findings or root is None:
+        raise CheckFailed(findings or [Finding("F101", "the file is empty", Position(str(path), 1, 1))])
+    try:
+        value = expand(json_value(root), os.environ if environment is None else environment, "")
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        places = _places(root, (), {})
+        raise CheckFailed([_finding(item, places, model) for item in error.errors(include_input=False)]) from None
+
+
+def _places(node: Node, path: tuple[Key, ...], found: Places) -> Places:
+    """The position of every key and element below ``node``."""
+    found.setdefault(path, node.at)
+    if isinstance(node, Block):
+        for key, child in node:
+            found[(*path, key)] = node.keys[key]
+            _places(child, (*path, key), found)
+    elif isinstance(node, Sequence):
+        for index, child in enumerate(node.items):
+            _places(child, (*path, index), found)
+    return found
+
+
+def _finding(item: Any, places: Places, model: type[BaseModel]) -> Finding:
+    loc = tuple(part for part in item["loc"] if isinstance(part, str | int))
+    while loc and loc not in places:
+        loc = loc[:-1]
+    where = ".".join(map(str, item["loc"])) or "the file"
+    if item["type"] == "extra_forbidden":
+        known = _known_keys(model, item["loc"][:-1])
+        near = difflib.get_close_matches(str(item["loc"][-1]), known, 1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}" if known else ""
+        return Finding("F201", f"'{where}' is not a known key", places[loc], hint)
+    code = "F202" if item["type"] == "missing" else "F203"
+    return Finding(code, f"{where}: {item['msg'].removeprefix('Value error, ')}", places[loc])
+
+
+def _known_keys(model: type[BaseModel], loc: tuple[Key, ...]) -> list[str]:
+    """The keys of the model that ``loc`` leads to; unnamed levels (list index, free key) are walked through."""
+    current: Any = model
+    for part in loc:
+        fields = {(field.alias or name): field for name, field in current.model_fields.items()}
+        if part in fields:
+            inner = _model_in(fields[str(part)].annotation)
+            if inner is None:
+                return []
+            current = inner
+    return [field.alias or name for name, field in current.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _model_in(argument)
+        if found is not None:
+            return found
+    return None

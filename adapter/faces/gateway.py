@@ -1,0 +1,300 @@
+"""One face at work: a request comes in, a Message goes to the service, the face's answer goes out.
+
+The checks stand in the order in which they cost: path and method, credentials, rate, rights, headers, then the body.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from adapter import clock
+from adapter.contract.json_text import parse_json
+from adapter.errors import AdapterError, CallerError, InvalidMessage, MethodNotAllowed, NotFound, Overloaded, Problem
+from adapter.faces.attributes import Attributes
+from adapter.faces.callers import Caller, Callers
+from adapter.faces.declaration import Face, Kind, Route
+from adapter.faces.failure import internal, of_error
+from adapter.faces.filters import split_query
+from adapter.faces.incoming import CallerGone, Incoming, check_accept, check_media, read_body
+from adapter.faces.json_bytes import write_json
+from adapter.faces.listing import names_of, page_headers, parse_list, select
+from adapter.faces.metrics import FaceMetrics
+from adapter.faces.parameters import Headers, Queries, path_problems
+from adapter.faces.port import Schemas, Service
+from adapter.faces.rendering import Renderer
+from adapter.ports import Document, Message, OutcomeKind, Reply, Result
+
+log = structlog.get_logger("adapter.faces")
+
+_GONE = 499
+
+
+@dataclass(slots=True)
+class Trace:
+    """What becomes known of a request on its way, for its log line and its counters."""
+
+    correlation_id: str
+    operation: str = "none"
+    market: str = ""
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A route with everything about it that is known before a request comes."""
+
+    route: Route
+    queries: Queries
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A request whose caller, market and headers have been checked."""
+
+    incoming: Incoming
+    bound: _Bound
+    caller: Caller
+    message: Message
+    pairs: list[tuple[str, str]]
+    market_named: bool
+
+
+class Gateway:
+    """One face's ASGI application, for every path under its base."""
+
+    def __init__(
+        self,
+        face: Face,
+        renderer: Renderer,
+        service: Service,
+        callers: Callers,
+        *,
+        schemas: Schemas,
+        metrics: FaceMetrics,
+        now: Callable[[], int] = clock.now,
+    ) -> None:
+        self.face = face
+        self._render, self._service, self._callers, self._metrics, self._now = renderer, service, callers, metrics, now
+        self._headers = Headers(face)
+        self._gauge = metrics.in_flight(face.face)
+        self._content_type = (b"content-type", face.media.produces.encode("ascii"))
+        self._in_flight = 0
+        paths: dict[str, dict[str, _Bound]] = {}
+        for route in face.routes:
+            attributes = Attributes(schemas(face.view, route.resource, "full"), route.listing.attributes)
+            bound = _Bound(route, Queries(route.query), attributes)
+            paths.setdefault(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(route.path)), {})[route.method] = bound
+        self._paths = [(re.compile(pattern), methods) for pattern, methods in paths.items()]
+        self._handlers = {Kind.CREATE: self._create, Kind.RETRIEVE: self._retrieve, Kind.LIST: self._list}
+        self._entry = write_json(_entry_document(face)) if face.entry else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request. Nothing is raised but cancellation."""
+        started = time.perf_counter()
+        incoming = Incoming(scope, receive)
+        trace = Trace(self._headers.one(incoming, self.face.correlation.header))
+        if not trace.correlation_id and self.face.correlation.generate:
+            trace.correlation_id = str(uuid.uuid4())
+        with structlog.contextvars.bound_contextvars(correlation_id=trace.correlation_id, face=self.face.face):
+            status = _GONE
+            try:
+                reply = await self._answer(incoming, trace)
+                status = reply.status
+                await self._send(send, reply, incoming, trace)
+            except CallerGone:
+                pass
+            finally:
+                seconds = time.perf_counter() - started
+                self._metrics.answered(self.face.face, trace.operation, status, seconds)
+                write = log.info if status < 500 else log.warning
+                write(
+                    "request.answered",
+                    operation=trace.operation,
+                    market=trace.market,
+                    client=trace.client,
+                    status=status,
+                    ms=round(seconds * 1000, 1),
+                )
+
+    async def _answer(self, incoming: Incoming, trace: Trace) -> Reply:
+        self._in_flight += 1
+        self._gauge.inc()
+        try:
+            if self._in_flight > self.face.limits.in_flight:
+                raise Overloaded
+            return await self._serve(incoming, trace)
+        except CallerGone:
+            raise
+        except AdapterError as error:
+            if not isinstance(error, CallerError):
+                log.error("request.failed", error=type(error).__name__, reason=str(error))
+            failure = of_error(error, self.face.outcomes)
+            if failure.status == 500:
+                failure = internal(trace.correlation_id)
+            return self._render.failure(failure, trace.correlation_id)
+        except Exception:  # the last line: whatever went wrong inside, the caller gets an answer and the log the reason
+            log.exception("request.crashed")
+            return self._render.failure(internal(trace.correlation_id), trace.correlation_id)
+        finally:
+            self._in_flight -= 1
+            self._gauge.dec()
+
+    async def _serve(self, incoming: Incoming, trace: Trace) -> Reply:
+        path = incoming.path.removeprefix(self.face.base)
+        if path in ("", "/") and self._entry is not None and incoming.method in ("GET", "HEAD"):
+            return Reply(200, self._entry)
+        methods, parameters = self._find(path)
+        bound = methods.get("GET" if incoming.method == "HEAD" else incoming.method)
+        allow = ", ".join(sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])}))
+        if bound is None:
+            if incoming.method == "OPTIONS":
+                return Reply(204, b"", {"Allow": allow})
+            raise MethodNotAllowed(f"This path takes {allow}", headers={"Allow": allow})
+        trace.operation = bound.route.operation
+        caller = await self._callers.identify(incoming, self.face.credentials)
+        trace.client = caller.id
+        caller.take_turn()
+        caller.check(self.face.face, bound.route.operation)
+        check_accept(incoming, self.face.media.produces)
+        request = self._check(incoming, bound, caller, parameters, trace)
+        return await self._handlers[bound.route.kind](request)
+
+    def _find(self, path: str) -> tuple[Mapping[str, _Bound], dict[str, str]]:
+        path = path[:-1] if path.endswith("/") else path
+        for pattern, methods in self._paths:
+            match = pattern.fullmatch(path)
+            if match is not None:
+                return methods, match.groupdict()
+        raise NotFound("There is nothing at this path")
+
+    def _check(self, incoming: Incoming, bound: _Bound, caller: Caller, path: dict[str, str], trace: Trace) -> _Request:
+        market, named = self._market(incoming, path, caller)
+        caller.check_market(market)
+        trace.market = market
+        route = bound.route
+        pairs = split_query(incoming.query) if incoming.query else []
+        header, problems = self._headers.read(incoming, market, route.kind)
+        query, wrong = bound.queries.read(pairs, market, route.kind)
+        problems += [*wrong, *path_problems(path)]
+        if problems:
+            raise InvalidMessage(problems=problems)
+        if trace.correlation_id:
+            header[self.face.correlation.header] = trace.correlation_id
+        message = Message(
+            face=self.face.face,
+            client=caller.id,
+            market=market,
+            operation=route.operation,
+            correlation_id=trace.correlation_id,
+            body={},
+            raw=b"",
+            header=header,
+            query=query,
+            path=path,
+            received_at=self._now(),
+            key=self._key(incoming, header),
+        )
+        return _Request(incoming, bound, caller, message, pairs, named)
+
+    def _market(self, incoming: Incoming, path: Mapping[str, str], caller: Caller) -> tuple[str, bool]:
+        """The market, and whether the request itself names it. Raises InvalidMessage with the value that is none."""
+        source = self.face.market
+        name = source.path or source.header
+        sent = path[source.path] if source.path else self._headers.one(incoming, source.header) if source.header else ""
+        if sent:
+            market = source.table.get(sent) if source.table else sent
+            if market is None:
+                raise InvalidMessage(problems=[Problem(name, f"'{sent[:40]}' is not one of {', '.join(source.table)}")])
+            return market, True
+        own = caller.client.markets
+        market = caller.client.market or (own[0] if len(own) == 1 else source.default)
+        if market not in own:
+            raise InvalidMessage(problems=[Problem(name, f"the request has to name its market: {', '.join(own)}")])
+        return market, False
+
+    def _key(self, incoming: Incoming, header: Mapping[str, str]) -> str:
+        """``kind:value``; a correlation id counts only where the caller sent it."""
+        rule = self.face.idempotency
+        if rule.header and header.get(rule.header):
+            return f"{rule.header}:{header[rule.header]}"
+        name = self.face.correlation.header
+        own = self._headers.one(incoming, name) if rule.correlation else ""
+        return f"{name}:{own}" if own else ""
+
+    async def _create(self, request: _Request) -> Reply:
+        limits, message = request.caller.client.limits, request.message
+        check_media(request.incoming, self.face.media)
+        validator = self._service.validator(message.face, message.market, message.operation)
+        raw = await read_body(request.incoming, limits.body_bytes, self.face.limits.body_seconds)
+        body = parse_json(raw, max_depth=limits.depth)
+        if not isinstance(body, dict):
+            raise InvalidMessage("The body has to be a JSON object")
+        problems = validator.problems(body)
+        if problems:
+            raise InvalidMessage(problems=problems)
+        return await self._service.place(replace(message, body=body, raw=raw))
+
+    async def _retrieve(self, request: _Request) -> Reply:
+        message = request.message
+        markets = request.caller.client.markets
+        if not request.market_named and len(markets) > 1:
+            market = await self._service.market_of(
+                message.path["id"], (message.market, *(name for name in markets if name != message.market))
+            )
+            message = replace(message, market=market or message.market)
+        result = await self._service.retrieve(message)
+        if result.outcome.kind is not OutcomeKind.ACCEPTED:
+            return self._render(message, result)
+        document = self._render.document(message.operation, message.path, result)
+        return Reply(request.bound.route.success, write_json(select(document, _fields(request))))
+
+    async def _list(self, request: _Request) -> Reply:
+        message, route = request.message, request.bound.route
+        markets = (message.market,) if request.market_named else request.caller.client.markets
+
+        def complete(result: Result) -> Document:
+            return self._render.document(message.operation, message.path, result)
+
+        query = parse_list(
+            request.pairs,
+            route.listing,
+            request.bound.attributes,
+            face=message.face,
+            operation=message.operation,
+            client=message.client,
+            complete=complete,
+        )
+        page = await self._service.list(markets, query)
+        status, headers = page_headers(query, page, request.incoming.path, request.pairs)
+        return Reply(status, write_json([select(document, query.fields) for document in page.documents]), headers)
+
+    async def _send(self, send: Send, reply: Reply, incoming: Incoming, trace: Trace) -> None:
+        headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in reply.headers.items()]
+        for encoded, name in self._headers.echoed:
+            value = trace.correlation_id if name == self.face.correlation.header else self._headers.one(incoming, name)
+            if value:
+                headers.append((encoded, value.encode("ascii")))
+        if reply.status != 204:
+            headers += [self._content_type, (b"content-length", str(len(reply.body)).encode("ascii"))]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if incoming.method == "HEAD" else reply.body})
+
+
+def _fields(request: _Request) -> tuple[str, ...]:
+    if not request.bound.route.fields:
+        return ()
+    return names_of(",".join(value for name, value in request.pairs if name == "fields"))
+
+
+def _entry_document(face: Face) -> Document:
+    operations = [{"operation": route.operation, "method": route.method, "href": face.base + route.path} for route in face.routes]
+    name, version = (face.entry.name, face.entry.version) if face.entry else (face.title, face.version)
+    return {"name": name, "version": version, "operations": operations, "specification": f"/openapi/{face.face}.json"}

@@ -1,0 +1,120 @@
+"""One HTTP request as it comes in: its headers, and its body within limits of size and time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.types import Receive, Scope
+
+from adapter.errors import InvalidMessage, NotAcceptable, Problem, RequestTimeout, TooLarge, UnsupportedMedia
+from adapter.faces.declaration import Media
+
+_CLOSE = {"Connection": "close"}
+
+
+class CallerGone(Exception):  # noqa: N818
+    """The caller closed the connection before its request was whole; nobody waits for an answer."""
+
+
+class Incoming:
+    """Method, path and headers of a request. Header names are lower case, values are kept apart when a name comes twice."""
+
+    __slots__ = ("headers", "method", "path", "peer", "query", "receive")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.receive = receive
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query: bytes = scope["query_string"]
+        peer = scope.get("client")
+        self.peer: str = peer[0] if peer else ""
+        self.headers: dict[str, list[str]] = {}
+        for name, value in scope["headers"]:
+            self.headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1").strip(" \t"))
+
+    def values(self, spellings: tuple[str, ...]) -> list[str]:
+        """The different values under any of these lower-case names, in order."""
+        found = [value for spelling in spellings if spelling in self.headers for value in self.headers[spelling]]
+        return found if len(found) < 2 else list(dict.fromkeys(found))
+
+    def first(self, name: str) -> str | None:
+        """The first value of a header, None where it was not sent."""
+        values = self.headers.get(name)
+        return values[0] if values else None
+
+
+def check_media(incoming: Incoming, media: Media) -> None:
+    """Raises UnsupportedMedia where the body's type, character set or encoding cannot be read."""
+    sent = incoming.first("content-type") or ""
+    essence, *parameters = (part.strip().lower() for part in sent.split(";"))
+    if essence not in media.consumes:
+        raise UnsupportedMedia(
+            f"The body is '{_short(essence)}'; send {' or '.join(media.consumes)}"
+            if sent
+            else f"Send the header Content-Type: {media.consumes[0]}"
+        )
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):
+            raise UnsupportedMedia("The body's character set has to be utf-8")
+    encoding = (incoming.first("content-encoding") or "identity").strip().lower()
+    if encoding != "identity":
+        raise UnsupportedMedia(
+            f"The body's encoding '{_short(encoding)}' is not taken; send it without Content-Encoding",
+            headers={"Accept-Encoding": "identity"},
+        )
+
+
+def check_accept(incoming: Incoming, produces: str) -> None:
+    """Raises NotAcceptable where the caller rules out the media type that answers have."""
+    accepted = incoming.headers.get("accept")
+    if not accepted or accepted == ["*/*"]:
+        return
+    essence = produces.partition(";")[0].strip().lower()
+    ranges = (essence, essence.partition("/")[0] + "/*", "*/*")
+    for part in ",".join(accepted).lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        if name in ranges and not any(piece.replace(" ", "") in ("q=0", "q=0.0", "q=0.00", "q=0.000") for piece in parameters):
+            return
+    raise NotAcceptable(f"Answers are written as {essence} only")
+
+
+async def read_body(incoming: Incoming, most: int, seconds: float) -> bytes:
+    """The whole body. Raises TooLarge without reading on, RequestTimeout, CallerGone."""
+    declared = incoming.first("content-length")
+    if declared is not None:
+        if not (declared.isascii() and declared.isdigit()):
+            raise InvalidMessage(problems=[Problem("Content-Length", "is not a number")], headers=_CLOSE)
+        if len(declared) > 15 or int(declared) > most:
+            raise _too_large(most)
+    try:
+        async with asyncio.timeout(seconds):
+            return await _collect(incoming.receive, most)
+    except TimeoutError:
+        raise RequestTimeout(f"The request body did not arrive within {seconds:g} seconds", headers=_CLOSE) from None
+
+
+async def _collect(receive: Receive, most: int) -> bytes:
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise CallerGone
+        chunk = event.get("body", b"")
+        more = event.get("more_body", False)
+        size += len(chunk)
+        if size > most:
+            raise _too_large(most)
+        if chunk:
+            chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(most: int) -> TooLarge:
+    # the rest of the body is not read, so the connection cannot carry another request
+    return TooLarge(f"The request body is larger than {most} bytes", headers=_CLOSE)
+
+
+def _short(text: str) -> str:
+    return "".join(char if " " <= char <= "~" else "?" for char in text[:60])

@@ -1,0 +1,118 @@
+"""Declared headers and query parameters of a request: found under any spelling, checked, given back by canonical name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from adapter.errors import Problem
+from adapter.faces.declaration import Face, Kind, Parameter
+from adapter.faces.incoming import Incoming
+
+_PLAIN = re.compile(r"[\x20-\x7e]*")
+_PATH_VALUE = re.compile(r"[^\x00-\x1f\x7f/\\]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    name: str
+    spec: Parameter
+    spellings: tuple[str, ...]
+    pattern: re.Pattern[str] | None
+
+
+class Headers:
+    """The headers that a face declares."""
+
+    def __init__(self, face: Face) -> None:
+        self._declared = [
+            _Declared(name, spec, tuple(spelling.lower() for spelling in (name, *spec.aliases)), _compiled(spec))
+            for name, spec in face.headers.items()
+        ]
+        self._by_name = {item.name: item for item in self._declared}
+        self.echoed = tuple((item.name.encode("ascii"), item.name) for item in self._declared if face.headers[item.name].echo)
+
+    def one(self, incoming: Incoming, name: str) -> str:
+        """The value of one declared header where it is sent, unambiguous and right; else ""."""
+        item = self._by_name[name]
+        values = incoming.values(item.spellings)
+        return values[0] if len(values) == 1 and _wrong(item, values[0]) is None else ""
+
+    def read(self, incoming: Incoming, market: str, kind: Kind) -> tuple[dict[str, str], list[Problem]]:
+        """Values by canonical name, defaults put in, and everything that is wrong with them."""
+        found: dict[str, str] = {}
+        problems: list[Problem] = []
+        for item in self._declared:
+            values = incoming.values(item.spellings)
+            if len(values) > 1:
+                problems.append(Problem(item.name, "this header was sent more than once, with different values"))
+            else:
+                _take(item, values[0] if values else None, found, problems, required=item.spec.required_in(market, kind), what="header")
+        return found, problems
+
+
+class Queries:
+    """The query parameters that a route declares; others are none of its business."""
+
+    def __init__(self, declared: Mapping[str, Parameter]) -> None:
+        self._declared = [_Declared(name, spec, (name,), _compiled(spec)) for name, spec in declared.items()]
+
+    def read(self, pairs: Sequence[tuple[str, str]], market: str, kind: Kind) -> tuple[dict[str, str], list[Problem]]:
+        """Like ``Headers.read``."""
+        found: dict[str, str] = {}
+        problems: list[Problem] = []
+        for item in self._declared:
+            values = list(dict.fromkeys(value for name, value in pairs if name == item.name))
+            if len(values) > 1:
+                problems.append(Problem(item.name, "this query parameter was sent more than once, with different values"))
+            else:
+                _take(
+                    item,
+                    values[0] if values else None,
+                    found,
+                    problems,
+                    required=item.spec.required_in(market, kind),
+                    what="query parameter",
+                )
+        return found, problems
+
+
+def path_problems(parameters: Mapping[str, str]) -> list[Problem]:
+    """What is wrong with the values of a path's parameters."""
+    return [
+        Problem(name, "is longer than 128 characters or holds characters that no id has")
+        for name, value in parameters.items()
+        if not _PATH_VALUE.fullmatch(value)
+    ]
+
+
+def _compiled(spec: Parameter) -> re.Pattern[str] | None:
+    return re.compile(spec.pattern) if spec.pattern else None
+
+
+def _take(item: _Declared, value: str | None, found: dict[str, str], problems: list[Problem], *, required: bool, what: str) -> None:
+    if not value:
+        if required:
+            problems.append(Problem(item.name, f"this {what} is required"))
+        elif item.spec.default is not None:
+            found[item.name] = item.spec.default
+        return
+    wrong = _wrong(item, value)
+    if wrong is None:
+        found[item.name] = value
+    else:
+        problems.append(Problem(item.name, f"this {what} {wrong}"))
+
+
+def _wrong(item: _Declared, value: str) -> str | None:
+    spec = item.spec
+    if len(value) > spec.max_length:
+        return f"is longer than {spec.max_length} characters"
+    if not _PLAIN.fullmatch(value):
+        return "holds characters beyond visible ASCII"
+    if spec.enum and value not in spec.enum:
+        return f"has to be {' or '.join(spec.enum)}"
+    if item.pattern is not None and not item.pattern.fullmatch(value):
+        return "holds characters that are not allowed in it, or in the wrong order"
+    return None

@@ -1,0 +1,85 @@
+"""Results become answers: the face's own members, its status, its headers, its error body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from adapter import clock
+from adapter.faces.declaration import ADDITION_VALUES, Addition, Face, Kind, Route
+from adapter.faces.failure import Envelope, Failure, of_result
+from adapter.faces.json_bytes import write_json
+from adapter.faces.template import TemplateGap, Write, compile_template
+from adapter.ports import Document, Message, OutcomeKind, Reply, Result
+
+
+class Renderer:
+    """Writes one face's answers. Pure; ``base_url`` (``https://host``, may be "") goes before every href."""
+
+    def __init__(self, face: Face, base_url: str = "") -> None:
+        self.face = face
+        self._envelope = Envelope(face.errors)
+        self._routes = {route.operation: route for route in face.routes}
+        self._additions = [(addition, compile_template(addition.value, ADDITION_VALUES)) for addition in face.additions]
+        self._hrefs = {route.operation: base_url.rstrip("/") + face.base + self._item_path(route) for route in face.routes}
+
+    def __call__(self, message: Message, result: Result) -> Reply:
+        """The answer to a message. The correlation id is not part of it, so that a repeat may have its own."""
+        if result.outcome.kind is not OutcomeKind.ACCEPTED:
+            return self.failure(of_result(result, self.face.outcomes), message.correlation_id, result.retry_after)
+        route = self._routes[message.operation]
+        document = self.document(message.operation, message.path, result)
+        headers = {}
+        if route.location and isinstance(document.get(route.location), str):
+            headers["Location"] = document[route.location]
+        status = result.status if result.status is not None and 200 <= result.status < 300 else route.success
+        return Reply(status, write_json(document), headers)
+
+    def failure(self, failure: Failure, correlation_id: str, retry_after: int | None = None) -> Reply:
+        """The error body of the face, with Retry-After where the failure or the face says so."""
+        headers = dict(failure.headers)
+        pause = retry_after if retry_after is not None else self.face.outcomes.retry_after.get(failure.status)
+        if pause is not None and "Retry-After" not in headers:
+            headers["Retry-After"] = str(pause)
+        return Reply(failure.status, self._envelope.write(failure, correlation_id), headers)
+
+    def document(self, operation: str, path: Mapping[str, str], result: Result) -> Document:
+        """The document of an accepted result with the members that the face adds. ``result.document`` stays as it is."""
+        document = dict(result.document or {})
+        if not self._additions:
+            return document
+        identity = document.get("id") if document.get("id") is not None else result.order_id or None
+        values: dict[str, Any] = {
+            "id": None if identity is None else str(identity),
+            "href": None if identity is None else self._href(operation, path, str(identity)),
+            "createdAt": clock.iso(result.created_at) if result.created_at else None,
+            "document": document,
+        }
+        kind = self._routes[operation].kind
+        for addition, write in self._additions:
+            _add(document, addition, write, values, kind)
+        return document
+
+    def _href(self, operation: str, path: Mapping[str, str], identity: str) -> str:
+        href = self._hrefs[operation]
+        for name, value in {**path, "id": identity}.items():
+            href = href.replace(f"{{{name}}}", quote(value, safe=""))
+        return href
+
+    def _item_path(self, route: Route) -> str:
+        """The path of one resource, with its parameters: that of the route that reads it, else the collection's with the id."""
+        for other in self.face.routes:
+            if other.kind is Kind.RETRIEVE and other.resource == route.resource:
+                return other.path
+        return f"{route.path}/{{id}}"
+
+
+def _add(document: Document, addition: Addition, write: Write, values: Mapping[str, Any], kind: Kind) -> None:
+    there = document.get(addition.member) not in (None, "", [])
+    if (there and not addition.always) or (addition.kinds and kind not in addition.kinds):
+        return
+    try:
+        document[addition.member] = write(values)
+    except TemplateGap:
+        return  # what it would be made of is not in this document; the next addition may do

@@ -1,0 +1,103 @@
+"""A message on its way into the record: its key, its fingerprint, what the mapping may see of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import orjson
+
+from adapter import clock
+from adapter.backend import Backend
+from adapter.exchange import Prepared
+from adapter.mapping.scope import Scope
+from adapter.ports import Message
+from adapter.store import Acceptance, Direction, MessageRow, OrderIds, short_form
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What the idempotent receiver needs to know. ``key_name`` is how the caller knows the key."""
+
+    message: Message
+    order_id: str
+    client_reference: str
+    scope: str
+    key: str
+    key_name: str
+    fingerprint: str
+
+    def acceptance(self, backend: Backend, prepared: Prepared, now: int) -> Acceptance:
+        """The row of intent: written before the call leaves, with the messages so far."""
+        message, redact = self.message, backend.redaction
+        request, external_id = prepared.first, message.body.get("externalId")
+        return Acceptance(
+            scope=self.scope,
+            key=self.key,
+            fingerprint=self.fingerprint,
+            market=message.market,
+            operation=message.operation,
+            client=message.client,
+            face=message.face,
+            correlation_id=message.correlation_id,
+            request=context_of(message),
+            deadline=now + int(backend.market.limits.total * 1000),
+            external_id=external_id if isinstance(external_id, str) else "",
+            rule_version=prepared.translator.version,
+            order_id=self.order_id,
+            messages=(
+                MessageRow(Direction.CLIENT_REQUEST, message.operation, redact.body(message.raw), message.received_at, "application/json"),
+                MessageRow(
+                    Direction.BACKEND_REQUEST,
+                    prepared.translator.legacy,
+                    redact.body(request.body),
+                    now,
+                    request.headers.get("Content-Type", ""),
+                ),
+            ),
+        )
+
+
+_new_id = OrderIds(clock.now)
+
+
+def intake_of(message: Message) -> Intake:
+    """Key: what the face found (``Idempotency-Key``, else the caller's correlation id), else ``externalId``, else none of its own."""
+    order_id = _new_id()
+    external_id = message.body.get("externalId")
+    key = message.key or (f"externalId:{external_id}" if external_id else f"order:{order_id}")
+    return Intake(
+        message=message,
+        order_id=order_id,
+        client_reference=short_form(order_id),
+        scope="/".join((message.face, message.client, message.market, message.operation)),
+        key=key,
+        key_name=key.split(":", 1)[0],
+        fingerprint=_fingerprint(message),
+    )
+
+
+def _fingerprint(message: Message) -> str:
+    """Content is what the body says, not how it is spaced; a number and a text are different content."""
+    text = orjson.dumps([message.body, dict(message.path), dict(message.query)], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).hexdigest()
+
+
+def context_of(message: Message) -> bytes:
+    """What settling in doubt needs to map again: the document and the declared texts. Credentials are no part of them."""
+    return orjson.dumps({"request": message.body, "header": dict(message.header), "query": dict(message.query), "path": dict(message.path)})
+
+
+def scope_of(backend: Backend, message: Message, client_reference: str, *, without_request: bool = False) -> Scope:
+    """What the rules may see of a message."""
+    return Scope(
+        request=ABSENT if without_request else message.body,
+        header=message.header,
+        query=message.query,
+        path=message.path,
+        setting=backend.market.settings,
+        correlation_id=message.correlation_id,
+        client_reference=client_reference,
+        now=clock.iso(message.received_at),
+        uid=_new_id(),
+    )

@@ -1,0 +1,108 @@
+"""Code tables where they are used: known, without gaps, with rows that fit both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from adapter.contract.shape import Kind, Shape
+from adapter.finding import Finding, Position
+from adapter.mapping.catalogue import finding
+from adapter.mapping.check.values import constant_misfit
+from adapter.mapping.model import BothRule, Direction, MappingFile, Rule, TwoWayList, TwoWayRule, ValueRule
+from adapter.mapping.suggest import suggest
+from adapter.mapping.tables import CodeTable, Tables
+from adapter.mapping.types import ANYTHING, Type
+
+
+@dataclass(slots=True)
+class Lookups:
+    """The tables of a market, and what was found about their use."""
+
+    tables: Mapping[str, CodeTable]
+    findings: list[Finding] = field(default_factory=list)
+
+    def table(self, name: str, at: Position) -> CodeTable | None:
+        """The table; an unknown one is a finding."""
+        found = self.tables.get(name)
+        if found is None:
+            hint = suggest(name, self.tables, "there are") or "add it to 'tables:' of codes.yaml"
+            self.findings.append(finding("M601", f"there is no code table '{name}'", at, hint))
+        return found
+
+    def looked_up(self, table: CodeTable, value: Type, target: Shape, at: Position, direction: Direction) -> Type:
+        """The type of the code that the table gives for ``value``, for a place of the shape ``target``."""
+        if value.many or value.kind not in (Kind.TEXT, Kind.ANY):
+            text = f"the table {table.name.value} looks up one text, this is {'a ' if value.many else ''}{value}"
+            self.findings.append(finding("M301", text, at, "turn it into text: … | text"))
+            return ANYTHING
+        self._gaps(table, value, at, direction)
+        self._rows(table, target, direction)
+        miss, codes = table.miss(direction), table.codes(direction)
+        if miss.passes and not (value.enum and all(each in codes for each in value.enum)):
+            return Type(Kind.TEXT, optional=value.optional, nullable=value.nullable)
+        wanted = [codes[each] for each in value.enum if each in codes] if value.enum else list(codes.values())
+        given = dict.fromkeys(code for code in wanted if constant_misfit(code, target) is None)  # the others are told with their row
+        return Type(Kind.TEXT, optional=value.optional, nullable=value.nullable, enum=tuple(given))
+
+    def _gaps(self, table: CodeTable, value: Type, at: Position, direction: Direction) -> None:
+        codes = table.codes(direction)
+        gaps = [each for each in value.enum if each not in codes]
+        if gaps and table.miss(direction).rejects:
+            said = ", ".join(f"'{each}'" for each in gaps)
+            text = f"the table {table.name.value} has no row for {said}, which the value can be, and refuses what it does not know"
+            self.findings.append(
+                finding("M603", text, at, f"add rows at {table.name.at}, or say on_miss: pass, or on_miss: {{default: …}}")
+            )
+        if value.enum and not value.known:
+            for row in table.rows:
+                code = row.canonical if direction is Direction.REQUEST else row.legacy
+                if code.value not in value.enum:
+                    hint = suggest(code.value, value.enum, "the contract has")
+                    self.findings.append(finding("M605", f"'{code.value}' never comes: its contract has no such value", code.at, hint))
+
+    def _rows(self, table: CodeTable, target: Shape, direction: Direction) -> None:
+        for row in table.rows:
+            code = row.legacy if direction is Direction.REQUEST else row.canonical
+            wrong = constant_misfit(code.value, target)
+            if wrong is not None:
+                self.findings.append(
+                    finding("M604", f"the place that the table {table.name.value} is used for {wrong[1]}", code.at, wrong[2])
+                )
+
+
+def unused_tables(tables: Tables, files: Iterable[MappingFile]) -> list[Finding]:
+    """M602 for each table that no rule of a market's mappings names."""
+    used = {name for file in files for name in _used(file)}
+    return [
+        finding("M602", f"no rule uses the table {name}", table.name.at, "remove it, or use it: table: " + name)
+        for name, table in tables.tables.items()
+        if name not in used
+    ]
+
+
+def _used(file: MappingFile) -> set[str]:
+    found = _in_both(file.both) | _in_rules(file.request) | _in_rules(file.reply)
+    for view in file.view:
+        found |= _in_rules(view.rules)
+    return found
+
+
+def _in_rules(rules: Iterable[Rule]) -> set[str]:
+    found: set[str] = set()
+    for rule in rules:
+        if isinstance(rule, ValueRule):
+            found |= {rule.table.value} if rule.table is not None else set()
+        else:
+            found |= _in_rules(rule.rules)
+    return found
+
+
+def _in_both(rules: Iterable[BothRule]) -> set[str]:
+    found: set[str] = set()
+    for rule in rules:
+        if isinstance(rule, TwoWayRule):
+            found |= {str(call.arguments[0]) for call in rule.converters if call.name == "code" and call.arguments}
+        elif isinstance(rule, TwoWayList):
+            found |= _in_both(rule.both) | _in_rules(rule.request) | _in_rules(rule.reply)
+    return found

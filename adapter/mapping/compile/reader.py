@@ -1,0 +1,205 @@
+"""Python for reading documents: each path is followed once a call or once an element, picks from one list share an index."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from jinja2 import nodes
+
+from adapter.contract.path import Step
+from adapter.errors import CheckFailed
+from adapter.mapping.compile.code import Mark, Suite
+from adapter.mapping.expression.access import Access, read_access
+
+_ROOTS: Final = {
+    "request": "scope.request",
+    "reply": "scope.reply if scope.reply is not None else A",
+    "stored": "scope.stored if scope.stored is not None else A",
+    "answer": "answer",
+    "warnings": "list(scope.warnings)",
+    "header": "scope.header",
+    "query": "scope.query",
+    "path": "scope.path",
+    "setting": "scope.setting",
+    "correlationId": "scope.correlation_id",
+    "clientReference": "scope.client_reference",
+    "now": "scope.now",
+    "uid": "scope.uid",
+}
+_INDEX_FROM: Final = 3  # so many picks from one list are worth an index
+PickGroup = tuple[object, ...]
+
+
+@dataclass(slots=True)
+class Names:
+    """Fresh variable names, and the values that generated code refers to by global name."""
+
+    values: dict[str, object] = field(default_factory=dict)
+    count: int = 0
+
+    def fresh(self, prefix: str) -> str:
+        """A name that is not in use yet."""
+        self.count += 1
+        return f"{prefix}{self.count}"
+
+    def constant(self, value: object, prefix: str) -> str:
+        """The global name of a value."""
+        name = self.fresh(prefix)
+        self.values[name] = value
+        return name
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePath:
+    """Where a value comes from, for explanations: ``request.productOrderItem[].id``; ``[]`` of each walked list around
+    it is filled with the index of its element. ``steps`` behind ``root`` tell what is read; ``walks``: its elements only."""
+
+    text: str
+    root: str
+    steps: tuple[Step, ...] = ()
+    walks: bool = False
+
+
+@dataclass(slots=True)
+class Reading:
+    """One list being walked: where its elements come from, and the suite of the loop."""
+
+    source: SourcePath
+    suite: Suite
+
+
+class Reader:
+    """Generates the reading of one function. ``picks`` counts the picks of an earlier run of the same generator."""
+
+    def __init__(self, names: Names, function: Suite, helpers: list[tuple[str, Suite]], picks: Counter[PickGroup]) -> None:
+        self.names, self.function, self.helpers = names, function, helpers
+        self.picks, self.counted = picks, Counter[PickGroup]()
+        self.walked: list[Reading] = []
+        self.mark: Mark | None = None
+        self.heard: list[SourcePath] = []  # sources read since the list was last emptied
+
+    @property
+    def depth(self) -> int:
+        """The number of walked lists around the present place."""
+        return len(self.walked)
+
+    def access(self, node: nodes.Expr, compute: Callable[[nodes.Expr], str]) -> str:
+        """A Python expression for a name with its members. Raises CheckFailed for what a checked file does not have."""
+        access = read_access(node, self.depth)
+        if not isinstance(access, Access):
+            raise CheckFailed(access)
+        if access.base is not None:
+            return f"reach({compute(access.base)}, {self.names.constant(access.steps, 'k')})"
+        if access.root == "absent":
+            return "A"
+        if access.root.startswith("index"):
+            return f"i{access.root[5:]}"
+        if access.key is not None:
+            self.heard.append(SourcePath(f"{access.root} {access.key}", access.root))
+            return self._lifted(self.function, (access.root, access.key), f"{self._root(access.root)}.get({access.key!r}, A)")
+        return self.path(access.root, access.steps)
+
+    def path(self, root: str, steps: tuple[Step, ...]) -> str:
+        """A Python expression for a path behind ``root``: a document's name or ``item<n>``."""
+        self.heard.append(self.source(root, steps))
+        if not root.startswith("item"):
+            return self._follow(self.function, (root,), self._root(root), steps)
+        around = self.walked[int(root[4:])]
+        return self._follow(around.suite, (root, around.source.text), f"x{root[4:]}", steps)
+
+    def source(self, root: str, steps: tuple[Step, ...], walks: bool = False) -> SourcePath:
+        """The path as an explanation shows it; an element of a walked list is named by the list's own path."""
+        if not root.startswith("item"):
+            return SourcePath(".".join([root, *map(str, steps)]), root, steps, walks)
+        around = self.walked[int(root[4:])].source
+        inner = (*around.steps[:-1], Step(around.steps[-1].name, each=True), *steps) if around.steps else steps
+        return SourcePath(".".join([f"{around.text}[]", *map(str, steps)]), around.root, inner, walks)
+
+    def enter(self, source: SourcePath, suite: Suite) -> None:
+        """Starts reading the elements of a list inside the loop ``suite``; they are ``x<depth>``, counted by ``i<depth>``."""
+        self.walked.append(Reading(source, suite))
+
+    def leave(self) -> None:
+        """Ends it."""
+        self.walked.pop()
+
+    def _root(self, name: str) -> str:
+        return self._lifted(self.function, ("root", name), _ROOTS[name])
+
+    def _lifted(self, home: Suite, key: object, text: str) -> str:
+        if key not in home.known:
+            variable = home.known[key] = self.names.fresh("r")
+            home.lift(f"{variable} = {text}", self.mark)
+        return home.known[key]
+
+    def _follow(self, home: Suite, key: tuple[object, ...], start: str, steps: tuple[Step, ...]) -> str:
+        found = start
+        for number, step in enumerate(steps):
+            if step.each and number < len(steps) - 1:
+                found = self._lifted(home, (*key, step.name), self._member(found, step.name, key))
+                rest = steps[number + 1 :]
+                return self._lifted(home, (*key, *map(str, steps[number:])), f"{self._many(rest)}({found})")
+            listed = (*key, step.name)
+            found = self._lifted(home, listed, self._member(found, step.name, key))
+            if step.pick is not None:
+                found = self._picked(home, listed, found, step)
+            key = (*key, str(step)) if step.pick is not None else listed
+        return found
+
+    @staticmethod
+    def _member(found: str, name: str, key: tuple[object, ...]) -> str:
+        if key in {("request",), ("reply",), ("answer",)}:
+            return f"{found}.get({name!r}, A)"
+        return f"{found}.get({name!r}, A) if {found}.__class__ is dict else member({found}, {name!r})"
+
+    def _picked(self, home: Suite, listed: tuple[object, ...], found: str, step: Step) -> str:
+        assert step.pick is not None
+        pick = step.pick
+        group: PickGroup = (*listed, pick.key, pick.fold)
+        self.counted[group] += (*listed, str(step)) not in home.known
+        wanted = pick.value.lower() if pick.fold else pick.value
+        tail = "_fold" if pick.fold else ""
+        if self.picks[group] >= _INDEX_FROM:
+            index = self._lifted(home, ("index", *group), f"index_by{tail}({found}, {pick.key!r})")
+            return self._lifted(home, (*listed, str(step)), f"{index}.get({wanted!r}, A)")
+        return self._lifted(home, (*listed, str(step)), f"pick{tail}({found}, {pick.key!r}, {wanted!r})")
+
+    def _many(self, steps: tuple[Step, ...]) -> str:
+        """The name of a function that gives the values present at ``steps`` behind the elements of a list."""
+        name = self.names.fresh("many")
+        body = Suite()
+        body.add("if values is A or values is None:", self.mark)
+        body.items.append(_one("return A"))
+        body.add("found = []", self.mark)
+        self._gather(body, "values", steps, 0)
+        body.add("return found", self.mark)
+        self.helpers.append((f"def {name}(values):", body))
+        return name
+
+    def _gather(self, suite: Suite, values: str, steps: tuple[Step, ...], level: int) -> None:
+        inner = suite.loop(f"for e{level} in elements({values})", self.mark)
+        value = f"e{level}"
+        for number, step in enumerate(steps):
+            inner.add(f"v{level} = {self._member(value, step.name, ())}", self.mark)
+            value = f"v{level}"
+            if step.each and number < len(steps) - 1:
+                self._gather(inner, value, steps[number + 1 :], level + 1)
+                return
+            if step.pick is not None:
+                tail = "_fold" if step.pick.fold else ""
+                wanted = step.pick.value.lower() if step.pick.fold else step.pick.value
+                inner.add(f"v{level} = pick{tail}({value}, {step.pick.key!r}, {wanted!r})", self.mark)
+        last = steps[-1]
+        if last.each:
+            inner.add(f"found.extend(elements({value}))", self.mark)
+        else:
+            inner.add(f"if {value} is not A: found.append({value})", self.mark)
+
+
+def _one(text: str) -> Suite:
+    suite = Suite()
+    suite.add(text)
+    return suite

@@ -1,0 +1,174 @@
+"""Text → Jinja expression tree whose nodes know their exact place.
+
+Jinja's nodes know a line only. The tokens are handed to its parser with their character offset in place of the line,
+so ``node.lineno`` is the offset of the token a node is about; ``place`` turns it into a Position. Expressions are never
+rendered by Jinja, and nothing in them is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from jinja2 import Environment, nodes
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.lexer import TokenStream
+from jinja2.parser import Parser
+
+from adapter.finding import Finding, Position
+from adapter.mapping.expression.codes import DISALLOWED, SYNTAX
+from adapter.mapping.model import Expr
+
+Locate = Callable[[int, int], Position]  # (offset into the text, length) → where that stands in the file
+
+_AT: Final = "at"  # attributes that parse_expression sets on Jinja's nodes
+_LOCATE: Final = "locate"
+_ENVIRONMENT: Final = Environment(autoescape=False)  # noqa: S701 - only its lexer is used, nothing is rendered
+
+_ALLOWED: Final = (
+    nodes.Const,
+    nodes.Name,
+    nodes.Getattr,
+    nodes.Getitem,
+    nodes.Filter,
+    nodes.Test,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.CondExpr,
+    nodes.Concat,
+    nodes.Add,
+    nodes.Sub,
+    nodes.Mul,
+    nodes.FloorDiv,
+    nodes.Mod,
+    nodes.Neg,
+    nodes.List,
+    nodes.Keyword,
+)
+_INSTEAD: Final[dict[type[nodes.Node], tuple[str, str]]] = {
+    nodes.Call: ("nothing can be called in an expression", "use a filter: value | name(argument)"),
+    nodes.Slice: ("a part of a list cannot be cut out", "use first, last or substring"),
+    nodes.Dict: ("objects are not written in expressions", "write the members as rules of their own"),
+    nodes.Tuple: ("values in round brackets are no list", "write a list: ['a', 'b']"),
+    nodes.Div: ("'/' is not offered, because its result is not exact", "use // for whole numbers"),
+    nodes.Pow: ("'**' is not offered", "multiply"),
+    nodes.Pos: ("a leading '+' has no meaning", "leave it out"),
+}
+
+
+class ExpressionError(Exception):
+    """The text is no allowed expression; ``findings`` say where and why."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = findings
+        super().__init__("; ".join(map(str, findings)))
+
+
+def parse_expression(text: str, at: Position, locate: Locate | None = None) -> Expr:
+    """Parses one expression that starts at ``at``.
+
+    ``locate`` says where a character of ``text`` stands in the file; without it the text is taken to stand unfolded
+    and unescaped from ``at`` on. Raises ExpressionError.
+    """
+    where = locate or _straight(text, at)
+    try:
+        node = _parse(text)
+    except TemplateSyntaxError as error:
+        offset = min(error.lineno, max(len(text) - 1, 0))
+        raise ExpressionError(
+            [Finding(SYNTAX, f"the expression cannot be read: {error.message}", where(offset, 1), _hint(text))]
+        ) from error
+    findings: list[Finding] = []
+    _place(node, text, where, findings)
+    if findings:
+        raise ExpressionError(findings)
+    return Expr(text, at, node)
+
+
+def position(node: nodes.Node) -> Position:
+    """Where the part of an expression stands that ``node`` is about: the name of a filter, a member, a constant."""
+    found = getattr(node, _AT, None)
+    if not isinstance(found, Position):
+        raise TypeError("the node does not come from parse_expression")
+    return found
+
+
+def position_in(node: nodes.Node, offset: int, length: int) -> Position:
+    """Where a part of the text constant ``node`` stands; ``offset`` counts from the first character of its value."""
+    locate: Locate = getattr(node, _LOCATE)
+    return locate(node.lineno + 1 + offset, length)
+
+
+def _straight(text: str, at: Position) -> Locate:
+    def locate(offset: int, length: int) -> Position:
+        before = text[:offset]
+        line = before.count("\n")
+        column = offset - (before.rfind("\n") + 1) + (at.column if line == 0 else 1)
+        return Position(at.file, at.line + line, column, length)
+
+    return locate
+
+
+def _tokens(text: str) -> Iterator[tuple[int, str, str]]:
+    """Jinja's raw tokens with offsets in place of lines. Raises TemplateSyntaxError, its line an offset too."""
+    offset = 0
+    try:
+        for _, kind, value in _ENVIRONMENT.lexer.tokeniter(text, None, None, "variable"):
+            yield offset, kind, value
+            offset += len(value)
+    except TemplateSyntaxError as error:
+        raise TemplateSyntaxError(error.message or "syntax error", offset) from error
+
+
+def _parse(text: str) -> nodes.Expr:
+    if not text.strip():
+        raise TemplateSyntaxError("it is empty", 0)
+    lexer = _ENVIRONMENT.lexer
+    parser = Parser(_ENVIRONMENT, "", state="variable")
+    parser.stream = TokenStream(lexer.wrap(_tokens(text)), None, None)
+    node = parser.parse_expression()
+    if not parser.stream.eos:
+        raise TemplateSyntaxError(f"unexpected {parser.stream.current.value!r}", parser.stream.current.lineno)
+    return node
+
+
+def _hint(text: str) -> str:
+    words = text.split()
+    if any(words[index] == "is" and "if" in words[index + 1 :] for index in range(len(words))):
+        return "put a test before 'if' in round brackets: x if (y is present) else z"
+    return ""
+
+
+def _place(node: nodes.Node, text: str, locate: Locate, findings: list[Finding]) -> None:
+    """Sets the place of every node and gathers what is not allowed."""
+    at = locate(*_span(node, text))
+    setattr(node, _AT, at)
+    setattr(node, _LOCATE, locate)
+    if not isinstance(node, _ALLOWED):
+        said, hint = _INSTEAD.get(type(node), (f"{type(node).__name__} cannot stand in an expression", ""))
+        findings.append(Finding(DISALLOWED, said, at, hint))
+        return
+    if isinstance(node, nodes.Filter | nodes.Test) and (node.dyn_args is not None or node.dyn_kwargs is not None):
+        findings.append(Finding(DISALLOWED, "arguments are written one by one, without * or **", at))
+        return
+    for child in node.iter_child_nodes():
+        _place(child, text, locate, findings)
+
+
+def _span(node: nodes.Node, text: str) -> tuple[int, int]:
+    """Offset and length of what the node is about. The token in ``lineno`` may be a dot, a bracket or ``is``."""
+    if isinstance(node, nodes.Operand):  # the parser gives it no place of its own
+        return _span(node.expr, text)
+    offset = node.lineno
+    if isinstance(node, nodes.Name | nodes.Filter):
+        return offset, len(node.name)
+    if isinstance(node, nodes.Getattr):
+        return text.index(node.attr, offset + 1), len(node.attr)
+    if isinstance(node, nodes.Test):
+        return text.index(node.name, offset + 2), len(node.name)
+    if isinstance(node, nodes.Const):
+        return offset, len(node.value) + 2 if isinstance(node.value, str) else len(str(node.value))
+    return offset, 1

@@ -1,0 +1,209 @@
+"""What a part of a file may look like, said once: the parser checks files against it, the JSON Schema is written from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from adapter.finding import Finding, Position
+from adapter.mapping.catalogue import finding
+from adapter.mapping.suggest import suggest
+from adapter.mapping.yaml_text import Block, Items, Node, Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A scalar. ``pattern`` is anchored by itself; ``words`` are the only texts allowed (empty: any)."""
+
+    name: str
+    doc: str
+    pattern: str = ""
+    words: tuple[str, ...] = ()
+    may_be_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a Keys form. An ``inherited`` key may be missing in a file that says ``like``; the parent has it."""
+
+    name: str
+    form: Form
+    doc: str
+    required: bool = False
+    inherited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """A block with known keys. Of each group in ``one_of`` exactly one key stands. ``open``: other keys are not ours."""
+
+    name: str
+    doc: str
+    keys: tuple[Key, ...]
+    one_of: tuple[tuple[str, ...], ...] = ()
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A block whose keys are names or paths, all with values of one form."""
+
+    name: str
+    doc: str
+    key: Word
+    value: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list of items of one form."""
+
+    name: str
+    doc: str
+    item: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """One of several forms: at most one Word, one Entries or several Keys, one Sequence."""
+
+    name: str
+    doc: str
+    forms: tuple[Form, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The form of this name, for forms that contain themselves."""
+
+    name: str
+
+
+Form = Word | Keys | Entries | Sequence | Either | Named
+
+
+def misfits(node: Node, form: Form, named: Mapping[str, Form]) -> Iterator[Finding]:
+    """Everything about ``node`` that does not fit ``form``: M110 - M114 and M119."""
+    chosen = _choose(node, _known(form, named), named)
+    match chosen, node:
+        case None, _:
+            text = f"{_what(node)} stands here; wanted is {_wanted(_known(form, named), named)}"
+            yield finding("M112", text, node.at)
+        case Word() as word, Scalar() as scalar:
+            yield from _word(scalar, word)
+        case Keys() as keys, Block() as block:
+            yield from _keys(block, keys, named)
+        case Entries() as entries, Block() as block:
+            for entry in block:
+                yield from _word(entry.key, entries.key)
+                yield from misfits(entry.value, entries.value, named)
+        case Sequence() as sequence, Items() as items:
+            for item in items:
+                yield from misfits(item, sequence.item, named)
+
+
+def fitting(node: Node, form: Form, named: Mapping[str, Form]) -> Word | Keys | Entries | Sequence | None:
+    """The alternative of ``form`` that ``node`` is meant to be, None where it has the form of none."""
+    return _choose(node, _known(form, named), named)
+
+
+def _known(form: Form, named: Mapping[str, Form]) -> Word | Keys | Entries | Sequence | Either:
+    while isinstance(form, Named):
+        form = named[form.name]
+    return form
+
+
+def _choose(
+    node: Node, form: Word | Keys | Entries | Sequence | Either, named: Mapping[str, Form]
+) -> Word | Keys | Entries | Sequence | None:
+    if isinstance(form, Either):
+        fits = [found for each in form.forms if (found := _choose(node, _known(each, named), named)) is not None]
+        return max(fits, key=lambda found: _likeness(node, found), default=None)
+    match form, node:
+        case (Word(), Scalar()) | (Keys(), Block()) | (Entries(), Block()) | (Sequence(), Items()):
+            return form
+    return None
+
+
+def _likeness(node: Node, form: Form) -> int:
+    """How many keys of the block the form knows; the first of equals wins."""
+    if isinstance(form, Keys) and isinstance(node, Block):
+        names = {key.name for key in form.keys}
+        return sum(entry.key.value in names for entry in node)
+    return 0
+
+
+def _word(scalar: Scalar, word: Word) -> Iterator[Finding]:
+    text = scalar.value
+    if not text.strip() and not (word.may_be_empty and scalar.quoted):
+        yield finding("M113", f"{word.name} is empty", _visible(scalar.at), f"wanted is {word.doc}")
+    elif word.words and text not in word.words:
+        yield finding("M119", f"'{text}' is no {word.name}", scalar.at, suggest(text, word.words))
+    elif word.pattern and re.fullmatch(word.pattern, text) is None:
+        yield finding("M119", f"'{text}' is no {word.name}", scalar.at, f"wanted is {word.doc}")
+
+
+def _keys(block: Block, form: Keys, named: Mapping[str, Form]) -> Iterator[Finding]:
+    known = {key.name: key for key in form.keys}
+    present = {entry.key.value for entry in block}
+    for entry in block:
+        key = known.get(entry.key.value)
+        if key is not None:
+            yield from misfits(entry.value, key.form, named)
+        elif not form.open:
+            free = [name for name in known if name not in present]
+            text = f"'{entry.key.value}' is no key of {form.name}"
+            yield finding("M110", text, entry.key.at, suggest(entry.key.value, free, "the other keys are"))
+    for key in form.keys:
+        if key.required and key.name not in present:
+            yield finding("M111", f"{form.name} has no '{key.name}'", _head(block), f"{key.name}: {key.doc}")
+    for group in form.one_of:
+        yield from _one_of(block, form, group, present)
+
+
+def _one_of(block: Block, form: Keys, group: tuple[str, ...], present: set[str]) -> Iterator[Finding]:
+    there = [name for name in group if name in present]
+    if not there:
+        yield finding("M111", f"{form.name} has none of {_list(group)}", _head(block), "one of them must stand")
+    for name in there[1:]:
+        entry = block.entry(name)
+        if entry is not None:
+            yield finding("M114", f"'{name}' and '{there[0]}' exclude each other", entry.key.at, "keep one of the two")
+
+
+def _head(block: Block) -> Position:
+    return block.entries[0].key.at if block.entries else block.at
+
+
+def _visible(at: Position) -> Position:
+    return Position(at.file, at.line, at.column, max(at.length, 1))
+
+
+def _what(node: Node) -> str:
+    match node:
+        case Scalar(value=""):
+            return "nothing"
+        case Scalar():
+            return "text"
+        case Items():
+            return "a list"
+    return "a block of keys"
+
+
+def _wanted(form: Form, named: Mapping[str, Form]) -> str:
+    match form:
+        case Word(doc=doc):
+            return doc
+        case Keys(name=name, keys=keys):
+            return f"{name} (a block with {_list(tuple(key.name for key in keys))})"
+        case Entries(name=name) | Sequence(name=name):
+            kind = "a list" if isinstance(form, Sequence) else "a block of keys"
+            return f"{name} ({kind})"
+        case Either(forms=forms):
+            return ", or ".join(_wanted(_known(each, named), named) for each in forms)
+    return ""  # pragma: no cover - Named is resolved before
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

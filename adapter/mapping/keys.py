@@ -1,0 +1,200 @@
+"""Every key a mapping file and the ``tables`` of a codes file can hold, and what each means."""
+
+from __future__ import annotations
+
+from adapter.mapping.forms import Either, Entries, Form, Key, Keys, Named, Sequence, Word
+
+OUTCOMES = ("accepted", "rejected", "unavailable", "inDoubt", "absent")
+MISSES = ("pass", "reject")
+
+TEXT = Word("text", "text")
+EXPRESSION = Word("expression", "one expression, such as request['billingAccount.id'] or 'a constant in quotes'")
+CONDITION = Word("condition", "an expression that is true or false, such as reply.orderNumber is present")
+PATH = Word("path", "a path, such as note[@type=JobType].text")
+LIST_PATH = Word("list path", "the path of a list, such as order.line[]")
+LEGACY_PATH = Word("legacy path", "a path of the legacy document, then any converters: order.line.kind | code(lineKind)")
+NAME = Word("name", "a name", pattern=r"[A-Za-z_][\w.\-]*")
+OPERATION = Word("operation", "resource.verb, such as productOrder.create", pattern=r"[A-Za-z]\w*\.[A-Za-z]\w*")
+PARENT = Word("parent", "a market, or market/operation", pattern=r"[A-Za-z0-9][\w\-]*(/[A-Za-z]\w*\.[A-Za-z]\w*)?")
+STATUS = Word("status", "an HTTP status from 200 to 599", pattern=r"[2-5][0-9][0-9]")
+OUTCOME = Word("outcome", "accepted, rejected, unavailable, inDoubt or absent")
+
+_NOTE = Key("note", TEXT, "what to tell the operator when this branch is taken")
+_DEFAULT = Key("default", EXPRESSION, "the value where there is none")
+
+BRANCH = Keys(
+    "a branch",
+    "A value, and the condition under which it is taken.",
+    (
+        Key("when", CONDITION, "the condition", required=True),
+        Key("value", EXPRESSION, "the value", required=True),
+        _NOTE,
+    ),
+)
+OTHERWISE = Keys(
+    "the last branch",
+    "The value where no condition held.",
+    (Key("otherwise", EXPRESSION, "the value", required=True), _NOTE),
+)
+VALUE = Keys(
+    "a value rule",
+    "One value, with what can be said about it.",
+    (
+        Key("value", EXPRESSION, "the value"),
+        Key(
+            "choose",
+            Sequence("choose", "Branches; the first whose condition holds gives the value.", Either("branch", "", (BRANCH, OTHERWISE))),
+            "branches",
+        ),
+        Key("when", CONDITION, "write the value only if this holds"),
+        _DEFAULT,
+        Key("table", NAME, "look the value up in this code table of codes.yaml"),
+        _NOTE,
+    ),
+    one_of=(("value", "choose"),),
+)
+LIST = Keys(
+    "a list rule",
+    "One element for each element of another list.",
+    (
+        Key("each", EXPRESSION, "the list that is walked; its element is 'item'", required=True, inherited=True),
+        Key("when", CONDITION, "take only the elements for which this holds"),
+        Key("set", Named("rules"), "rules for one element; paths start at the element", required=True),
+    ),
+)
+TWO_WAY = Keys(
+    "a two-way rule",
+    "A legacy path that holds the same as the TMF path.",
+    (
+        Key("legacy", LEGACY_PATH, "the legacy path and its converters", required=True, inherited=True),
+        Key("default", EXPRESSION, "sent to the legacy side where the TMF document has nothing"),
+    ),
+)
+TWO_WAY_LIST = Keys(
+    "a two-way list",
+    "Elements that stand for each other on both sides; inner paths start at the element.",
+    (
+        Key("legacy", Word("list path", LIST_PATH.doc), "the legacy list", required=True, inherited=True),
+        Key("both", Named("both"), "two-way rules of one element"),
+        Key("request", Named("rules"), "rules of one element, TMF to legacy only"),
+        Key("reply", Named("rules"), "rules of one element, legacy to TMF only"),
+    ),
+)
+REQUIRE = Keys(
+    "a requirement",
+    "What must be there, and when.",
+    (
+        Key("path", PATH, "a TMF path"),
+        Key("header", Word("header", "the name of a header"), "a header"),
+        Key("query", Word("query parameter", "the name of a query parameter"), "a query parameter"),
+        Key("when", CONDITION, "required only if this holds"),
+    ),
+    one_of=(("path", "header", "query"),),
+)
+DROP = Keys(
+    "a drop",
+    "A TMF path that is deliberately not forwarded.",
+    (Key("path", PATH, "the TMF path", required=True), Key("why", TEXT, "the reason, for the reader", required=True)),
+)
+JUDGEMENT = Keys(
+    "an outcome rule",
+    "How a reply is judged; the first rule that holds counts.",
+    (
+        Key("when", CONDITION, "the condition; without it the rule always holds"),
+        Key("is", OUTCOME, "what became of the call", required=True),
+        Key("texts", EXPRESSION, "the backend's warnings (accepted) or errors (else)"),
+        Key("message", EXPRESSION, "the headline of the errors"),
+        Key("status", STATUS, "an HTTP status for the caller instead of the default"),
+    ),
+)
+
+RULE = Either("rule", "An expression, a value rule or a list rule.", (EXPRESSION, VALUE, LIST))
+BOTH_RULE = Either("two-way rule", "A legacy path, or a block.", (LEGACY_PATH, TWO_WAY, TWO_WAY_LIST))
+
+MAPPING = Keys(
+    "a mapping file",
+    "One operation of one market, both directions.",
+    (
+        Key("operation", OPERATION, "the operation that is offered: resource.verb", required=True, inherited=True),
+        Key(
+            "legacy",
+            Word("legacy operation", "the name of an operation of the legacy contract"),
+            "the legacy operation",
+            required=True,
+            inherited=True,
+        ),
+        Key("source", TEXT, "where the facts come from"),
+        Key("like", PARENT, "start from the mapping of another market (market, or market/operation)"),
+        Key(
+            "inherit",
+            Word("direction", "request or reply", words=("request", "reply")),
+            "take one direction of the parent only (reply and view, or require, request and drop), and that way of both",
+        ),
+        Key(
+            "without",
+            Sequence("without", "Rules of the parent that are left out: section.path.", PATH),
+            "rules of the parent that are left out",
+        ),
+        Key(
+            "require",
+            Sequence("require", "What must be there before anything is sent.", Either("requirement", "", (PATH, REQUIRE))),
+            "what a request must hold",
+        ),
+        Key("both", Named("both"), "TMF path: legacy path; one line serves both directions"),
+        Key("request", Named("rules"), "legacy path: expression; TMF to legacy only"),
+        Key("reply", Named("rules"), "TMF path: expression; legacy to TMF only"),
+        Key("drop", Sequence("drop", "TMF paths that are deliberately not forwarded.", DROP), "TMF paths that are not forwarded, and why"),
+        Key("outcome", Sequence("outcome", "How replies are judged.", JUDGEMENT), "how a reply is judged"),
+        Key(
+            "view",
+            Entries("view", "What a face shows differently from the answer.", Word("face", "the name of a face"), Named("rules")),
+            "per face, what it shows differently",
+        ),
+    ),
+)
+
+NAMED: dict[str, Form] = {
+    "rules": Entries("rules", "Target path: rule.", PATH, Named("rule")),
+    "rule": RULE,
+    "both": Entries("two-way rules", "TMF path: legacy path.", PATH, Named("two-way rule")),
+    "two-way rule": BOTH_RULE,
+}
+
+_MISS = Either(
+    "on_miss",
+    "What to do with a value without a row.",
+    (
+        Word("on_miss", "pass or reject", words=MISSES),
+        Keys("on_miss", "", (Key("default", Word("default", "the code to take", may_be_empty=True), "the code to take", required=True),)),
+    ),
+)
+TABLE = Keys(
+    "a code table",
+    "Canonical code: legacy code.",
+    (
+        Key("source", TEXT, "where the codes come from"),
+        Key(
+            "on_miss",
+            Either(
+                "on_miss",
+                "What to do with a value without a row.",
+                (*_MISS.forms, Keys("on_miss", "", (Key("request", _MISS, "TMF to legacy"), Key("reply", _MISS, "legacy to TMF")))),
+            ),
+            "what to do with a value without a row: pass, reject (if not given) or {default: code}; or {request: …, reply: …}",
+        ),
+        Key(
+            "rows",
+            Entries(
+                "rows", "Canonical code: legacy code.", Word("code", "a code", may_be_empty=True), Word("code", "a code", may_be_empty=True)
+            ),
+            "canonical code: legacy code",
+            required=True,
+        ),
+    ),
+)
+TABLES = Keys(
+    "a codes file",
+    "The code tables of one market.",
+    (Key("tables", Entries("tables", "Code tables by name.", NAME, TABLE), "code tables by name"),),
+    open=True,
+)

@@ -1,0 +1,147 @@
+"""A mapping file as text → MappingFile, with every finding about its syntax and never only the first.
+
+The form of each block is checked against ``keys`` beforehand; what does not fit is reported there and left out here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from adapter.finding import Finding
+from adapter.mapping.catalogue import finding
+from adapter.mapping.forms import misfits
+from adapter.mapping.keys import MAPPING, NAMED, OUTCOMES
+from adapter.mapping.model import Drop, MappingFile, OutcomeRule, Require, Text, View
+from adapter.mapping.overlay import Folder, Layered, layered
+from adapter.mapping.parse_rules import RuleReader
+from adapter.mapping.suggest import suggest
+from adapter.mapping.yaml_text import Block, Items, Node, Scalar, load_yaml
+
+_Part = TypeVar("_Part", Require, Drop, OutcomeRule)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """``file`` is None where nothing sensible can be said about it; ``files`` are the texts read, by their shown name.
+
+    With errors among the findings, rules that could not be read are missing in ``file``.
+    """
+
+    file: MappingFile | None
+    findings: tuple[Finding, ...]
+    files: dict[str, str]
+
+
+def load_mapping(root: Path, market: str, operation: str, *, shown: str | None = None) -> Parsed:
+    """Reads ``root/market/operation.yaml`` and the mappings it starts from. ``shown`` stands for the root in positions
+    (default: the root's own name), so that they are the same on every machine."""
+    folder = Folder(root, shown or root.name)
+    joined = layered(folder, market, operation)
+    parsed = _parse(joined)
+    if parsed.file is None or parsed.file.operation.value in ("", operation):
+        return parsed
+    named = parsed.file.operation
+    hint = f"rename the file to {named.value}.yaml, or write 'operation: {operation}'"
+    text = f"the file is {operation}.yaml, but its operation is {named.value}"
+    return Parsed(parsed.file, (*parsed.findings, finding("M213", text, named.at, hint)), parsed.files)
+
+
+def parse_mapping(text: str | bytes, file: str, layer: str = "") -> Parsed:
+    """Parses one text that stands alone. ``like`` cannot be followed here and is a finding."""
+    loaded = load_yaml(text, file)
+    findings = list(loaded.findings)
+    if loaded.root is not None and (like := loaded.root.entry("like")) is not None:
+        findings.append(finding("M701", "a text on its own has no other mapping to start from", like.key.at, "load it from its folder"))
+    return _parse(Layered(loaded.root, {file: loaded.text}, {file: layer}, tuple(findings)))
+
+
+def _parse(joined: Layered) -> Parsed:
+    findings = list(joined.findings)
+    if joined.root is None:
+        return Parsed(None, tuple(findings), joined.files)
+    findings += misfits(joined.root, MAPPING, NAMED)
+    file = _FileReader(joined.layers, findings).file(joined.root, joined.files)
+    return Parsed(file, tuple(dict.fromkeys(findings)), joined.files)
+
+
+@dataclass(frozen=True, slots=True)
+class _FileReader:
+    """Reads the sections; ``layers`` gives the layer of each file."""
+
+    layers: dict[str, str]
+    findings: list[Finding]
+
+    def file(self, root: Block, files: dict[str, str]) -> MappingFile:
+        rules = RuleReader(self.layers, self.findings)
+        source = root.get("source")
+        return MappingFile(
+            operation=self.text(root, "operation"),
+            legacy=self.text(root, "legacy"),
+            source=source.value if isinstance(source, Scalar) else "",
+            files=files,
+            require=self.each(root, "require", lambda node: self.require(rules, node)),
+            both=rules.two_way(root.get("both")),
+            request=rules.rules(root.get("request")),
+            reply=rules.rules(root.get("reply")),
+            drop=self.each(root, "drop", lambda node: self.drop(rules, node)),
+            outcome=self.each(root, "outcome", lambda node: self.outcome(rules, node)),
+            view=self.views(rules, root.get("view")),
+            places={entry.key.value: entry.key.at for entry in root},
+        )
+
+    def text(self, root: Block, name: str) -> Text:
+        value = root.get(name)
+        return Text(value.value, value.at) if isinstance(value, Scalar) else Text("", root.at)
+
+    def each(self, root: Block, name: str, read: Callable[[Node], _Part | None]) -> tuple[_Part, ...]:
+        section = root.get(name)
+        found = [read(node) for node in section] if isinstance(section, Items) else []
+        return tuple(one for one in found if one is not None)
+
+    def require(self, rules: RuleReader, node: Node) -> Require | None:
+        layer = self.layers[node.at.file]
+        if isinstance(node, Scalar):
+            path = rules.path(node)
+            return Require(path, None, None, None, node.at, layer) if path else None
+        if not isinstance(node, Block):
+            return None
+        path = rules.path(node.get("path"))
+        header, query = rules.text(node.get("header")), rules.text(node.get("query"))
+        if path is None and header is None and query is None:
+            return None
+        return Require(path, header, query, rules.expression(node.get("when")), node.at, layer)
+
+    def drop(self, rules: RuleReader, node: Node) -> Drop | None:
+        if not isinstance(node, Block):
+            return None
+        path, why = rules.path(node.get("path")), rules.text(node.get("why"))
+        return Drop(path, why.value if why else "", node.at, self.layers[node.at.file]) if path else None
+
+    def outcome(self, rules: RuleReader, node: Node) -> OutcomeRule | None:
+        kind = rules.text(node.get("is")) if isinstance(node, Block) else None
+        if not isinstance(node, Block) or kind is None:
+            return None
+        if kind.value and kind.value not in OUTCOMES:
+            text = f"'{kind.value}' is no outcome"
+            self.findings.append(finding("M212", text, kind.at, suggest(kind.value, OUTCOMES)))
+        status = node.get("status")
+        return OutcomeRule(
+            when=rules.expression(node.get("when")),
+            kind=kind,
+            texts=rules.expression(node.get("texts")),
+            message=rules.expression(node.get("message")),
+            status=int(status.value) if isinstance(status, Scalar) and status.value.isascii() and status.value.isdigit() else None,
+            at=node.at,
+            layer=self.layers[node.at.file],
+        )
+
+    def views(self, rules: RuleReader, node: Node | None) -> tuple[View, ...]:
+        if not isinstance(node, Block):
+            return ()
+        return tuple(
+            View(Text(entry.key.value, entry.key.at), rules.rules(entry.value), entry.key.at, self.layers[entry.key.at.file])
+            for entry in node
+        )

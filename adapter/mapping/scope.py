@@ -1,0 +1,32 @@
+"""Everything a mapping may read while it runs. Clock and ids are put in here, so that a run can be repeated exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapter.ports import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One message on its way. Documents are read, never changed, but parts of them may be shared with what is written.
+
+    ``request`` is the canonical order as checked by the face; ``reply`` the legacy answer (reply direction, outcome, view);
+    ``stored`` the order as recorded, ``{"request": …, "answer": …}``; ``now`` is ISO 8601 in UTC with milliseconds and Z;
+    ``warnings`` the texts of an accepted outcome. ``header``, ``query`` and ``path`` hold declared names only.
+    """
+
+    request: Document = field(default_factory=dict)
+    reply: Document | None = None
+    header: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, str] = field(default_factory=dict)
+    setting: Mapping[str, Any] = field(default_factory=dict)
+    correlation_id: str = ""
+    client_reference: str = ""
+    now: str = ""
+    uid: str = ""
+    stored: Document | None = None
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,182 @@
+"""The straight line of one exchange: prepare, record, call, judge, map back, record, answer.
+
+Nothing leaves before the record knows of it, and nothing is answered before the record has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
+
+import orjson
+import structlog
+
+from adapter import clock
+from adapter.backend import Backend
+from adapter.conclusion import Renderer, answer_of, conclude, in_doubt
+from adapter.doubt import DoubtSettler
+from adapter.contract.validation import Validator
+from adapter.errors import AdapterError, Conflict, KeyReused, NotFound, NotOffered, Problem
+from adapter.exchange import Prepared, converse, deadline_of, prepare
+from adapter.intake import Intake, intake_of, scope_of
+from adapter.ports import Message, Outcome, OutcomeKind, Reply, Result
+from adapter.store import Doubtful, Fresh, InFlight, Mismatch, OrderQuery, OrderRow, Seen, Store
+
+log = structlog.get_logger("adapter.pipeline")
+
+Page = TypeVar("Page", covariant=True)
+
+
+class Collecting(Protocol[Page]):
+    """Takes results one by one and makes a page of them."""
+
+    def add(self, result: Result) -> None:
+        """Takes one result into account."""
+
+    def page(self) -> Page:
+        """What was asked for."""
+
+
+class Listing(Protocol[Page]):
+    """What a list request asks of the record; ``equal`` is the one text an attribute has to have, None where any will do."""
+
+    @property
+    def face(self) -> str:
+        """The face that asks."""
+
+    def equal(self, attribute: str) -> str | None:
+        """See above."""
+
+    def collector(self) -> Collecting[Page]:
+        """A new, empty page."""
+
+
+_ROUNDS = 8  # how often a request may find another one of the same order in its way before it is told to come back
+
+
+class Pipeline:
+    """The way of every exchange. ``backends`` by market, ``renderers`` by face (how a result becomes its bytes)."""
+
+    def __init__(self, backends: Mapping[str, Backend], store: Store, renderers: Mapping[str, Renderer], now: Callable[[], int] = clock.now) -> None:
+        self.backends = backends
+        self.store = store
+        self.renderers = renderers
+        self.now = now
+        self.doubt = DoubtSettler(backends, store, renderers, now)
+        self._running: set[asyncio.Task[Reply]] = set()
+
+    async def place(self, message: Message) -> Reply:
+        """Places one order, at most once. Raises CallerError, StoreUnavailable. A caller that leaves does not stop it."""
+        task = asyncio.create_task(self._place(message))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def drain(self) -> None:
+        """Waits until every exchange under way has been recorded."""
+        while self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _place(self, message: Message) -> Reply:
+        backend = self._backend(message.market)
+        intake = intake_of(message)
+        try:
+            prepared = prepare(backend, message.operation, scope_of(backend, message, intake.client_reference))
+        except AdapterError:
+            seen = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
+            if isinstance(seen, Seen):  # the rules have changed since; the answer has not
+                return _repeat(seen)
+            raise
+        for _ in range(_ROUNDS):
+            accepted = await self.store.accept(intake.acceptance(backend, prepared, self.now()))
+            match accepted:
+                case Fresh():
+                    return await self._submit(backend, message, intake, prepared, accepted)
+                case Seen():
+                    return _repeat(accepted)
+                case Mismatch():
+                    raise KeyReused(problems=[Problem(intake.key_name, "repeat the first request unchanged, or use a new key")])
+                case InFlight():
+                    await self.store.wait_settled(accepted)
+                case Doubtful() if not await self.doubt.settle(accepted.order, accepted.attempt):
+                    return self.renderers[message.face](message, in_doubt(backend, message.operation, accepted.order))
+        raise Conflict("The same order is being placed by other requests; repeat this one in a moment", headers={"Retry-After": "1"})
+
+    async def _submit(self, backend: Backend, message: Message, intake: Intake, prepared: Prepared, fresh: Fresh) -> Reply:
+        if fresh.client_reference != intake.client_reference:  # a further attempt of an order that is on record
+            prepared = prepare(backend, message.operation, scope_of(backend, message, fresh.client_reference))
+        with structlog.contextvars.bound_contextvars(order=fresh.order_id, attempt=fresh.attempt):
+            for notice in prepared.notices:
+                log.info("mapping.notice", text=notice)
+            judged = await converse(backend, prepared, deadline_of(backend))
+            conclusion = conclude(backend, prepared, judged, message, fresh, self.renderers[message.face], self.now())
+            if not await self.store.settle(fresh.order_id, fresh.attempt, conclusion.settlement):
+                log.warning("attempt.settled-by-another", outcome=judged.outcome.kind)
+            return conclusion.reply
+
+    async def retrieve(self, message: Message) -> Result:
+        """Asks the backend for one order. ``request`` in the rules is the recorded order's, where there is one."""
+        backend = self._backend(message.market)
+        operation = backend.operation(message.operation)
+        known = await self.store.order(message.path.get("id", ""), (message.market,))
+        body = orjson.loads(known.request)["request"] if known else None
+        scope = scope_of(backend, replace(message, body=body) if body else message, "", without_request=body is None)
+        prepared = prepare(backend, message.operation, scope)
+        judged = await converse(backend, prepared, deadline_of(backend))
+        answer = answer_of(prepared, judged, message.face)
+        log.info("order.retrieved", outcome=judged.outcome.kind, known=known is not None, idempotent=operation.idempotent)
+        return Result(
+            answer.outcome,
+            answer.view,
+            order_id=known.id if known else "",
+            created_at=known.created_at if known else 0,
+            status=judged.status,
+        )
+
+    async def market_of(self, identity: str, markets: Sequence[str]) -> str | None:
+        """The first of ``markets`` whose record knows an order by this id."""
+        for market in markets:
+            if await self.store.order(identity, (market,)) is not None:
+                return market
+        return None
+
+    async def list(self, markets: Sequence[str], query: Listing[Page]) -> Page:
+        """Recorded orders that their backends took on, newest first. What the record has an index for it looks up itself."""
+        wanted = OrderQuery(
+            markets=frozenset(markets),
+            outcome=OutcomeKind.ACCEPTED,
+            external_id=query.equal("externalId"),
+            backend_ref=query.equal("id"),
+            state=query.equal("state"),
+        )
+        page = query.collector()
+        async for order in self.store.stream(wanted):
+            page.add(_recorded(order))
+        return page.page()
+
+    def validator(self, face: str, market: str, operation: str) -> Validator:  # noqa: ARG002 - all faces take the canonical model
+        """The check of what a caller may send. Raises NotOffered."""
+        backend = self._backend(market)
+        backend.operation(operation)
+        found = backend.validators.get(operation)
+        if found is None:
+            raise NotOffered(f"{operation} takes no body")
+        return found
+
+    def _backend(self, market: str) -> Backend:
+        backend = self.backends.get(market)
+        if backend is None:
+            raise NotFound(f"There is no market '{market}'")
+        return backend
+
+
+def _repeat(seen: Seen) -> Reply:
+    return Reply(seen.response.status, seen.response.body, seen.response.headers)
+
+
+def _recorded(order: OrderRow) -> Result:
+    """An order as its record knows it, without asking the backend."""
+    document = orjson.loads(order.answer) if order.answer else None
+    return Result(Outcome(OutcomeKind.ACCEPTED), document, order_id=order.id, created_at=order.created_at)

@@ -1,0 +1,244 @@
+"""Takes secrets and declared personal data out of messages before they are recorded or logged.
+
+A declared path (``adapter.contract.path``) names what to mask: in a JSON document from its root, ``note[@type=PinCode].text``; in XML by
+local names, one element inside the other at any depth, ``order.customer.pin`` or ``order.@pin`` for an attribute;
+``header.X-Account-Pin`` for an HTTP header. A list is walked whether or not the path says ``[]``. Picks (``[key=value]``) hold in JSON;
+in XML every element of that name is masked. Credentials are masked without being declared.
+
+Values become ``***``, whatever is around them stays. Text that cannot be parsed is masked by the last name of each path, so
+rather too much than too little. Nothing here raises for a message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from operator import is_
+from typing import Any
+
+import orjson
+
+from adapter.contract.path import PathError, Pick, Step, parse_path
+from adapter.errors import ConfigError
+
+MASK = "***"
+DEPTH = 200
+"""What is nested deeper is masked as a whole."""
+
+_SECRETS = r"client[_-]?secret|password|passwd|(?:access|refresh|id)[_-]?token|authorization|api[_-]?key"
+_SECRET = re.compile(_SECRETS, re.IGNORECASE)
+_SECRET_HEADER = re.compile(r"authorization|cookie|secret|password|token|api-?key", re.IGNORECASE)
+_SECRET_WORDS = (b"secret", b"passw", b"token", b"authorization", b"apikey", b"api_key", b"api-key")
+_SECRET_ELEMENTS = (("Password",), ("BinarySecurityToken",))
+
+_MARKUP = rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)"
+_ATTRIBUTES = rb"""(?:[^>"']|"[^"]*+"?+|'[^']*+'?+)*+"""
+_ATTRIBUTE = re.compile(rb"""([^\s=<>"'/]+)(\s*=\s*)("[^"]*+"?|'[^']*+'?)""")
+_INSIDE = re.compile(rb"(" + _MARKUP + rb"|<" + _ATTRIBUTES + rb">)|(<.*|[^<]+)", re.DOTALL)
+_STRUCTURAL = re.compile(rb"xmlns(?::.*)?|(?:.*:)?(?:type|nil)", re.DOTALL)
+
+Steps = tuple[Step, ...]
+
+
+class Redaction:
+    """The masks of one market. Raises ConfigError for a path that does not parse."""
+
+    def __init__(self, paths: Iterable[str] = ()) -> None:
+        headers: set[str] = set()
+        documents: list[Steps] = []
+        for path in paths:
+            try:
+                steps = parse_path(path).steps
+            except PathError as error:
+                raise ConfigError(f"redact: {path!r} is no path: {error}") from error
+            if steps[0].name == "header" and len(steps) == 2:
+                headers.add(steps[1].name.lower())
+            else:
+                documents.append(steps)
+        self._headers = frozenset(headers)
+        self._documents = tuple(documents)
+        names = {steps[-1].name for steps in documents}
+        self._members = tuple(f'"{name}"'.encode() for name in names)
+        self._text = _text_pattern(names)
+        self._xml = _Xml([*_SECRET_ELEMENTS, *(tuple(step.name for step in steps) for steps in documents)])
+
+    def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """HTTP headers with credentials and declared names masked."""
+        return {name: MASK if name.lower() in self._headers or _SECRET_HEADER.search(name) else value for name, value in headers.items()}
+
+    def document(self, document: Any) -> Any:
+        """A parsed document, masked; the same object where there is nothing to mask. The argument is not changed."""
+        return self._masked(document, secrets=True)
+
+    def _masked(self, document: Any, *, secrets: bool) -> Any:
+        return _enter(document, [(None, steps) for steps in self._documents], 0, secrets)
+
+    def body(self, body: bytes) -> bytes:
+        """A message body as it travelled, masked by what it is: XML, JSON, or any other text."""
+        if b"\0<" in body[:8] or b"<\0" in body[:8]:
+            return self._utf_16(body)
+        start = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        if start == b"<":
+            return self._xml.mask(body)
+        if start in (b"{", b"["):
+            return self._json(body)
+        return self._any(body)
+
+    def _utf_16(self, body: bytes) -> bytes:
+        order = "utf-16-be" if b"\0<" in body[:4] and not body.startswith(b"\xff\xfe") else "utf-16-le"
+        text = body.decode(order, "replace")
+        masked = self._xml.mask(text.encode("utf-8", "surrogatepass"))
+        return masked.decode("utf-8", "replace").encode(order, "replace")
+
+    def _json(self, body: bytes) -> bytes:
+        escaped = b"\\u" in body  # could hide a name
+        small = body.lower()
+        secrets = escaped or any(word in small for word in _SECRET_WORDS)
+        if not secrets and not any(name in body for name in self._members):
+            return body
+        try:
+            document = orjson.loads(body)
+            masked = self._masked(document, secrets=secrets)
+            return body if masked is document else orjson.dumps(masked)
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+            return self._any(body)
+
+    def _any(self, body: bytes) -> bytes:
+        return self._text.sub(rb"\g<name>" + MASK.encode(), body)
+
+
+def _text_pattern(names: Iterable[str]) -> re.Pattern[bytes]:
+    """``name: value``, ``name=value`` and ``"name": "value"``; where the value is an object or a list, all that follows."""
+    words = "|".join([_SECRETS, *map(re.escape, names)])
+    value = r""""(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[{\[].*|[^\s,;&}\]]+"""
+    pattern = rf"""(?P<name>(?<![\w@])(?:{words})["']?\s*+[:=]\s*+)(?:{value})"""
+    return re.compile(pattern.encode(), re.IGNORECASE | re.DOTALL)
+
+
+def _enter(value: Any, rules: list[tuple[Pick | None, Steps]], depth: int, secrets: bool) -> Any:  # noqa: FBT001
+    """A value with the rules that reach it: what the value has to fulfil, and the steps that are left below it.
+
+    ``secrets``: members named like credentials are looked for everywhere.
+    """
+    if not rules and not secrets:
+        return value
+    if depth > DEPTH:
+        return MASK
+    if isinstance(value, list):
+        items = [_enter(item, rules, depth + 1, secrets) for item in value]
+        return value if all(map(is_, items, value)) else items
+    reached = [steps for pick, steps in rules if pick is None or _picked(pick, value)]
+    if not all(reached):
+        return _mask(value, depth)
+    if not isinstance(value, dict):
+        return value
+    changed = {}
+    for name, member in value.items():
+        if secrets and _SECRET.fullmatch(str(name)):
+            new = _mask(member, depth + 1)
+        else:
+            new = _enter(member, [(steps[0].pick, steps[1:]) for steps in reached if steps[0].name == name], depth + 1, secrets)
+        if new is not member:
+            changed[name] = new
+    return {**value, **changed} if changed else value
+
+
+def _picked(pick: Pick, value: Any) -> bool:
+    found = str(value.get(pick.key)) if isinstance(value, dict) else ""
+    return found.casefold() == pick.value.casefold() if pick.fold else found == pick.value
+
+
+def _mask(value: Any, depth: int) -> Any:
+    """The same structure with every value masked. Null says nothing and stays."""
+    if value is None:
+        return None
+    if isinstance(value, dict) and depth <= DEPTH:
+        return {name: _mask(member, depth + 1) for name, member in value.items()}
+    if isinstance(value, list) and depth <= DEPTH:
+        return [_mask(item, depth + 1) for item in value]
+    return MASK
+
+
+class _Xml:
+    """Masks in XML without parsing it, so that half an answer, or a hostile one, is masked like a whole one."""
+
+    def __init__(self, paths: Iterable[tuple[str, ...]]) -> None:
+        self._paths = [tuple(name.encode() for name in path) for path in paths]
+        self._attributes = {path[-1][1:] for path in self._paths if path[-1].startswith(b"@")}
+        names = {name for path in self._paths for name in path if not name.startswith(b"@")}
+        self._hints = tuple({path[-1].lstrip(b"@") for path in self._paths})
+        local = b"|".join(re.escape(name) for name in sorted(names))
+        tag = rb"<(?P<end>/?)(?:[\w.\-]++:)?+(?P<name>" + local + rb")(?P<rest>(?:\s" + _ATTRIBUTES + rb"|/)?)(?P<close>>|\Z)"
+        self._token = re.compile(_MARKUP + rb"|" + tag, re.DOTALL)
+
+    def mask(self, body: bytes) -> bytes:
+        """The same bytes with declared text and attributes masked."""
+        if not any(hint in body for hint in self._hints):
+            return body
+        parts: list[bytes] = []
+        kept = 0  # up to here the body is in ``parts``
+        open_names: list[bytes] = []
+        masked_from = -1  # how many names were open when masking began
+        for token in self._token.finditer(body):
+            name = token["name"]
+            if name is None:
+                continue
+            if token["end"]:
+                if name in open_names:
+                    while open_names.pop() != name:
+                        pass
+                if 0 <= masked_from >= len(open_names):
+                    parts.append(_mask_inside(body[kept : token.start()]))
+                    kept, masked_from = token.start(), -1
+                continue
+            if masked_from < 0:
+                inside = [*open_names, name]
+                whole = any(_within(path, inside) for path in self._paths)
+                parts += body[kept : token.start()], self._mask_tag(token, inside, whole=whole)
+                kept = token.end()
+                masked_from = len(open_names) if whole and not token["rest"].endswith(b"/") else -1
+            if not token["rest"].endswith(b"/"):
+                open_names.append(name)
+        rest = body[kept:]
+        return b"".join(parts) + (_mask_inside(rest) if masked_from >= 0 else rest)
+
+    def _mask_tag(self, token: re.Match[bytes], inside: list[bytes], *, whole: bool) -> bytes:
+        if whole:
+            return _mask_attributes(token[0], None)
+        names = {path[-1][1:] for path in self._paths if path[-1].startswith(b"@") and _within(path[:-1], inside)}
+        return _mask_attributes(token[0], names) if names else token[0]
+
+
+def _within(path: tuple[bytes, ...], inside: list[bytes]) -> bool:
+    """Whether the innermost element is the path's last name and the others stand around it in their order."""
+    if not path or path[-1] != inside[-1]:
+        return False
+    outer = iter(inside[:-1])
+    return all(name in outer for name in path[:-1])
+
+
+def _mask_attributes(tag: bytes, names: set[bytes] | None) -> bytes:
+    """The values of these attributes, by local name; None: all but those that say how to read the element."""
+
+    def put(match: re.Match[bytes]) -> bytes:
+        name = match[1]
+        chosen = name.rpartition(b":")[2] in names if names is not None else not _STRUCTURAL.fullmatch(name)
+        return match[1] + match[2] + b'"***"' if chosen else match[0]
+
+    return _ATTRIBUTE.sub(put, tag)
+
+
+def _mask_inside(content: bytes) -> bytes:
+    """All text of a stretch of XML; its tags stay."""
+
+    def put(match: re.Match[bytes]) -> bytes:
+        markup, text = match[1], match[2]
+        if text is not None:
+            return MASK.encode() if text.strip() else text
+        if markup.startswith(b"<!--"):
+            return b"<!--***-->"
+        if markup.startswith((b"<![CDATA[", b"<?")):
+            return MASK.encode()
+        return _mask_attributes(markup, None)
+
+    return _INSIDE.sub(put, content)

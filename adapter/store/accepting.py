@@ -1,0 +1,188 @@
+"""The idempotent receiver: a request is recorded once, with the intent to call its backend, before anything is done for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, null, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from adapter.ports import OutcomeKind
+from adapter.store.connection import Connection, Statement
+from adapter.store.ids import short_form
+from adapter.store.packing import Packer, unpack
+from adapter.store.reading import UNSETTLED, pending
+from adapter.store.rows import Acceptance, Accepted, AttemptRow, Doubtful, Fresh, InFlight, Mismatch, OrderRow, Response, Resubmission, Seen
+from adapter.store.schema import attempt, idempotency, message, resource_order
+
+_KEY = and_(idempotency.c.scope == bindparam("scope"), idempotency.c.key == bindparam("key"))
+_CERTAINLY_NOT_DONE = (OutcomeKind.UNAVAILABLE, OutcomeKind.ABSENT)
+
+_TAKE_KEY = Statement(
+    upsert(idempotency).on_conflict_do_nothing(index_elements=["scope", "key"]),
+    ("scope", "key", "fingerprint", "order_id", "created_at"),
+)
+_GIVE_BACK_KEY = Statement(delete(idempotency).where(_KEY))
+_READ_KEY = Statement(select(idempotency).where(_KEY))
+_COPIED = ("market", "operation", "client", "face", "scope", "key", "correlation_id", "external_id", "state", "rule_version")
+_INSERT_ORDER = Statement(
+    insert(resource_order).values(attempt=literal_column("1"), backend_ref=literal_column("''")),
+    (*_COPIED, "id", "client_reference", "request", "created_at", "updated_at"),
+)
+_INSERT_ATTEMPT = Statement(
+    insert(attempt).values(evidence=literal_column("''")),
+    ("order_id", "number", "node", "started_at", "deadline", "rule_version"),
+)
+_NEXT_ATTEMPT = Statement(
+    update(resource_order)
+    .where(resource_order.c.id == bindparam("order"))
+    .values(attempt=bindparam("next"), outcome=null(), updated_at=bindparam("now"))
+)
+_PROVEN_ABSENT = Statement(
+    update(attempt)
+    .where(attempt.c.order_id == bindparam("order"), attempt.c.number == bindparam("last"), UNSETTLED)
+    .values(outcome=literal_column("'absent'"), settled_at=bindparam("now"), evidence=bindparam("why"))
+)
+_TWIN = Statement(
+    select(resource_order.c.id)
+    .where(resource_order.c.market == bindparam("market"), resource_order.c.external_id == bindparam("external"))
+    .where(resource_order.c.id != bindparam("order"))
+    .where(or_(resource_order.c.outcome.is_(None), resource_order.c.outcome == literal_column("'inDoubt'")))
+    .order_by(resource_order.c.id)
+    .limit(literal_column("1"))
+)
+_INSERT_MESSAGE = Statement(
+    insert(message).values(
+        seq=select(func.coalesce(func.max(message.c.seq) + literal_column("1"), literal_column("0")))
+        .where(message.c.order_id == bindparam("order"))
+        .scalar_subquery()
+    ),
+    ("order_id", "attempt", "direction", "operation", "at", "content_type", "status", "body", "digest"),
+)
+
+
+class Key(NamedTuple):
+    """What names a request, and the fingerprint of its content."""
+
+    scope: str
+    key: str
+    fingerprint: str
+
+
+class Asker(NamedTuple):
+    """Which process asks, and when."""
+
+    node: str
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An acceptance made ready for the database outside of its thread."""
+
+    key: Key
+    asker: Asker
+    order: dict[str, Any]
+    attempt: dict[str, Any]
+    messages: list[dict[str, Any]]
+
+
+def intend(request: Acceptance, order_id: str, asker: Asker) -> Intent:
+    """Compresses and names what ``accept`` writes if the request is new."""
+    now, packer = asker.now, Packer()
+    order = {name: getattr(request, name) for name in _COPIED}
+    order.update(id=order_id, client_reference=short_form(order_id), request=packer.pack(request.request), created_at=now, updated_at=now)
+    first = _attempt(order_id, 1, asker, request.deadline, request.rule_version)
+    key = Key(request.scope, request.key, request.fingerprint)
+    return Intent(key, asker, order, first, packer.messages(order_id, 1, request.messages))
+
+
+def accept(c: Connection, intent: Intent) -> Accepted:
+    """Records a new request as order and attempt 1; says of a repeated one what became of it."""
+    key, order = intent.key, intent.order
+    if not c.change(_TAKE_KEY, {**key._asdict(), "order_id": order["id"], "created_at": intent.asker.now}):
+        return _repeat(c, intent)
+    if (twin := _twin(c, intent, order["id"])) is not None:
+        c.change(_GIVE_BACK_KEY, key._asdict())
+        return twin
+    c.change(_INSERT_ORDER, order)
+    c.change(_INSERT_ATTEMPT, intent.attempt)
+    insert_messages(c, intent.messages)
+    return Fresh(order["id"], 1, order["client_reference"])
+
+
+def _repeat(c: Connection, intent: Intent) -> Accepted:
+    known = _known(c, intent.key, intent.asker)
+    if not isinstance(known, OrderRow):
+        assert known is not None, "a key that is taken can be read"
+        return known
+    if (twin := _twin(c, intent, known.id)) is not None:
+        return twin
+    number = known.attempt + 1
+    again = {"order_id": known.id, "number": number}
+    _next_attempt(c, {**intent.attempt, **again})
+    insert_messages(c, [{**row, "order_id": known.id, "order": known.id, "attempt": number} for row in intent.messages])
+    return Fresh(known.id, number, known.client_reference)
+
+
+def lookup(c: Connection, key: Key, asker: Asker) -> Accepted | None:
+    """What ``accept`` would say of a repeat, without writing; None where it would begin an attempt."""
+    known = _known(c, key, asker)
+    return None if isinstance(known, OrderRow) else known
+
+
+def _known(c: Connection, key: Key, asker: Asker) -> Accepted | OrderRow | None:
+    """What is known of a key; the order itself where its last attempt certainly did nothing; None for a new key."""
+    row = c.row(_READ_KEY, {"scope": key.scope, "key": key.key})
+    if row is None:
+        return None
+    _, _, fingerprint, order_id, status, headers, body, _ = row
+    if fingerprint != key.fingerprint:
+        return Mismatch(order_id)
+    if status is not None:
+        return Seen(order_id, Response(status, unpack(body), orjson.loads(headers)))
+    order, last = pending(c, order_id)
+    return order if last.outcome in _CERTAINLY_NOT_DONE else _unsettled(order, last, asker)
+
+
+def _unsettled(order: OrderRow, last: AttemptRow, asker: Asker, *, other: bool = False) -> InFlight | Doubtful:
+    if last.outcome is None and last.node == asker.node and asker.now < last.deadline:
+        return InFlight(order.id, last.number, last.deadline, other)
+    return Doubtful(order, last, other)
+
+
+def _twin(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful | None:
+    """Another order with the caller's own number that may be on its way: a further one could become a double."""
+    external_id = intent.order["external_id"]
+    if not external_id:
+        return None
+    row = c.row(_TWIN, {"market": intent.order["market"], "external": external_id, "order": order_id})
+    return _unsettled(*pending(c, row[0]), intent.asker, other=True) if row is not None else None
+
+
+def resubmit(c: Connection, order_id: str, again: Resubmission, node: str, messages: list[dict[str, Any]]) -> Fresh | None:
+    """Closes attempt ``after`` as proven absent and begins the next one. None if that attempt is settled already."""
+    if not c.change(_PROVEN_ABSENT, {"order": order_id, "last": again.after, "now": again.at, "why": again.evidence}):
+        return None
+    number = again.after + 1
+    _next_attempt(c, _attempt(order_id, number, Asker(node, again.at), again.deadline, again.rule_version))
+    insert_messages(c, messages)
+    return Fresh(order_id, number, pending(c, order_id)[0].client_reference)
+
+
+def _attempt(order_id: str, number: int, asker: Asker, deadline: int, rule_version: str) -> dict[str, Any]:
+    row = {"order_id": order_id, "number": number, "node": asker.node, "started_at": asker.now}
+    return row | {"deadline": deadline, "rule_version": rule_version}
+
+
+def _next_attempt(c: Connection, row: dict[str, Any]) -> None:
+    c.change(_NEXT_ATTEMPT, {"order": row["order_id"], "next": row["number"], "now": row["started_at"]})
+    c.change(_INSERT_ATTEMPT, row)
+
+
+def insert_messages(c: Connection, rows: list[dict[str, Any]]) -> None:
+    """Appends packed messages to their order's way."""
+    if rows:
+        c.change_many(_INSERT_MESSAGE, rows)

@@ -1,0 +1,225 @@
+"""What goes into the record and what comes out of it, as plain values.
+
+Times are integer milliseconds since the epoch, UTC. Documents and bodies are bytes, uncompressed here; the record
+keeps them compressed. Empty text means "none".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from adapter.ports import Issue, OutcomeKind
+
+
+class Direction(StrEnum):
+    """Where a message travelled."""
+
+    CLIENT_REQUEST = "client-request"
+    BACKEND_REQUEST = "backend-request"
+    BACKEND_REPLY = "backend-reply"
+    CLIENT_REPLY = "client-reply"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One message of an order's way, already redacted. ``status`` is the HTTP status of a reply.
+
+    ``digest`` (sha256 of ``body``, hex) is made by the record; it is "" on the way in.
+    """
+
+    direction: Direction
+    operation: str
+    body: bytes
+    at: int
+    content_type: str = ""
+    status: int | None = None
+    attempt: int = 0
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the caller gets, byte for byte."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A request to be recorded before anything is done for it.
+
+    ``scope`` and ``key`` name the request, ``fingerprint`` its content. ``deadline`` is when its backend call is over
+    at the latest. ``external_id`` is the caller's own number of the order, if it has one.
+    """
+
+    scope: str
+    key: str
+    fingerprint: str
+    market: str
+    operation: str
+    client: str
+    face: str
+    correlation_id: str
+    request: bytes
+    deadline: int
+    external_id: str = ""
+    state: str = "acknowledged"
+    rule_version: str = ""
+    messages: tuple[MessageRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of an attempt.
+
+    ``outcome`` ABSENT says that a probe proved the attempt without effect. ``response`` is kept under the request's key for
+    ACCEPTED and REJECTED; for any other outcome it only reaches the requests that are waiting at this moment.
+    ``state`` "" leaves the order's state as it is.
+    """
+
+    outcome: OutcomeKind
+    at: int
+    state: str = ""
+    backend_ref: str = ""
+    evidence: str = ""
+    response: Response | None = None
+    answer: bytes | None = None
+    issues: tuple[Issue, ...] = ()
+    messages: tuple[MessageRow, ...] = ()
+    rule_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resubmission:
+    """A further attempt after a probe proved attempt ``after`` without effect."""
+
+    after: int
+    at: int
+    deadline: int
+    evidence: str = ""
+    rule_version: str = ""
+    messages: tuple[MessageRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One order. ``attempt`` is the number of its latest attempt, ``outcome`` what became of it (None: still open)."""
+
+    id: str
+    market: str
+    operation: str
+    client: str
+    face: str
+    scope: str
+    key: str
+    correlation_id: str
+    external_id: str
+    client_reference: str
+    state: str
+    outcome: OutcomeKind | None
+    backend_ref: str
+    attempt: int
+    rule_version: str
+    request: bytes
+    answer: bytes | None
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One try to get an order into its backend, written before the call. Without an outcome it is not known what became of it."""
+
+    order_id: str
+    number: int
+    node: str
+    started_at: int
+    deadline: int
+    rule_version: str
+    outcome: OutcomeKind | None
+    settled_at: int | None
+    evidence: str
+    issues: tuple[Issue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """One backend code as it was seen in a market. ``name`` is its normalised code, "" while the catalogue has none."""
+
+    market: str
+    code: str
+    name: str
+    severity: str
+    count: int
+    first_seen: int
+    last_seen: int
+    sample: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderQuery:
+    """Which orders to list. None means "any"; ``before`` is the id of the last order of the page before (exclusive)."""
+
+    markets: frozenset[str] | None = None
+    operation: str | None = None
+    client: str | None = None
+    state: str | None = None
+    outcome: OutcomeKind | None = None
+    external_id: str | None = None
+    backend_ref: str | None = None
+    correlation_id: str | None = None
+    created_from: int | None = None
+    created_until: int | None = None
+    before: str | None = None
+    limit: int = 100
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """The intent is on record: call the backend, then settle this attempt."""
+
+    order_id: str
+    attempt: int
+    client_reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The same request was answered before; this is the answer."""
+
+    order_id: str
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """The key was used for other content, by order ``order_id``."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """The same request is being worked on in this process: wait for it. ``other``: it came under another key."""
+
+    order_id: str
+    attempt: int
+    until: int
+    other: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """It is not known what became of this attempt; a probe has to tell. ``other``: the order came under another key."""
+
+    order: OrderRow
+    attempt: AttemptRow
+    other: bool = False
+
+
+Accepted = Fresh | Seen | Mismatch | InFlight | Doubtful

@@ -1,0 +1,88 @@
+"""The end of an attempt: outcome, state, answer and messages in one transaction that only the first to settle it wins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import bindparam, case, func, literal_column, select, tuple_, update
+
+from adapter.ports import OutcomeKind
+from adapter.store.accepting import insert_messages
+from adapter.store.connection import Connection, Statement
+from adapter.store.packing import Packer, pack_issues
+from adapter.store.reading import UNSETTLED
+from adapter.store.rows import Settlement
+from adapter.store.schema import attempt, idempotency, resource_order
+
+FINAL = (OutcomeKind.ACCEPTED, OutcomeKind.REJECTED)
+_ORDER = resource_order.c
+
+_SETTLE = Statement(
+    update(attempt)
+    .where(attempt.c.order_id == bindparam("order"), attempt.c.number == bindparam("n"), UNSETTLED)
+    .values(
+        outcome=bindparam("kind"),
+        settled_at=bindparam("now"),
+        evidence=bindparam("why"),
+        issues=bindparam("read_as"),
+        rule_version=case((bindparam("rules") == literal_column("''"), attempt.c.rule_version), else_=bindparam("rules")),
+    )
+)
+_EXISTS = Statement(select(literal_column("1")).where(attempt.c.order_id == bindparam("order"), attempt.c.number == bindparam("n")))
+_UPDATE_ORDER = Statement(
+    update(resource_order)
+    .where(_ORDER.id == bindparam("order"))
+    .values(
+        outcome=bindparam("kind"),
+        state=case((bindparam("become") == literal_column("''"), _ORDER.state), else_=bindparam("become")),
+        backend_ref=case((bindparam("ref") == literal_column("''"), _ORDER.backend_ref), else_=bindparam("ref")),
+        answer=func.coalesce(bindparam("document"), _ORDER.answer),
+        updated_at=bindparam("now"),
+    )
+)
+_KEEP_RESPONSE = Statement(
+    update(idempotency)
+    .where(
+        tuple_(idempotency.c.scope, idempotency.c.key)
+        == select(_ORDER.scope, _ORDER.key).where(_ORDER.id == bindparam("order")).scalar_subquery()
+    )
+    .values(status=bindparam("http"), headers=bindparam("fields"), body=bindparam("content"))
+)
+
+
+def pack_settlement(order_id: str, number: int, settlement: Settlement) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The parameters of ``settle``, compressed outside of the database's thread.
+
+    Raises ValueError for a final outcome without the response that repeats are to get.
+    """
+    response, packer = settlement.response, Packer()
+    values: dict[str, Any] = {
+        "order": order_id,
+        "n": number,
+        "kind": settlement.outcome.value,
+        "now": settlement.at,
+        "why": settlement.evidence,
+        "read_as": pack_issues(settlement.issues),
+        "rules": settlement.rule_version,
+        "become": settlement.state,
+        "ref": settlement.backend_ref,
+        "document": packer.pack(settlement.answer) if settlement.answer is not None else None,
+    }
+    if settlement.outcome in FINAL:
+        if response is None:
+            raise ValueError(f"order {order_id} cannot be settled as {settlement.outcome}: repeats of its request need a response")
+        values.update(http=response.status, fields=orjson.dumps(dict(response.headers)).decode(), content=packer.pack(response.body))
+    return values, packer.messages(order_id, number, settlement.messages)
+
+
+def settle(c: Connection, values: dict[str, Any], messages: list[dict[str, Any]]) -> bool:
+    """Settles an attempt that nobody has settled. The messages are kept in any case: they were said."""
+    won = c.change(_SETTLE, values) == 1
+    if won:
+        c.change(_UPDATE_ORDER, values)
+        if "http" in values:
+            c.change(_KEEP_RESPONSE, values)
+    if won or c.row(_EXISTS, values) is not None:
+        insert_messages(c, messages)
+    return won

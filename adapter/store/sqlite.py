@@ -1,0 +1,254 @@
+"""SQLite's runner: one file, one connection, one thread that writes it.
+
+All transactions that wait when the thread is free run inside one BEGIN … COMMIT, so they share one flush to the disk; their
+results are delivered after the commit. Where one of them fails, the group is rolled back and run again with a savepoint each,
+so that the failure stays its own. A transaction's function may therefore run more than once and touches nothing but the
+connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from adapter.errors import StoreUnavailable
+from adapter.store.connection import Connection, SqliteConnection
+from adapter.store.failures import unavailable
+
+T = TypeVar("T")
+
+GROUP = 256
+"""At most this many transactions share a commit, so that no caller waits for an endless group."""
+
+BUSY_SECONDS = 3.0
+"""How long a start waits for a predecessor that is just closing the file."""
+
+_PRAGMAS = (
+    "PRAGMA synchronous=FULL",  # an acknowledged commit survives a power cut
+    "PRAGMA cache_size=-32768",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA wal_autocheckpoint=4000",
+    "PRAGMA journal_size_limit=67108864",
+)
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """One transaction, or with ``alone`` one piece of work on the bare connection outside of any."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    future: asyncio.Future[Any]
+    alone: bool = False
+    result: Any = None
+    error: BaseException | None = None
+
+
+def open_file(file: Path, pragmas: Mapping[str, int]) -> sqlite3.Connection:
+    """Opens the file and takes it for this process alone. Raises sqlite3.Error.
+
+    With the exclusive lock a second process is refused, and no second connection can meet a checkpoint half way.
+    """
+    driver = sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256)
+    try:
+        driver.execute("PRAGMA locking_mode=EXCLUSIVE")
+        mode = driver.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        if mode != "wal":
+            raise sqlite3.OperationalError(f"the file system does not allow a write-ahead log (journal mode {mode})")
+        driver.execute("BEGIN EXCLUSIVE")
+        driver.execute("COMMIT")
+        for pragma in _PRAGMAS:
+            driver.execute(pragma)
+        for name, value in pragmas.items():
+            driver.execute(f"PRAGMA {name}={value:d}")
+    except BaseException:
+        driver.close()
+        raise
+    return driver
+
+
+class SqliteRunner:
+    """Runs transactions one group after the other. Belongs to the event loop in which it was started."""
+
+    def __init__(self, file: Path, pragmas: Mapping[str, int]) -> None:
+        self.file = file
+        self._pragmas = pragmas
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="record", daemon=True)
+        self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._closed = False
+
+    async def start(self, prepare: Callable[[sqlite3.Connection], None]) -> None:
+        """Opens the file and lets ``prepare`` bring its tables up to date. Raises StoreUnavailable."""
+        self._prepare = prepare
+        self._thread.start()
+        try:
+            await asyncio.shield(self._opened)
+        except BaseException:
+            self._stop()
+            raise
+
+    def submit(self, function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
+        """Queues a transaction. Its result comes after the commit; giving up waiting does not undo it."""
+        return self._put(_Job(function, arguments, self._loop.create_future()))
+
+    async def tx(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Runs ``function(connection, *arguments)`` in one transaction. Raises StoreUnavailable and what the function raises."""
+        return await self.submit(function, *arguments)
+
+    async def alone(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs ``function`` on the bare connection, between two groups, outside of a transaction."""
+        result: T = await self._put(_Job(function, (), self._loop.create_future(), alone=True))
+        return result
+
+    async def close(self) -> None:
+        """Finishes what is queued, closes the file and ends the thread. May be called again."""
+        self._stop()
+        await asyncio.shield(self._ended)
+
+    def _stop(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+
+    def _put(self, job: _Job) -> asyncio.Future[Any]:
+        if self._closed:
+            raise StoreUnavailable(f"the record {self.file} is closed: the service is going down; repeat the request when it is back")
+        self._queue.put(job)
+        return job.future
+
+    # what follows runs in the thread
+
+    def _run(self) -> None:
+        try:
+            driver = self._open()
+        except BaseException as error:  # noqa: BLE001 - it belongs to who waits for the start
+            self._tell(_fail, self._opened, error)
+        else:
+            self._tell(_succeed, self._opened)
+            self._serve(driver)
+            with contextlib.suppress(sqlite3.Error):  # a disk that is full cannot take the last checkpoint; the log keeps it
+                driver.close()
+        self._tell(_succeed, self._ended)
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            driver = open_file(self.file, self._pragmas)
+            try:
+                self._prepare(driver)
+            except BaseException:
+                driver.close()
+                raise
+        except sqlite3.Error as error:
+            raise unavailable(error, str(self.file)) from error
+        except OSError as error:
+            raise StoreUnavailable(f"the record {self.file} cannot be used: {error}; make its folder writable") from error
+        return driver
+
+    def _serve(self, driver: sqlite3.Connection) -> None:
+        connection = SqliteConnection(driver)
+        while True:
+            group, last = self._gather()
+            if group:
+                self._commit(driver, connection, group)
+                self._tell(_deliver, group)
+            if last is None:
+                return
+            if last.alone:
+                self._attempt(last, driver)
+                self._tell(_deliver, [last])
+
+    def _gather(self) -> tuple[list[_Job], _Job | None]:
+        """The transactions that wait now, and what ended the group: work of its own, None to stop, or its last transaction."""
+        job = self._queue.get()
+        group: list[_Job] = []
+        while job is not None and not job.alone:
+            group.append(job)
+            if len(group) == GROUP:
+                break
+            try:
+                job = self._queue.get_nowait()
+            except Empty:
+                break
+        return group, job
+
+    def _commit(self, driver: sqlite3.Connection, connection: Connection, group: list[_Job]) -> None:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+            for job in group:
+                job.result = job.function(connection, *job.arguments)
+            driver.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001 - a job's failure is delivered to who waits for it
+            _roll_back(driver)
+            if len(group) == 1:
+                group[0].error = self._explain(error)
+            elif not self._commit_with_savepoints(driver, connection, group):
+                for job in group:
+                    job.error = None
+                    self._commit(driver, connection, [job])
+
+    def _commit_with_savepoints(self, driver: sqlite3.Connection, connection: Connection, group: list[_Job]) -> bool:
+        """The group again, each transaction with its own failure. False if the whole could not be committed."""
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+            for job in group:
+                driver.execute("SAVEPOINT job")
+                self._attempt(job, connection)
+                if job.error is not None:
+                    driver.execute("ROLLBACK TO job")  # fails where SQLite has given up the whole transaction
+                driver.execute("RELEASE job")
+            driver.execute("COMMIT")
+        except sqlite3.Error:
+            _roll_back(driver)
+            return False
+        return True
+
+    def _attempt(self, job: _Job, subject: Connection | sqlite3.Connection) -> None:
+        try:
+            job.result = job.function(subject, *job.arguments)
+        except Exception as error:  # noqa: BLE001 - a job's failure is delivered to who waits for it
+            job.error = self._explain(error)
+
+    def _explain(self, error: Exception) -> Exception:
+        if not isinstance(error, sqlite3.Error):
+            return error
+        explained = unavailable(error, str(self.file))
+        explained.__cause__ = error
+        return explained
+
+    def _tell(self, function: Callable[..., None], *arguments: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it everyone who waited
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+
+def _roll_back(driver: sqlite3.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
+        driver.rollback()
+
+
+def _deliver(jobs: list[_Job]) -> None:
+    for job in jobs:
+        if job.future.done():  # its caller has given up
+            continue
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)
+
+
+def _succeed(future: asyncio.Future[None]) -> None:
+    future.set_result(None)
+
+
+def _fail(future: asyncio.Future[None], error: BaseException) -> None:
+    future.set_exception(error)

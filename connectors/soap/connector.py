@@ -1,0 +1,128 @@
+"""The SOAP connector: one call, one request, one reply, as plain data both ways."""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+
+from adapter.contract.shape import OperationContract
+from adapter.contract.wsdl_model import SoapContract
+from adapter.errors import ConfigError
+from adapter.ports import Answer, AnswerKind, Call, Exchange, Fault, WireReply, WireRequest
+from connectors.soap import envelope
+from connectors.soap.codec import SoapCodec
+from connectors.soap.security import UsernameToken, security_header
+from connectors.soap.strict import Refused
+from connectors.soap.tolerant import Notes
+from connectors.xml import DEFAULT_LIMITS, UnreadableXml, XmlLimits, parse_xml
+
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._\-]+)""", re.IGNORECASE)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+class SoapConnector:
+    """Speaks to one SOAP port.
+
+    ``endpoint`` is the URL ("" takes the address of the WSDL). ``basic`` is (user, password); ``headers`` are sent with
+    every request. ``clock`` gives seconds since the epoch and ``nonce`` fresh bytes, both for the UsernameToken only.
+    Raises ConfigError for headers or credentials that cannot be sent.
+    """
+
+    def __init__(
+        self,
+        contract: SoapContract,
+        endpoint: str = "",
+        *,
+        username_token: UsernameToken | None = None,
+        basic: tuple[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.time,
+        nonce: Callable[[], bytes] = lambda: secrets.token_bytes(16),
+        limits: XmlLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self.codec = SoapCodec(contract)
+        self.endpoint = endpoint or contract.address
+        self._version = contract.version
+        self._token, self._clock, self._nonce, self._limits = username_token, clock, nonce, limits
+        self._headers = _checked(dict(headers or {}))
+        if basic is not None:
+            user, password = basic
+            if ":" in user:
+                raise ConfigError(f"the user of basic authentication for {self.endpoint} must not contain ':'")
+            self._headers["Authorization"] = f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+        if username_token is not None:
+            try:
+                security_header(username_token, self._version, clock, nonce)
+            except Refused as wrong:
+                raise ConfigError(f"the UsernameToken for {self.endpoint} cannot be written: {wrong.text}") from None
+
+    def contracts(self) -> Mapping[str, OperationContract]:
+        """The operations of the port with the shapes of their documents."""
+        return self.codec.contracts
+
+    def exchange(self, call: Call) -> Exchange:
+        """Yields one request and gives the answer. Raises SerialisationFailed before the request, nothing after it."""
+        header = "" if self._token is None else security_header(self._token, self._version, self._clock, self._nonce)
+        body = self.codec.write_request(call.operation, call.document, header)
+        headers = {**self._headers, **_checked(dict(call.headers)), **self._media(self.codec.operation(call.operation).action)}
+        reply = yield WireRequest("POST", self.endpoint, headers, body)
+        return self._answer(call.operation, reply)
+
+    def _media(self, action: str) -> dict[str, str]:
+        if self._version == "1.1":
+            return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"', "Accept": "text/xml"}
+        named = f'; action="{action}"' if action else ""
+        return {"Content-Type": f"application/soap+xml; charset=utf-8{named}", "Accept": "application/soap+xml"}
+
+    def _answer(self, operation: str, reply: WireReply) -> Answer:
+        try:
+            return self._read(operation, reply)
+        except UnreadableXml as wrong:
+            return Answer(AnswerKind.UNREADABLE, reply.status, unreadable=_with_status(reply, str(wrong)))
+        except RecursionError:
+            return Answer(AnswerKind.UNREADABLE, reply.status, unreadable=_with_status(reply, "the reply is nested too deep to be read"))
+
+    def _read(self, operation: str, reply: WireReply) -> Answer:
+        media = reply.headers.get("content-type", "")
+        kind = media.partition(";")[0].strip().lower()
+        done = 200 <= reply.status < 300
+        if not reply.body.strip() and done:
+            output = self.codec.operation(operation).output
+            if output is None or output.body is None:
+                return Answer(AnswerKind.REPLY, reply.status, document={})
+        if kind.startswith("multipart/"):
+            raise UnreadableXml(f"the reply is {kind} (attachments, MTOM or XOP), which is not supported; turn it off at the backend")
+        if kind and "xml" not in kind:
+            raise UnreadableXml(f"the reply is {kind}, not XML")
+        charset = _CHARSET.search(media)
+        root = parse_xml(reply.body, self._limits, charset.group(1) if charset else None)
+        opened = envelope.opened(root)
+        fault = opened.fault
+        if fault is not None:
+            notes = Notes()
+            said = envelope.fault_text(fault, opened.version, self.codec.fault_readers(operation), notes)
+            told = Fault(said.code, said.text, said.detail_name, said.detail)
+            return Answer(AnswerKind.FAULT, reply.status, fault=told, deviations=tuple(notes.found))
+        if not done:
+            raise UnreadableXml("the reply is a SOAP envelope without a fault, although the status says that the call failed")
+        document, deviations = self.codec.read_reply(operation, root)
+        return Answer(AnswerKind.REPLY, reply.status, document=document, deviations=deviations)
+
+
+def _with_status(reply: WireReply, text: str) -> str:
+    """The reason, led by the status where that says more."""
+    if 200 <= reply.status < 300:
+        return text
+    where = f" to {reply.headers['location']}" if 300 <= reply.status < 400 and "location" in reply.headers else ""
+    return f"HTTP {reply.status}{where}: {text}"
+
+
+def _checked(headers: dict[str, str]) -> dict[str, str]:
+    """The headers, if they can be sent as they are. Raises ConfigError."""
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or any(sign in value for sign in "\r\n\0"):
+            raise ConfigError(f"the HTTP header {name!r} cannot be sent: its name or value has characters that headers cannot carry")
+    return headers

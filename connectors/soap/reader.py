@@ -1,0 +1,228 @@
+"""Generates Python source that reads elements of one message into plain data, and compiles it once.
+
+Each complex type becomes a function ``r<n>(element, path, name, note)``. It walks the children once, finds each by its
+tag in a table made beforehand, and notes whatever is not as the contract says; it raises nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lxml import etree
+
+from adapter.contract.wsdl_model import AnyElement, ComplexType, Element, Group, SoapContract, particles
+from connectors.soap import generic, tolerant
+
+Read = Callable[[etree._Element, str, str, tolerant.Note], Any]
+
+
+class Reader:
+    """The generated readers of some elements; ``source`` is their text."""
+
+    def __init__(self, contract: SoapContract) -> None:
+        self.contract = contract
+        self.source = ""
+        self._lines: list[str] = []
+        self._functions: dict[str, str] = {}
+        self._todo: list[str] = []
+        self._tables: list[Callable[[], None]] = []
+        self._names: dict[str, Any] = {"tolerant": tolerant, "generic": generic, "text": tolerant.leaf(None)}
+
+    def of(self, element: Element) -> Read:
+        """The reader of an element's content: always gives a document (``#text`` for plain text)."""
+        simple = self.contract.simple(element.type)
+        if simple is not None:
+            inner = self._leaf(element.type)
+            return lambda node, path, name, note: _as_document(inner(node, path, name, note))
+        if self.contract.complex(element.type) is None:
+            return lambda node, path, name, note: _as_document(generic.read_content(node))
+        read = self._complex(element.type)
+        self._compile()
+        return lambda node, path, name, note: self._names[read](node, path, name, note) or {}
+
+    def _complex(self, key: str) -> str:
+        name = self._functions.get(key)
+        if name is None:
+            name = self._functions[key] = f"r{len(self._functions)}"
+            self._todo.append(key)
+        return name
+
+    def _leaf(self, key: str) -> Read:
+        return tolerant.leaf(tolerant.conversion(self.contract.simple(key)))
+
+    def _compile(self) -> None:
+        while self._todo:
+            key = self._todo.pop()
+            found = self.contract.complex(key)
+            assert found is not None, f"{key} is no complex type"
+            self._function(self._functions[key], found)
+        source = "\n".join(self._lines) + "\n"
+        self._lines = []
+        self.source += source
+        exec(compile(source, "<reader>", "exec"), self._names)  # noqa: S102
+        for fill in self._tables:
+            fill()
+        self._tables = []
+
+    def _function(self, name: str, found: ComplexType) -> None:
+        required, choices = _required(found)
+        self._names[f"M{name}"] = required
+        out = [f"def {name}(e, path, name, note, typed=False):"]
+        if found.derived:
+            self._variants(name, found, out)
+        out += ["  if not len(e) and tolerant.is_nil(e): return None", "  if name: path = f'{path}.{name}' if path else name", "  d = {}"]
+        if found.attributes or found.any_attribute:
+            self._names[f"A{name}"] = {
+                _clark(one.name, one.namespace): (f"@{one.name}", tolerant.conversion(self.contract.simple(one.type)))
+                for one in found.attributes
+            }
+            out.append(f"  tolerant.attributes(e, A{name}, d, path, note, keep={found.any_attribute})")
+        if found.text:
+            self._names[f"C{name}"] = self._leaf(found.text)
+            out.append(f"  d['#text'] = C{name}(e, path, '#text', note)")
+        else:
+            out += self._children(name, found)
+        if required:
+            out.append(f"  if not M{name} <= d.keys(): tolerant.absent(d, M{name}, path, note)")
+        for names in choices:
+            out.append(f"  if not ({' or '.join(f'{one!r} in d' for one in names)}): tolerant.no_choice({names!r}, path, note)")
+        self._lines += [*out, "  return d"]
+
+    def _variants(self, name: str, found: ComplexType, out: list[str]) -> None:
+        """A look at ``xsi:type`` first; the reader of the derived type is called with ``typed``."""
+        kinds = [one for one in (found, *(self.contract.complex(key) for key in found.derived)) if one is not None and not one.abstract]
+        for one in kinds:
+            self._complex(one.key)
+        table: dict[str, Any] = {}
+        self._names[f"D{name}"] = table
+        self._tables.append(lambda: table.update({one.name: self._names[self._functions[one.key]] for one in kinds}))
+        out += [
+            "  if not typed:",
+            f"    t, f = tolerant.variant(e, D{name}, path, name, note, abstract={found.abstract})",
+            "    if f is not None:",
+            "      d = f(e, path, name, note, True)",
+            "      return d if d is None else {'@xsi:type': t, **d}",
+        ]
+
+    def _children(self, name: str, found: ComplexType) -> list[str]:
+        rows = list(self._rows(found))
+        tags: dict[str, tolerant.Row] = {}
+        local: dict[str, tolerant.Row] = {}
+        self._names[f"K{name}"], self._names[f"L{name}"] = tags, local
+
+        def fill() -> None:
+            for element, position, many in rows:
+                row = (position, element.name, many, element.nillable, self._row_reader(element))
+                tags[_clark(element.name, element.namespace)] = local[element.name] = row
+
+        self._tables.append(fill)
+        for element, _, _ in rows:
+            if self.contract.complex(element.type) is not None:
+                self._complex(element.type)
+        wild = any(isinstance(item, AnyElement) for item in particles(found.content))
+        return [
+            "  last = 0",
+            "  for c in e:",
+            f"    k = K{name}.get(c.tag)",
+            "    if k is None:",
+            *([f"      if tolerant_open(c, d, L{name}): continue"] if wild else []),
+            f"      k = tolerant.known_elsewhere(c, L{name}, path, note)",
+            "      if k is None:",
+            "        tolerant.extra(c, path, note)",
+            "        continue",
+            "    p, m, many, nil, read = k",
+            "    if p < last: note('order', path, m, 'comes later in the reply than the contract has it')",
+            "    else: last = p",
+            "    if many:",
+            "      b = d.get(m)",
+            "      if b is None: d[m] = b = []",
+            "      if read is None:",
+            "        v = c.text",
+            "        if v is None or len(c): v = text(c, path, f'{m}[{len(b)}]', note)",
+            "      else: v = read(c, path, f'{m}[{len(b)}]', note)",
+            "      b.append(v)",
+            "    else:",
+            "      if read is None:",
+            "        v = c.text",
+            "        if v is None or len(c): v = text(c, path, m, note)",
+            "      else: v = read(c, path, m, note)",
+            "      if m in d: note('repeated', path, m, 'comes more than once, the contract has it once; the first is read')",
+            "      else: d[m] = v",
+            "    if v is None and not nil: note('nil', path, m, 'is xsi:nil, which the contract does not allow here')",
+        ]
+
+    def _row_reader(self, element: Element) -> Any:
+        if self.contract.complex(element.type) is not None:
+            return self._names[self._functions[element.type]]
+        simple = self.contract.simple(element.type)
+        if simple is None:
+            return lambda node, path, name, note: generic.read_content(node)
+        return None if simple.kind == "text" else self._leaf(element.type)
+
+    def _rows(self, found: ComplexType) -> Iterator[tuple[Element, int, bool]]:
+        """Each element with its place in the order of the contract (equal where the order is free) and whether it is a list."""
+        place = 0
+
+        def walk(group: Group, *, free: bool) -> Iterator[tuple[Element, int, bool]]:
+            nonlocal place
+            free = free or group.order == "all" or group.repeated
+            for item in group.items:
+                if isinstance(item, Group):
+                    yield from walk(item, free=free)
+                elif isinstance(item, Element):
+                    place += not free
+                    yield item, place, item.many or group.repeated
+            place += 1
+
+        if found.content is not None:
+            self._names.setdefault("tolerant_open", _open)
+            yield from walk(found.content, free=False)
+
+
+def _open(element: etree._Element, document: dict[str, Any], local: dict[str, tolerant.Row]) -> bool:
+    """Takes an element that a wildcard allows; one with a declared local name is left to the declared members."""
+    if not isinstance(element.tag, str):
+        return True
+    name = etree.QName(element).localname
+    if name in local:
+        return False
+    value = generic.read(element)
+    if name not in document:
+        document[name] = value
+    elif isinstance(document[name], list):
+        document[name].append(value)
+    else:
+        document[name] = [document[name], value]
+    return True
+
+
+def _required(found: ComplexType) -> tuple[frozenset[str], list[tuple[str, ...]]]:
+    """The members that are always required, and the choices of which one must be there."""
+    names = {f"@{one.name}" for one in found.attributes if one.required}
+    choices: list[tuple[str, ...]] = []
+
+    def walk(group: Group) -> None:
+        if group.least == 0:
+            return
+        if group.order == "choice":
+            if not group.emptiable and not any(isinstance(item, AnyElement) for item in particles(group)):
+                choices.append(tuple(item.name for item in particles(group) if isinstance(item, Element)))
+            return
+        for item in group.items:
+            if isinstance(item, Group):
+                walk(item)
+            elif isinstance(item, Element) and item.least > 0:
+                names.add(item.name)
+
+    if found.content is not None:
+        walk(found.content)
+    return frozenset(names), choices
+
+
+def _clark(name: str, namespace: str) -> str:
+    return f"{{{namespace}}}{name}" if namespace else name
+
+
+def _as_document(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {"#text": value}

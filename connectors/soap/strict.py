@@ -1,0 +1,161 @@
+"""What the generated serialiser calls: escaping, and the words of each refusal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+_ESCAPED = re.compile(r'[&<>"\t\n\r\x00-\x1f\ud800-\udfff\ufffe\uffff]')
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+_ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?"
+_DATE = r"-?[0-9]{4,}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+_TIME = r"(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?|24:00:00(?:\.0+)?)"
+_NC = r"[^\W\d][\w.\-\u00b7]*"
+LEXICAL = {
+    "dateTime": (f"{_DATE}T{_TIME}{_ZONE}", "a date and time such as 2024-05-31T09:30:00Z"),
+    "date": (f"{_DATE}{_ZONE}", "a date such as 2024-05-31"),
+    "time": (f"{_TIME}{_ZONE}", "a time such as 09:30:00"),
+    "duration": (
+        r"-?P(?=.)(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?(?:T(?=.)(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\.[0-9]+)?S)?)?",
+        "a duration such as P1DT2H",
+    ),
+    "gYear": (f"-?[0-9]{{4,}}{_ZONE}", "a year such as 2024"),
+    "gYearMonth": (f"-?[0-9]{{4,}}-(?:0[1-9]|1[0-2]){_ZONE}", "a month of a year such as 2024-05"),
+    "gMonth": (f"--(?:0[1-9]|1[0-2]){_ZONE}", "a month such as --05"),
+    "gMonthDay": (f"--(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]){_ZONE}", "a day of a month such as --05-31"),
+    "gDay": (f"---(?:0[1-9]|[12][0-9]|3[01]){_ZONE}", "a day such as ---31"),
+    "hexBinary": ("(?:[0-9a-fA-F]{2})*", "pairs of hexadecimal digits"),
+    "base64Binary": (r"[A-Za-z0-9+/\s]*={0,2}\s*", "base64 text"),
+    "language": ("[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*", "a language such as en-GB"),
+    "NMTOKEN": (r"[\w.\-:\u00b7]+", "a name token"),
+    "Name": (r"(?::|[^\W\d])[\w.\-:\u00b7]*", "a name"),
+    "NCName": (_NC, "a name without colon"),
+    "ID": (_NC, "a name without colon"),
+    "IDREF": (_NC, "a name without colon"),
+    "QName": (f"(?:{_NC}:)?{_NC}", "a qualified name"),
+}
+_KINDS = {"NoneType": "null", "str": "text", "bool": "true or false", "int": "a whole number", "dict": "an object", "list": "a list"}
+
+
+class Refused(Exception):  # noqa: N818  (the serialiser's own signal; callers see SerialisationFailed)
+    """The document breaks the contract. ``steps`` is the way to the place, innermost first."""
+
+    def __init__(self, text: str, *steps: str) -> None:
+        self.text = text
+        self.steps = list(steps)
+        super().__init__(text)
+
+    def up(self, step: str) -> Refused:
+        """The same, seen from one level further up."""
+        if step:
+            self.steps.append(step)
+        return self
+
+    @property
+    def path(self) -> str:
+        """The place in the document: ``order.line[3].quantity``."""
+        return ".".join(reversed(self.steps))
+
+
+def escape(text: str) -> str:
+    """The text as it may stand in elements and attributes. Raises Refused for characters that XML cannot carry."""
+    return _ESCAPED.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    sign = match.group()
+    known = _ESCAPES.get(sign)
+    if known is None:
+        raise Refused(f"the character U+{ord(sign):04X} at position {match.start() + 1} cannot be carried by XML; take it out")
+    return known
+
+
+def described(value: Any) -> str:
+    """The kind of a value in words, for messages; never the value itself."""
+    return _KINDS.get(type(value).__name__, type(value).__name__)
+
+
+def wrong_kind(value: Any, wanted: str) -> Refused:
+    """The value is not of the kind that the contract has here."""
+    if value is None:
+        return Refused(f"null cannot stand here (not nillable); give {wanted} or leave the member out")
+    return Refused(f"{wanted} is needed here, not {described(value)}")
+
+
+def wrong_length(value: str, least: int | None, most: int | None) -> Refused:
+    """The text is too short or too long."""
+    if most is not None and len(value) > most:
+        return Refused(f"the text has {len(value)} characters, the contract takes at most {most}; shorten it")
+    return Refused(f"the text has {len(value)} characters, the contract needs at least {least}")
+
+
+def not_listed(value: object, allowed: Iterable[str]) -> Refused:
+    """The value is none of the enumeration."""
+    return Refused(f"'{str(value)[:40]}' is none of the values that the contract lists: {', '.join(allowed)}")
+
+
+def missing(known: Iterable[str]) -> Refused:
+    """A required member, or every member of a required choice, is missing."""
+    names = list(known)
+    return Refused("is required by the contract but missing" if not names else f"one of {', '.join(names)} is required but none is there")
+
+
+def exclusive(document: dict[str, Any], names: Iterable[str]) -> Refused:
+    """Members of two branches of one choice."""
+    return Refused(f"only one of {', '.join(name for name in names if name in document)} may be there (a choice); leave the others out")
+
+
+def unknown(document: dict[str, Any], names: Iterable[str]) -> Refused:
+    """The document has members that the contract does not know."""
+    known = set(names)
+    first = next((name for name in document if name not in known), "")
+    if first == "@xsi:type":
+        return Refused("there are no derived types here; leave the member out", first)
+    return Refused(f"the contract has no such member here; it has: {', '.join(names) or 'none'}", str(first))
+
+
+def amount(value: list[Any], least: int, most: int | None) -> Refused:
+    """The list is too short or too long."""
+    if len(value) < least:
+        return Refused(f"the list has {len(value)} elements, the contract needs at least {least}")
+    return Refused(f"the list has {len(value)} elements, the contract takes at most {most}")
+
+
+def decimal_text(value: Any, *, special: bool) -> tuple[Decimal, str]:
+    """The number and its text. ``special``: INF and NaN are allowed (float and double)."""
+    if isinstance(value, bool) or not isinstance(value, Decimal | int | float):
+        raise wrong_kind(value, "a number")
+    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if number.is_finite():
+        return number, format(number, "f")
+    if not special:
+        raise Refused(f"{number} is no number that the contract can carry")
+    return number, "NaN" if number.is_nan() else "INF" if number > 0 else "-INF"
+
+
+def check_decimal(number: Decimal, total: int | None, fraction: int | None) -> None:
+    """Raises Refused where the number has more digits than the contract takes."""
+    plain = number.normalize()
+    sign_exponent = plain.as_tuple()
+    exponent = sign_exponent.exponent if isinstance(sign_exponent.exponent, int) else 0
+    after = max(0, -exponent)
+    digits = max(len(sign_exponent.digits) + max(0, exponent), after)
+    if fraction is not None and after > fraction:
+        raise Refused(f"the number has {after} digits after the point, the contract takes at most {fraction}; round it")
+    if total is not None and digits > total:
+        raise Refused(f"the number has {digits} digits, the contract takes at most {total}")
+
+
+def check_bounds(number: Decimal, bounds: tuple[str | None, str | None, str | None, str | None]) -> None:
+    """Raises Refused where the number is out of the range (least, most, above, below)."""
+    least, most, above, below = bounds
+    if least is not None and not number >= Decimal(least):
+        raise Refused(f"the number {number} is less than {least}, the least that the contract takes")
+    if most is not None and not number <= Decimal(most):
+        raise Refused(f"the number {number} is greater than {most}, the most that the contract takes")
+    if above is not None and not number > Decimal(above):
+        raise Refused(f"the number {number} is not greater than {above}, as the contract needs")
+    if below is not None and not number < Decimal(below):
+        raise Refused(f"the number {number} is not less than {below}, as the contract needs")

@@ -1,0 +1,176 @@
+"""What the generated reader calls: values of simple types, elements the contract does not expect, and notes of both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from lxml import etree
+
+from adapter.contract.wsdl_model import SimpleType
+from adapter.ports import Deviation
+from connectors.soap.generic import XSI
+
+MOST_NOTES = 200  # a hostile reply cannot fill the memory with notes
+_INTEGER = re.compile(r"[ \t\r\n]*[+-]?[0-9]{1,4000}[ \t\r\n]*").fullmatch
+_DECIMAL = re.compile(r"[ \t\r\n]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[ \t\r\n]*").fullmatch
+_FLOAT = re.compile(r"[ \t\r\n]*(?:[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,5})?|-?INF|NaN)[ \t\r\n]*").fullmatch
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+
+Row = tuple[int, str, bool, bool, Any]  # position, member, list, nillable, reader (None: plain text)
+ReadLeaf = Callable[[str], Any]
+
+
+class Notes:
+    """Collects deviations, up to ``MOST_NOTES``."""
+
+    def __init__(self) -> None:
+        self.found: list[Deviation] = []
+
+    def __call__(self, kind: str, path: str, name: str, text: str) -> None:
+        """Notes a deviation at the member ``name`` of ``path``."""
+        if len(self.found) < MOST_NOTES:
+            self.found.append(Deviation(kind, f"{path}.{name}" if path and name else path or name, text))
+
+
+Note = Callable[[str, str, str, str], None]
+
+
+def integer(text: str) -> int:
+    """An integer of XSD. Raises ValueError."""
+    if _INTEGER(text) is None:
+        raise ValueError("a whole number")
+    return int(text)
+
+
+def decimal(text: str) -> Decimal:
+    """A decimal of XSD. Raises ValueError."""
+    if _DECIMAL(text) is None:
+        raise ValueError("a number")
+    return Decimal(text.strip())
+
+
+def floating(text: str) -> Decimal:
+    """A float or double of XSD, kept exactly. Raises ValueError."""
+    if _FLOAT(text) is None:
+        raise ValueError("a number")
+    return Decimal(text.strip().replace("INF", "Infinity"))
+
+
+def boolean(text: str) -> bool:
+    """A boolean of XSD. Raises ValueError."""
+    found = _BOOLEANS.get(text.strip())
+    if found is None:
+        raise ValueError("true or false")
+    return found
+
+
+def conversion(simple: SimpleType | None) -> ReadLeaf | None:
+    """How text of this type is read; None where it stays text."""
+    if simple is None or simple.kind == "text":
+        return None
+    if simple.kind == "integer":
+        return integer
+    if simple.kind == "boolean":
+        return boolean
+    return decimal if simple.base == "decimal" else floating
+
+
+def converted(convert: ReadLeaf | None, text: str, path: str, name: str, note: Note) -> Any:
+    """The value of a text; text that is of another kind stays text and is noted."""
+    if convert is None:
+        return text
+    try:
+        return convert(text)
+    except ValueError as wanted:
+        note("type", path, name, f"the contract has {wanted} here, the reply has text")
+        return text
+
+
+def leaf(convert: ReadLeaf | None) -> Callable[[etree._Element, str, str, Note], Any]:
+    """A reader for elements of a simple type: the slow way of plain text, the only way of other kinds."""
+
+    def read(element: etree._Element, path: str, name: str, note: Note) -> Any:
+        text = element.text
+        if len(element):
+            note("type", path, name, "the contract has plain text here, the reply has elements; their texts are read")
+            text = "".join(str(part) for part in element.itertext())
+        elif text is None and is_nil(element):
+            return None
+        return converted(convert, text or "", path, name, note)
+
+    return read
+
+
+def is_nil(element: etree._Element) -> bool:
+    """Whether the element says ``xsi:nil``."""
+    return element.get(f"{XSI}nil") in ("true", "1")
+
+
+def known_elsewhere(element: etree._Element, local: Mapping[str, Row], path: str, note: Note) -> Row | None:
+    """The row of an element whose namespace is not the contract's but whose local name is known."""
+    tag = element.tag
+    if not isinstance(tag, str):
+        return None
+    name = etree.QName(element)
+    row = local.get(name.localname)
+    if row is not None:
+        note("namespace", path, row[1], f"the namespace is '{name.namespace or ''}', not the one of the contract")
+    return row
+
+
+def extra(element: etree._Element, path: str, note: Note) -> None:
+    """Notes an element that the contract does not have here."""
+    if isinstance(element.tag, str):
+        name = etree.QName(element)
+        note("extra", path, name.localname, f"the contract has no element '{name.localname}' here")
+
+
+def attributes(
+    element: etree._Element,
+    known: Mapping[str, tuple[str, ReadLeaf | None]],
+    document: dict[str, Any],
+    path: str,
+    note: Note,
+    *,
+    keep: bool,
+) -> None:
+    """Reads the attributes into the document; those that are not declared are kept or noted."""
+    for key, value in element.items():
+        if key.startswith(XSI):
+            continue
+        row = known.get(key) or known.get(f"{{}}{etree.QName(key).localname}")
+        if row is not None:
+            document[row[0]] = converted(row[1], value, path, row[0], note)
+        elif keep:
+            document[f"@{etree.QName(key).localname}"] = value
+        else:
+            note("extra", path, f"@{etree.QName(key).localname}", "the contract has no such attribute here")
+
+
+def absent(document: dict[str, Any], required: frozenset[str], path: str, note: Note) -> None:
+    """Notes each required member that is not there."""
+    for name in sorted(required - document.keys()):
+        note("missing", path, name, "is required by the contract but not in the reply")
+
+
+def no_choice(names: tuple[str, ...], path: str, note: Note) -> None:
+    """Notes that none of a required choice is there."""
+    note("missing", path, names[0] if names else "", f"one of {', '.join(names)} is required by the contract but none is in the reply")
+
+
+def variant(element: etree._Element, table: Mapping[str, Any], path: str, name: str, note: Note, *, abstract: bool) -> tuple[str, Any]:
+    """The derived type that ``xsi:type`` names, with its reader; ("", None) where the declared one is to be read."""
+    written = element.get(f"{XSI}type")
+    if written is None:
+        if abstract and not is_nil(element):
+            note("missing", path, f"{name}.@xsi:type", "the type is abstract, so xsi:type is needed; read without it")
+        return "", None
+    local = written.rpartition(":")[2].strip()
+    found = table.get(local)
+    if found is None:
+        note("type", path, f"{name}.@xsi:type", f"'{local[:40]}' is no type that the contract has here; read as the declared one")
+        return "", None
+    return local, found

@@ -1,0 +1,31 @@
+"""``python -m simulators.<name>``: says where it is, serves, and ends when told to."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from simulators.catalogue import SIMULATORS
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("name", ["slbos", "lab"])
+def test_the_command_serves_until_it_is_told_to_stop(name):
+    scenarios = ROOT / "simulators" / name / "scenarios.yaml"
+    command = [sys.executable, "-m", f"simulators.{name}", *(["--scenarios", str(scenarios)] if name == "lab" else [])]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[1]
+        assert b"definitions" in requests.get(f"{url}?wsdl", timeout=5).content
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+def test_the_catalogue_knows_both():
+    assert sorted(SIMULATORS) == ["lab", "slbos"]

@@ -1,0 +1,48 @@
+"""What a market declares about its backend reaches the wire."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapter.errors import ConfigError
+from adapter.market import Market
+from adapter.wire import TlsSettings, WireSettings, settings_of
+
+BASE = {"market": "lab", "title": "Lab", "connector": "soap", "contract": "x.wsdl", "operations": {}}
+
+
+def test_limits_and_tls_of_a_market():
+    market = Market.model_validate(
+        BASE
+        | {
+            "endpoint": "https://backend.example/soap",
+            "limits": {"slots": 7, "slot": 1, "connect": 2, "send": 3, "total": 9, "replyBytes": 5000, "keepAlive": 4},
+            "security": {"tls": {"certificate": "tls/own.pem", "key": "tls/own.key", "authorities": "/etc/ca.pem"}},
+        }
+    )
+    assert settings_of(market, lambda path: Path("/home/adapter") / path) == WireSettings(
+        slots=7,
+        slot_seconds=1,
+        connect_seconds=2,
+        send_seconds=3,
+        answer_seconds=9,
+        exchange_seconds=9,
+        keepalive_seconds=4,
+        max_reply_bytes=5000,
+        tls=TlsSettings(
+            ca_file=Path("/etc/ca.pem"), certificate_file=Path("/home/adapter/tls/own.pem"), key_file=Path("/home/adapter/tls/own.key")
+        ),
+    )
+
+
+def test_a_market_without_tls_uses_the_system_authorities():
+    market = Market.model_validate(BASE | {"endpoint": "https://backend.example/soap", "security": {"tls": {}}})
+    assert settings_of(market, lambda path: path).tls == TlsSettings()
+
+
+def test_an_endpoint_that_cannot_be_called_stops_the_start():
+    market = Market.model_validate(BASE | {"endpoint": "backend.example:8080"})
+    with pytest.raises(ConfigError, match="must be a URL such as"):
+        settings_of(market, lambda path: path)
