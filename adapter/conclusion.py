@@ -40,7 +40,7 @@ def answer_of(prepared: Prepared, judged: Judged, face: str) -> MappedAnswer:
     if judged.outcome.kind is not OutcomeKind.ACCEPTED or judged.reply is None:
         return MappedAnswer(judged.outcome)
     translator = prepared.translator
-    warnings = list(dict.fromkeys(issue.text for issue in judged.outcome.issues))
+    warnings = tuple(issue.text for issue in judged.outcome.issues)
     scope = replace(prepared.scope, reply=judged.reply, warnings=warnings)
     try:
         canonical = translator.reply(scope).document
@@ -50,7 +50,14 @@ def answer_of(prepared: Prepared, judged: Judged, face: str) -> MappedAnswer:
 
 
 def conclude(
-    backend: Backend, prepared: Prepared, judged: Judged, message: Message, fresh: Fresh, render: Renderer, now: int, created_at: int | None = None
+    backend: Backend,
+    prepared: Prepared,
+    judged: Judged,
+    message: Message,
+    fresh: Fresh,
+    render: Renderer,
+    now: int,
+    created_at: int | None = None,
 ) -> Conclusion:
     """The answer in the words of the message's face, and the settlement that records it."""
     answer = answer_of(prepared, judged, message.face)

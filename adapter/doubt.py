@@ -15,7 +15,7 @@ import structlog
 from adapter.backend import Backend
 from adapter.conclusion import Renderer, conclude
 from adapter.errors import AdapterError
-from adapter.exchange import Judged, Prepared, converse, deadline_of, prepare
+from adapter.exchange import Judged, Observer, Prepared, converse, deadline_of, prepare
 from adapter.intake import scope_of
 from adapter.ports import Message, OutcomeKind
 from adapter.store import AttemptRow, Fresh, OrderRow, Settlement, Store
@@ -29,7 +29,10 @@ _WORTH_WAITING = 5_000  # milliseconds a repeat is held back for a proof, rather
 class DoubtSettler:
     """Settles attempts by probe. One probe at a time for one order, however many repeats ask."""
 
-    def __init__(self, backends: Mapping[str, Backend], store: Store, renderers: Mapping[str, Renderer], now: Callable[[], int]) -> None:
+    def __init__(
+        self, backends: Mapping[str, Backend], store: Store, renderers: Mapping[str, Renderer], observer: Observer, now: Callable[[], int]
+    ) -> None:
+        self.observer = observer
         self.backends = backends
         self.store = store
         self.renderers = renderers
@@ -61,7 +64,7 @@ class DoubtSettler:
         safe = (attempt.settled_at or attempt.deadline) + int(operation.settle * 1000)
         while True:
             asked = self.now()
-            judged = await converse(backend, prepared, deadline_of(backend))
+            judged = await converse(backend, prepared, deadline_of(backend), self.observer)
             kind = judged.outcome.kind
             log.info("doubt.probed", order=order.id, attempt=attempt.number, found=kind, evidence=judged.outcome.evidence)
             if kind is OutcomeKind.ACCEPTED:

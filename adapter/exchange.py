@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from adapter.backend import Backend
 from adapter.errors import InvalidMessage, MappingFailed, MaybeSent, NotSent, Problem, SerialisationFailed
@@ -35,6 +37,13 @@ class Judged:
     deviations: tuple[Deviation, ...] = ()
 
 
+class Observer(Protocol):
+    """Hears of every judged call; must return at once and not raise."""
+
+    def judged(self, market: str, operation: str, outcome: Outcome, deviations: Sequence[Deviation]) -> None:
+        """What became of a call."""
+
+
 def prepare(backend: Backend, operation: str, scope: Scope) -> Prepared:
     """Maps and serialises a request. Raises InvalidMessage naming the caller's fields, MappingFailed, NotOffered."""
     backend.operation(operation)
@@ -58,8 +67,14 @@ def _in_the_callers_words(translator: Translator, scope: Scope, error: Serialisa
     return InvalidMessage(problems=[Problem(source.removeprefix("request."), error.text) for source in sources])
 
 
-async def converse(backend: Backend, prepared: Prepared, deadline: float) -> Judged:
+async def converse(backend: Backend, prepared: Prepared, deadline: float, observer: Observer) -> Judged:
     """Sends a prepared call and judges the answer. ``deadline`` is in ``time.monotonic()``. Never raises for the backend."""
+    judged = await _converse(backend, prepared, deadline)
+    observer.judged(backend.market.market, prepared.operation, judged.outcome, judged.deviations)
+    return judged
+
+
+async def _converse(backend: Backend, prepared: Prepared, deadline: float) -> Judged:
     request, reply, sent = prepared.first, None, False
     try:
         while True:
@@ -116,7 +131,11 @@ def technical(backend: Backend, operation: str, kind: OutcomeKind, evidence: str
         OutcomeKind.IN_DOUBT: "The backend did not answer clearly; it is not known whether the order was placed. Repeat the request unchanged to learn it.",
         OutcomeKind.REJECTED: "The backend refused the request.",
     }
-    names = {OutcomeKind.UNAVAILABLE: "backend-unavailable", OutcomeKind.IN_DOUBT: "outcome-in-doubt", OutcomeKind.REJECTED: "backend-refused"}
+    names = {
+        OutcomeKind.UNAVAILABLE: "backend-unavailable",
+        OutcomeKind.IN_DOUBT: "outcome-in-doubt",
+        OutcomeKind.REJECTED: "backend-refused",
+    }
     if backend.market.operations[operation].idempotent and kind is OutcomeKind.IN_DOUBT:
         kind = OutcomeKind.UNAVAILABLE  # what changes nothing cannot be in doubt
     issue = Issue(text=words[kind], severity="error", name=names[kind], retryable=kind is not OutcomeKind.REJECTED)

@@ -88,10 +88,10 @@ def context_of(message: Message) -> bytes:
     return orjson.dumps({"request": message.body, "header": dict(message.header), "query": dict(message.query), "path": dict(message.path)})
 
 
-def scope_of(backend: Backend, message: Message, client_reference: str, *, without_request: bool = False) -> Scope:
+def scope_of(backend: Backend, message: Message, client_reference: str) -> Scope:
     """What the rules may see of a message."""
     return Scope(
-        request=ABSENT if without_request else message.body,
+        request=message.body,
         header=message.header,
         query=message.query,
         path=message.path,

@@ -158,7 +158,9 @@ def expand(value: Any, environment: Mapping[str, str], where: str) -> Any:
     def put(match: re.Match[str]) -> str:
         found = environment.get(match["name"], match["default"])
         if found is None:
-            raise ConfigError(f"{where}: the environment variable {match['name']} is not set; set it or write ${{{match['name']}:-default}}")
+            raise ConfigError(
+                f"{where}: the environment variable {match['name']} is not set; set it or write ${{{match['name']}:-default}}"
+            )
         return found
 
     return _VARIABLE.sub(put, value)

@@ -19,7 +19,7 @@ from adapter.conclusion import Renderer, answer_of, conclude, in_doubt
 from adapter.doubt import DoubtSettler
 from adapter.contract.validation import Validator
 from adapter.errors import AdapterError, Conflict, KeyReused, NotFound, NotOffered, Problem
-from adapter.exchange import Prepared, converse, deadline_of, prepare
+from adapter.exchange import Observer, Prepared, converse, deadline_of, prepare
 from adapter.intake import Intake, intake_of, scope_of
 from adapter.ports import Message, Outcome, OutcomeKind, Reply, Result
 from adapter.store import Doubtful, Fresh, InFlight, Mismatch, OrderQuery, OrderRow, Seen, Store
@@ -59,12 +59,20 @@ _ROUNDS = 8  # how often a request may find another one of the same order in its
 class Pipeline:
     """The way of every exchange. ``backends`` by market, ``renderers`` by face (how a result becomes its bytes)."""
 
-    def __init__(self, backends: Mapping[str, Backend], store: Store, renderers: Mapping[str, Renderer], now: Callable[[], int] = clock.now) -> None:
+    def __init__(
+        self,
+        backends: Mapping[str, Backend],
+        store: Store,
+        renderers: Mapping[str, Renderer],
+        observer: Observer,
+        now: Callable[[], int] = clock.now,
+    ) -> None:
         self.backends = backends
         self.store = store
         self.renderers = renderers
+        self.observer = observer
         self.now = now
-        self.doubt = DoubtSettler(backends, store, renderers, now)
+        self.doubt = DoubtSettler(backends, store, renderers, observer, now)
         self._running: set[asyncio.Task[Reply]] = set()
 
     async def place(self, message: Message) -> Reply:
@@ -110,7 +118,7 @@ class Pipeline:
         with structlog.contextvars.bound_contextvars(order=fresh.order_id, attempt=fresh.attempt):
             for notice in prepared.notices:
                 log.info("mapping.notice", text=notice)
-            judged = await converse(backend, prepared, deadline_of(backend))
+            judged = await converse(backend, prepared, deadline_of(backend), self.observer)
             conclusion = conclude(backend, prepared, judged, message, fresh, self.renderers[message.face], self.now())
             if not await self.store.settle(fresh.order_id, fresh.attempt, conclusion.settlement):
                 log.warning("attempt.settled-by-another", outcome=judged.outcome.kind)
@@ -119,14 +127,13 @@ class Pipeline:
     async def retrieve(self, message: Message) -> Result:
         """Asks the backend for one order. ``request`` in the rules is the recorded order's, where there is one."""
         backend = self._backend(message.market)
-        operation = backend.operation(message.operation)
         known = await self.store.order(message.path.get("id", ""), (message.market,))
-        body = orjson.loads(known.request)["request"] if known else None
-        scope = scope_of(backend, replace(message, body=body) if body else message, "", without_request=body is None)
-        prepared = prepare(backend, message.operation, scope)
-        judged = await converse(backend, prepared, deadline_of(backend))
+        if known:
+            message = replace(message, body=orjson.loads(known.request)["request"])
+        prepared = prepare(backend, message.operation, scope_of(backend, message, known.client_reference if known else ""))
+        judged = await converse(backend, prepared, deadline_of(backend), self.observer)
         answer = answer_of(prepared, judged, message.face)
-        log.info("order.retrieved", outcome=judged.outcome.kind, known=known is not None, idempotent=operation.idempotent)
+        log.info("order.retrieved", outcome=judged.outcome.kind, known=known is not None)
         return Result(
             answer.outcome,
             answer.view,

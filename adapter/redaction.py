@@ -115,7 +115,7 @@ def _text_pattern(names: Iterable[str]) -> re.Pattern[bytes]:
     return re.compile(pattern.encode(), re.IGNORECASE | re.DOTALL)
 
 
-def _enter(value: Any, rules: list[tuple[Pick | None, Steps]], depth: int, secrets: bool) -> Any:  # noqa: FBT001
+def _enter(value: Any, rules: list[tuple[Pick | None, Steps]], depth: int, secrets: bool) -> Any:
     """A value with the rules that reach it: what the value has to fulfil, and the steps that are left below it.
 
     ``secrets``: members named like credentials are looked for everywhere.

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from simulators.catalogue import SIMULATORS
+from simulators.registry import SIMULATORS
 
 
 def main(name: str, arguments: Sequence[str] | None = None) -> None:

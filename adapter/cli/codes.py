@@ -24,5 +24,7 @@ def codes(unknown: bool = typer.Option(False, "--unknown", help="Only codes that
     rows = [row for row in ask(settings, "/admin/codes", seen) if not (unknown and row["name"])]
     table = Table("market", "code", "normalised", "severity", "count", "last seen", "sample")
     for row in rows:
-        table.add_row(row["market"], row["code"], row["name"] or "[red]unknown[/]", row["severity"], str(row["count"]), row["lastSeen"], row["sample"])
+        table.add_row(
+            row["market"], row["code"], row["name"] or "[red]unknown[/]", row["severity"], str(row["count"]), row["lastSeen"], row["sample"]
+        )
     Console().print(table if rows else "no codes on record")

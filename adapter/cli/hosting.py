@@ -32,7 +32,13 @@ class Hosted:
 
 @contextlib.asynccontextmanager
 async def hosted(
-    home: Home, settings: Settings, *, host: str = "127.0.0.1", port: int = 0, simulators: bool = False, environment: Mapping[str, str] | None = None
+    home: Home,
+    settings: Settings,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    simulators: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Hosted]:
     """Runs the service in this loop until the block ends. Port 0 takes a free one. Raises ConfigError, StoreUnavailable."""
     async with contextlib.AsyncExitStack() as stack:
@@ -48,7 +54,9 @@ async def hosted(
         url = f"http://{host}:{listener.getsockname()[1]}"
         token = secrets.token_urlsafe(32)
         service = await stack.enter_async_context(
-            open_service(home, settings, environment=variables, base_url=settings.base_url or url, loopback=_is_loopback(host), admin_token=token)
+            open_service(
+                home, settings, environment=variables, base_url=settings.base_url or url, loopback=_is_loopback(host), admin_token=token
+            )
         )
         stack.enter_context(_announced(settings.data / "service.json", url, token))
         server = uvicorn.Server(_config(service))

@@ -16,7 +16,7 @@ from adapter.store import OrderQuery, Store
 
 
 def orders(
-    identifier: str = typer.Argument("", metavar="[ID]", help="An order's own id, the backend's, or the client reference."),
+    identifier: str = typer.Argument("", metavar="[ID]", help="An order's own id, or the backend's."),
     limit: int = typer.Option(20, min=1, max=1000, help="How many of the newest orders to list."),
     state: str = typer.Option("", help="Only orders in this state."),
 ) -> None:
@@ -35,7 +35,14 @@ def orders(
     table = Table("created", "market", "id", "backend", "external id", "state", "outcome", "attempts")
     for row in rows:
         table.add_row(
-            row["createdAt"], row["market"], row["id"], row["backendReference"], row["externalId"], row["state"], row["outcome"], str(row["attempts"])
+            row["createdAt"],
+            row["market"],
+            row["id"],
+            row["backendReference"],
+            row["externalId"],
+            row["state"],
+            row["outcome"],
+            str(row["attempts"]),
         )
     console.print(table if rows else "no orders on record")
 
@@ -52,7 +59,9 @@ def _show(console: Console, order: dict[str, Any]) -> None:
     for key, value in order.items():
         console.print(f"[bold]{key:18}[/] {value}", highlight=False)
     for attempt in attempts:
-        console.print(f"\n[bold]attempt {attempt['number']}[/] {attempt['outcome']}  {attempt['startedAt']} … {attempt['settledAt'] or 'open'}")
+        console.print(
+            f"\n[bold]attempt {attempt['number']}[/] {attempt['outcome']}  {attempt['startedAt']} … {attempt['settledAt'] or 'open'}"
+        )
         if attempt["evidence"]:
             console.print(f"  {attempt['evidence']}", markup=False)
         for issue in attempt["issues"]:

@@ -45,8 +45,9 @@ def read_catalogue(text: str, file: str, *, unknown: Unknown = ignore) -> tuple[
     block = loader.block(root, "the file", _FILE) if root is not None else None
     if block is None:
         return Catalogue(unknown=unknown), findings
+    before = len(findings)
     grammar = loader.grammar(block.entries.get("grammar"))
-    messages = loader.messages(block.entries.get("messages"), grammar)
+    messages = loader.messages(block.entries.get("messages"), grammar if len(findings) == before else None)
     reference = loader.reference(block.entries.get("reference"))
     return Catalogue(grammar, messages, reference, unknown), findings
 
@@ -97,10 +98,10 @@ class _Loader:
         block = self.block(node, "'grammar'", _GRAMMAR) if node is not None else None
         if block is None:
             return Grammar()
-        fragments: dict[str, str] = {}
+        fragments: dict[str, str | None] = {}
         for name, _, child in self._named(block.entries.get("fragments"), "'fragments'"):
-            if (found := self._expression(child, fragments, f"the fragment '{name}'")) is not None:
-                fragments[name] = f"(?:{found.pattern})"
+            found = self._expression(child, fragments, f"the fragment '{name}'")
+            fragments[name] = f"(?:{found.pattern})" if found else None
         entries: dict[str, re.Pattern[str]] = {}
         for name, _, child in self._named(block.entries.get("entries"), "'entries'"):
             found = self._expression(child, fragments, f"the entry '{name}'")
@@ -124,11 +125,11 @@ class _Loader:
         trim = self._text(block, "trim", "'grammar'")
         return Grammar(head, split, (trim.value if trim else "") + BLANKS, entries)
 
-    def _optional(self, block: Block, key: str, fragments: dict[str, str]) -> re.Pattern[str] | None:
+    def _optional(self, block: Block, key: str, fragments: dict[str, str | None]) -> re.Pattern[str] | None:
         node = block.entries.get(key)
         return None if node is None else self._expression(node, fragments, f"'{key}'")
 
-    def _expression(self, node: Node, fragments: dict[str, str], what: str) -> re.Pattern[str] | None:
+    def _expression(self, node: Node, fragments: dict[str, str | None], what: str) -> re.Pattern[str] | None:
         if not isinstance(node, Scalar):
             self._report("C107", f"{what} must be one expression", node.at)
             return None
@@ -143,8 +144,10 @@ class _Loader:
                     hint,
                 )
                 return None
+            if fragments[found[1]] is None:  # broken, which was said where it stands
+                return None
         try:
-            return re.compile(_FRAGMENT.sub(lambda found: fragments[found[1]], node.value), re.DOTALL)
+            return re.compile(_FRAGMENT.sub(lambda found: fragments[found[1]] or "", node.value), re.DOTALL)
         except re.error as error:
             plain = not _FRAGMENT.search(node.value)
             at = self._inside(node, error.pos or 0, 1) if plain else node.at
@@ -158,7 +161,8 @@ class _Loader:
 
     # -- messages
 
-    def messages(self, node: Node | None, grammar: Grammar) -> dict[str, Meaning]:
+    def messages(self, node: Node | None, grammar: Grammar | None) -> dict[str, Meaning]:
+        """Reads the messages; samples are tried where there is a ``grammar``, i.e. nothing is wrong with it."""
         messages: dict[str, Meaning] = {}
         for key, at, child in self._named(node, "'messages'"):
             what = f"the message '{key}'"
@@ -188,7 +192,8 @@ class _Loader:
                 sample.value,
                 source.value if source else "",
             )
-            self._sample(key, at, sample, grammar)
+            if grammar is not None:
+                self._sample(key, at, sample, grammar)
         return messages
 
     def _sample(self, key: str, at: Position, sample: Scalar, grammar: Grammar) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 import orjson
@@ -17,6 +17,8 @@ from adapter.contract.hygiene import MAX_PROBLEMS, member_path, text_problems
 from adapter.errors import InvalidMessage, Problem
 
 MAX_DIGITS = 1000
+MAX_EXPONENT = 400
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 _BOM = b"\xef\xbb\xbf"
 _NON_CHARACTER = b"\xef\xbf"  # how U+FFFE and U+FFFF begin
@@ -89,7 +91,8 @@ def _thorough(raw: bytes, max_depth: int) -> Any:
     except json.JSONDecodeError as error:
         _malformed(text, error.pos, _words(error.msg))
     except _BadNumberError as error:
-        _malformed(text, max(text.find(error.text), 0), error.reason)
+        values = _STRING.sub(lambda found: " " * len(found[0]), text)
+        _malformed(text, max(values.find(error.text), 0), error.reason)
     problems = text_problems(document, max_depth=max_depth)
     _refuse_all(_doubled(document) + problems)
     return document
@@ -136,9 +139,13 @@ def _integer(text: str) -> int:
 def _decimal(text: str) -> Decimal:
     if len(text) > MAX_DIGITS:
         raise _BadNumberError(text, f"the number has more than {MAX_DIGITS} digits")
-    if not -400 < Decimal(text).adjusted() < 400:  # written out it would fill the memory
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = None
+    if number is None or not -MAX_EXPONENT < number.adjusted() < MAX_EXPONENT:  # written out it would fill the memory
         raise _BadNumberError(text, "the number's exponent is out of range")
-    return Decimal(text)
+    return number
 
 
 def _constant(text: str) -> NoReturn:

@@ -5,7 +5,9 @@ With a warm cache zeep is not imported, which alone takes half a second.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,7 +20,6 @@ from adapter.contract.wsdl_shape import Shapes
 from adapter.contract.wsdl_sources import read_sources
 
 COMPILER = "1"  # raised whenever the model or its reader changes, so that old cache files are not used
-_ADAPTER: TypeAdapter[SoapContract] | None = None
 
 
 def load_contract(wsdl_path: Path | str, cache_dir: Path | str | None = None, port: str | None = None) -> SoapContract:
@@ -37,8 +38,8 @@ def load_contract(wsdl_path: Path | str, cache_dir: Path | str | None = None, po
 
     directory = Path(cache_dir) if cache_dir is not None else None
     contract = cached(directory, f"{sources.wsdl.stem}-{digest[:32]}", _adapter(), make)
-    contract = contract if contract.location == str(sources.wsdl) else _moved(contract, str(sources.wsdl))
-    return contract
+    # a copied tree shares its cache
+    return contract if contract.location == str(sources.wsdl) else replace(contract, location=str(sources.wsdl))
 
 
 def operation_contracts(contract: SoapContract) -> Mapping[str, OperationContract]:
@@ -47,15 +48,6 @@ def operation_contracts(contract: SoapContract) -> Mapping[str, OperationContrac
     return {name: shapes.operation(operation) for name, operation in contract.operations.items()}
 
 
+@functools.cache
 def _adapter() -> TypeAdapter[SoapContract]:
-    global _ADAPTER  # noqa: PLW0603
-    if _ADAPTER is None:
-        _ADAPTER = TypeAdapter(SoapContract)
-    return _ADAPTER
-
-
-def _moved(contract: SoapContract, location: str) -> SoapContract:
-    """The same files at another place: a copied tree shares its cache."""
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(contract, location=location)
+    return TypeAdapter(SoapContract)

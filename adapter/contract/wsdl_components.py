@@ -70,9 +70,9 @@ class Components:
             for step in component.node.iterfind(f"{XSD}complexContent/*"):
                 direct.setdefault(component.at(step).name(step.get("base")), []).append(key)
         found: dict[str, tuple[str, ...]] = {}
-        for key in direct:
+        for key, nearest in direct.items():
             below: dict[str, None] = {}
-            todo = list(direct[key])
+            todo = list(nearest)
             while todo:
                 name = todo.pop(0)
                 if name not in below:
@@ -84,55 +84,63 @@ class Components:
 
 def read_components(sources: Sources) -> Components:
     """Indexes every schema that the WSDL holds, imports or includes. Raises ConfigError for xs:redefine."""
-    components = Components(sources.wsdl)
-    done: set[tuple[etree._Element, str]] = set()
+    index = _Index(sources)
     for path, root in sources.roots.items():
-        if root.tag == f"{XSD}schema":
-            continue
-        for schema in root.iter(f"{XSD}schema"):
-            _schema(components, sources, path, schema, "", done)
-    for text in set(WELL_KNOWN.values()):
-        _schema(components, sources, sources.wsdl, etree.fromstring(text), "", done)
-    return components
+        if root.tag != f"{XSD}schema":
+            for schema in root.iter(f"{XSD}schema"):
+                index.schema(path, schema, "")
+    for text in sorted(set(WELL_KNOWN.values())):
+        index.schema(sources.wsdl, etree.fromstring(text), "")
+    return index.components
 
 
-def _schema(
-    components: Components, sources: Sources, path: Path, schema: etree._Element, adopt: str, done: set[tuple[etree._Element, str]]
-) -> None:
-    own = schema.get("targetNamespace")
-    namespace = own if own is not None else adopt
-    if (schema, namespace) in done:
-        return
-    done.add((schema, namespace))
-    document = SchemaDocument(
-        path,
-        namespace,
-        schema.get("elementFormDefault", "unqualified"),
-        schema.get("attributeFormDefault", "unqualified"),
-        adopted=own is None and bool(adopt),
-    )
-    kinds = {
-        f"{XSD}simpleType": components.types,
-        f"{XSD}complexType": components.types,
-        f"{XSD}element": components.elements,
-        f"{XSD}group": components.groups,
-        f"{XSD}attribute": components.attributes,
-        f"{XSD}attributeGroup": components.attribute_groups,
-    }
-    for node in schema:
-        if node.tag in kinds:
-            component = Component(node, document)
-            kinds[node.tag].setdefault(f"{{{namespace}}}{node.get('name')}", component)
-            if node.get("substitutionGroup"):
-                components.substituted.add(component.name(node.get("substitutionGroup")))
-        elif node.tag in (f"{XSD}import", f"{XSD}include"):
-            location = node.get("schemaLocation", "").strip()
-            if location and location not in WELL_KNOWN:
-                found = target(path, location)
-                adopted = namespace if node.tag == f"{XSD}include" else ""
-                _schema(components, sources, found, sources.roots[found], adopted, done)
-        elif node.tag == f"{XSD}redefine":
-            raise ConfigError(f"{path}:{node.sourceline}: xs:redefine is not supported; write the changed type into a schema of its own")
+class _Index:
+    """Walks from schema to schema. ``done`` holds each with the namespace it had: one without may be included into several."""
+
+    def __init__(self, sources: Sources) -> None:
+        self.sources, self.components = sources, Components(sources.wsdl)
+        self.done: set[tuple[etree._Element, str]] = set()
+        self.kinds = {
+            f"{XSD}simpleType": self.components.types,
+            f"{XSD}complexType": self.components.types,
+            f"{XSD}element": self.components.elements,
+            f"{XSD}group": self.components.groups,
+            f"{XSD}attribute": self.components.attributes,
+            f"{XSD}attributeGroup": self.components.attribute_groups,
+        }
+
+    def schema(self, path: Path, schema: etree._Element, adopt: str) -> None:
+        """One schema; ``adopt`` is the namespace of the one that includes it."""
+        own = schema.get("targetNamespace")
+        namespace = own if own is not None else adopt
+        if (schema, namespace) in self.done:
+            return
+        self.done.add((schema, namespace))
+        document = SchemaDocument(
+            path,
+            namespace,
+            schema.get("elementFormDefault", "unqualified"),
+            schema.get("attributeFormDefault", "unqualified"),
+            adopted=own is None and bool(adopt),
+        )
+        for node in schema:
+            if node.tag in self.kinds:
+                component = Component(node, document)
+                self.kinds[node.tag].setdefault(f"{{{namespace}}}{node.get('name')}", component)
+                if node.get("substitutionGroup"):
+                    self.components.substituted.add(component.name(node.get("substitutionGroup")))
+            elif node.tag in (f"{XSD}import", f"{XSD}include"):
+                self._further(path, node, namespace)
+            elif node.tag == f"{XSD}redefine":
+                raise ConfigError(
+                    f"{path}:{node.sourceline}: xs:redefine is not supported; write the changed type into a schema of its own"
+                )
+
+    def _further(self, path: Path, node: etree._Element, namespace: str) -> None:
+        location = node.get("schemaLocation", "").strip()
+        if location and location not in WELL_KNOWN:
+            found = target(path, location)
+            self.schema(found, self.sources.roots[found], namespace if node.tag == f"{XSD}include" else "")
 
 
 def occurrence(node: etree._Element) -> tuple[int, int | None]:
@@ -144,4 +152,4 @@ def occurrence(node: etree._Element) -> tuple[int, int | None]:
 def documentation(node: etree._Element) -> str:
     """The text of the annotation, blanks folded, "" where there is none."""
     found = node.find(f"{XSD}annotation/{XSD}documentation")
-    return " ".join("".join(found.itertext()).split()) if found is not None else ""
+    return " ".join("".join(map(str, found.itertext())).split()) if found is not None else ""

@@ -79,10 +79,11 @@ class SchemaTypes:
                 self._waiting[key] = component.at(inline)
         else:
             key = self.simple.read(component.at(inline), f"{owner}()")
-        if node.get("fixed") is not None:
-            key = self.simple.fixed(key, node.get("fixed"), f"{owner}=")
+        fixed = node.get("fixed")
+        if fixed is not None:
+            key = self.simple.fixed(key, fixed, f"{owner}=")
         nillable = node.get("nillable") in ("true", "1")
-        return Element(node.get("name").strip(), namespace, key, least, most, nillable, documentation(node))
+        return Element(node.get("name", "").strip(), namespace, key, least, most, nillable, documentation(node))
 
     def _element(self, component: Component, owner: str) -> Element:
         node = component.node
@@ -227,7 +228,7 @@ class SchemaTypes:
             if found is None:
                 raise ConfigError(f"{component.place}: the attribute {key} is not defined in any of the schemas")
             component, node, qualified = found, found.node, True
-        name = node.get("name").strip()
+        name = node.get("name", "").strip()
         inline = next((child for child in node if child.tag == f"{XSD}simpleType"), None)
         if inline is not None:
             type_key = self.simple.read(component.at(inline), f"{owner}/@{name}")

@@ -32,6 +32,7 @@ _FORMATS = {
     "base64Binary": "base64",
     "hexBinary": "hex",
 }
+_LEXICAL = frozenset(("gYear", "gYearMonth", "gMonth", "gMonthDay", "gDay", "language", "NMTOKEN", "Name", "NCName", "ID", "IDREF", "QName"))
 
 
 class Shapes:
@@ -189,7 +190,7 @@ def _simple(found: SimpleType) -> Shape:
     return Shape(
         Kind(found.kind),
         _local(found.key),
-        format=_FORMATS.get(found.base, ""),
+        format=_FORMATS.get(found.base, found.base if found.base in _LEXICAL else ""),
         enum=facets.enum,
         min_length=None if octets else facets.min_length,
         max_length=None if octets else facets.max_length,

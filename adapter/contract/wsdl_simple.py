@@ -29,10 +29,10 @@ _BOUNDS: dict[str, tuple[str | None, str | None]] = {
     "unsignedShort": ("0", "65535"),
     "unsignedByte": ("0", "255"),
 }
-_TEXTS = (
-    "string normalizedString token language NMTOKEN NMTOKENS Name NCName ID IDREF IDREFS ENTITY ENTITIES dateTime date time "
-    "duration gYear gYearMonth gMonth gMonthDay gDay anyURI QName NOTATION base64Binary hexBinary anySimpleType"
-).split()
+_TEXTS = frozenset(
+    """string normalizedString token language NMTOKEN NMTOKENS Name NCName ID IDREF IDREFS ENTITY ENTITIES dateTime date time duration
+    gYear gYearMonth gMonth gMonthDay gDay anyURI QName NOTATION base64Binary hexBinary anySimpleType""".split()
+)
 
 
 class SimpleTypes:
@@ -69,8 +69,11 @@ class SimpleTypes:
         step = next(child for child in component.node if child.tag != f"{XSD}annotation")
         if step.tag == f"{XSD}restriction":
             base = step.get("base")
-            inner = next((child for child in step if child.tag == f"{XSD}simpleType"), None)
-            base_key = self.global_type(component.at(step), base) if base else self.read(component.at(inner), f"{key}()")
+            if base:
+                base_key = self.global_type(component.at(step), base)
+            else:
+                inner = next(child for child in step if child.tag == f"{XSD}simpleType")
+                base_key = self.read(component.at(inner), f"{key}()")
             return self.restricted(component.at(step), base_key, key)
         if step.tag == f"{XSD}union":
             members = list(self._members(component.at(step), key))

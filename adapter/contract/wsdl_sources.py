@@ -100,6 +100,6 @@ def _read(path: Path, because: str) -> tuple[bytes, etree._Element]:
         root = etree.fromstring(text, parser, base_url=str(path))
     except etree.XMLSyntaxError as wrong:
         raise ConfigError(f"{lead}{path} is no well-formed XML: {wrong.msg}") from None
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise ConfigError(f"{lead}{path} has a DOCTYPE; contracts are read without DTD, so take it out")
     return text, root

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Iterator
-from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
 from pathlib import Path
+from typing import Any, Literal, cast
+from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 from zeep import wsdl, xsd
@@ -14,7 +15,7 @@ from zeep.exceptions import Error as ZeepError
 from zeep.wsdl.bindings.soap import Soap12Binding, SoapBinding
 
 from adapter.contract.wsdl_components import read_components
-from adapter.contract.wsdl_model import ComplexType, Element, MessageModel, OperationModel, SoapContract, particles
+from adapter.contract.wsdl_model import ComplexType, Element, Group, MessageModel, OperationModel, SoapContract, particles
 from adapter.contract.wsdl_schema import SchemaTypes
 from adapter.contract.wsdl_sources import WELL_KNOWN, WSDL, Sources
 from adapter.errors import ConfigError
@@ -43,7 +44,7 @@ class FileTransport:
 def load_document(sources: Sources) -> Any:
     """zeep's own model of the WSDL. Raises ConfigError with zeep's words where it cannot be loaded."""
     try:
-        return wsdl.Document(str(sources.wsdl), FileTransport(sources))
+        return wsdl.Document(str(sources.wsdl), cast("Any", FileTransport(sources)))
     except ConfigError:
         raise
     except (ZeepError, LookupError, ValueError, TypeError, AttributeError, NotImplementedError, AssertionError) as wrong:
@@ -133,8 +134,6 @@ def _message(schema: SchemaTypes, message: Any, style: str, wrong: list[str]) ->
 
 def _wrapper(schema: SchemaTypes, name: etree.QName, parts: list[Element]) -> Element:
     """The element that an rpc message is wrapped in, with a type of its own."""
-    from adapter.contract.wsdl_model import Group
-
     key = f"{name.text}(rpc)"
     number = 0
     while key in schema.types:
@@ -155,8 +154,6 @@ def _part(schema: SchemaTypes, element: Any, name: str, type_: Any) -> Element:
 
 def _refuse_unknown(contract: SoapContract, zeep_operations: dict[str, Any]) -> SoapContract:
     """Marks the operations whose types the reader does not know, or whose bodies zeep sees otherwise."""
-    import dataclasses
-
     operations = {}
     for name, operation in contract.operations.items():
         reasons = [operation.refused] if operation.refused else []

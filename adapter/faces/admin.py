@@ -54,8 +54,8 @@ def admin_routes(store: Store, token: str) -> list[Route]:
 
 
 async def show_order(store: Store, identifier: str) -> dict[str, Any] | None:
-    """One order with its attempts and messages, by our id, the backend's, or our client reference."""
-    row = await store.find(identifier)
+    """One order with its attempts and messages, by our id or the backend's."""
+    row = await store.order(identifier)
     if row is None:
         return None
     attempts, messages = await store.attempts(row.id), await store.messages(row.id)

@@ -151,7 +151,6 @@ class Addition(Declared):
     member: str
     value: Any
     always: bool = False
-    kinds: tuple[Kind, ...] = ()
 
     @field_validator("value")
     @classmethod

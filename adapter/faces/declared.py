@@ -51,7 +51,10 @@ def load_declared(path: Path, model: type[Model], environment: Mapping[str, str]
         return model.model_validate(value)
     except ValidationError as error:
         places = _places(root, (), {})
-        raise CheckFailed([_finding(item, places, model) for item in error.errors(include_input=False)]) from None
+        items = error.errors(include_input=False)
+        # a list all of whose elements are wrong is also called too short; only the elements are worth telling
+        inner = [item for item in items if not any(other["loc"][: len(item["loc"])] == item["loc"] != other["loc"] for other in items)]
+        raise CheckFailed([_finding(item, places, model) for item in inner]) from None
 
 
 def _places(node: Node, path: tuple[Key, ...], found: Places) -> Places:
@@ -87,10 +90,7 @@ def _known_keys(model: type[BaseModel], loc: tuple[Key, ...]) -> list[str]:
     for part in loc:
         fields = {(field.alias or name): field for name, field in current.model_fields.items()}
         if part in fields:
-            inner = _model_in(fields[str(part)].annotation)
-            if inner is None:
-                return []
-            current = inner
+            current = _model_in(fields[str(part)].annotation) or current
     return [field.alias or name for name, field in current.model_fields.items()]
 
 

@@ -70,7 +70,9 @@ def of_result(result: Result, outcomes: Outcomes) -> Failure:
     status, code = _status_and_code(outcome, outcomes)
     entries = tuple(Entry(issue.text, issue.name or code, issue.field or "", issue.advice) for issue in outcome.issues)
     message = outcome.message or _WORDS[outcome.kind]
-    return Failure(result.status or status, entries[0].code if entries else code, message, entries or (Entry(message, code),))
+    if result.status is not None and 400 <= result.status < 600:
+        status = result.status
+    return Failure(status, entries[0].code if entries else code, message, entries or (Entry(message, code),))
 
 
 _WORDS = {

@@ -55,10 +55,12 @@ class Filter:
         return all(any(condition.matches(document) for condition in group) for group in self.groups)
 
     def equal(self, attribute: str) -> str | None:
-        """The one text that ``attribute`` has to be equal to, None where the filter does not pin it down so."""
+        """The one text that ``attribute`` has to be, None where the filter does not pin it down so or means a day or instant."""
         for group in self.groups:
-            if len(group) == 1 and group[0].operator == "eq" and ".".join(group[0].path) == attribute and len(group[0].values) == 1:
-                return group[0].values[0]
+            only = group[0]
+            if len(group) == len(only.values) == 1 and only.operator == "eq" and ".".join(only.path) == attribute:
+                value = only.values[0]
+                return None if _DAY.fullmatch(value) or instant(value) else value
         return None
 
 

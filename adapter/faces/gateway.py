@@ -137,6 +137,8 @@ class Gateway:
             if not isinstance(error, CallerError):
                 log.error("request.failed", error=type(error).__name__, reason=str(error))
             failure = of_error(error, self.face.outcomes)
+            if failure.status == 401:  # HTTP wants a challenge; the scheme is ours, as is the pair of headers
+                failure = replace(failure, headers={"WWW-Authenticate": f'client-credentials realm="{self.face.face}"'})
             if failure.status == 500:
                 failure = internal(trace.correlation_id)
             return self._render.failure(failure, trace.correlation_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -43,9 +43,9 @@ class ListQuery:
     offset: int
     limit: int
     paged: bool
+    complete: Callable[[Result], Document]
     sort: tuple[SortKey, ...] = ()
     fields: tuple[str, ...] = ()
-    complete: Callable[[Result], Document] = field(default=lambda result: result.document or {})
 
     def collector(self) -> Collector:
         """Takes results one by one and keeps no more of them than the page needs."""
@@ -138,10 +138,10 @@ def select(document: Document, fields: Sequence[str]) -> Document:
 
 
 def page_headers(query: ListQuery, page: Page, path: str, pairs: Sequence[tuple[str, str]]) -> tuple[int, dict[str, str]]:
-    """Status and headers of a list answer: 206 where the body leaves out a part of what matches, else 200."""
+    """Status and headers of a list answer: 206 where the body holds a part of what matches, 200 where it holds all or nothing."""
     shown = len(page.documents)
     headers = {"X-Total-Count": str(page.total), "X-Result-Count": str(shown)}
-    partial = shown < page.total
+    partial = 0 < shown < page.total
     if query.limit and (partial or query.paged):
         headers["Link"] = ", ".join(
             f'<{path}?{_page_query(pairs, start, query.limit)}>; rel="{name}"' for name, start in _pages(query, page.total)

@@ -56,9 +56,8 @@ class Renderer:
             "createdAt": clock.iso(result.created_at) if result.created_at else None,
             "document": document,
         }
-        kind = self._routes[operation].kind
         for addition, write in self._additions:
-            _add(document, addition, write, values, kind)
+            _add(document, addition, write, values)
         return document
 
     def _href(self, operation: str, path: Mapping[str, str], identity: str) -> str:
@@ -75,9 +74,9 @@ class Renderer:
         return f"{route.path}/{{id}}"
 
 
-def _add(document: Document, addition: Addition, write: Write, values: Mapping[str, Any], kind: Kind) -> None:
+def _add(document: Document, addition: Addition, write: Write, values: Mapping[str, Any]) -> None:
     there = document.get(addition.member) not in (None, "", [])
-    if (there and not addition.always) or (addition.kinds and kind not in addition.kinds):
+    if there and not addition.always:
         return
     try:
         document[addition.member] = write(values)

@@ -1,7 +1,7 @@
 """Every kind of finding about a mapping, its code and how to mend it: the source of ``docs/findings.md``.
 
 A code never changes its meaning and is never given to another one. M1 the file and its syntax, M2 names and paths,
-M3 kinds and sizes, M4 what is written and how often, M5 two-way rules, M6 code tables, M7 overlays.
+M3 kinds and sizes, M4 what is written and how often, M5 two-way rules, M6 code tables, M7 overlays, M8 expressions.
 """
 
 from __future__ import annotations
@@ -26,6 +26,42 @@ def finding(code: str, text: str, at: Position, hint: str = "") -> Finding:
     """A finding with the severity of its kind. Raises KeyError for a code that is not in the catalogue."""
     return Finding(code, text, at, hint, CATALOGUE[code].severity)
 
+
+def reference() -> str:
+    """``docs/findings.md``: every kind of finding with its meaning, an example and the remedy."""
+    lines = [
+        "# Findings",
+        "",
+        "What `adapter check` says about mapping files and code tables. A code never changes its meaning. An error keeps a mapping",
+        "from being loaded; a warning does not. Each code has a folder in `tests/diagnostics/` that shows it with its frame.",
+        "",
+    ]
+    for letter, title in _GROUPS.items():
+        lines += [
+            f"## {letter}: {title}",
+            "",
+            "| code | finding | severity | meaning | example | remedy |",
+            "| --- | --- | --- | --- | --- | --- |",
+        ]
+        for code, entry in CATALOGUE.items():
+            if code.startswith(letter):
+                example = f"`{entry.example}`" if entry.example else ""
+                cells = [code, entry.title, entry.severity, entry.meaning, example, entry.remedy]
+                lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+_GROUPS = {
+    "M1": "the file and its syntax",
+    "M2": "names and paths",
+    "M3": "kinds and sizes",
+    "M4": "what is written, and how often",
+    "M5": "two-way rules",
+    "M6": "code tables",
+    "M7": "overlays",
+    "M8": "expressions",
+}
 
 CATALOGUE: dict[str, Entry] = {
     # -- M1: the file and its syntax
@@ -64,7 +100,12 @@ CATALOGUE: dict[str, Entry] = {
         "a 5 MB file",
         "Split the file; move tables to codes.yaml.",
     ),
-    "M109": Entry("file missing", "The file does not exist or cannot be read.", "", "Create it, or correct the name."),
+    "M109": Entry(
+        "file missing",
+        "The file does not exist or cannot be read.",
+        "mappings/pr/productOrder.creat.yaml",
+        "Create it, or correct the name.",
+    ),
     "M110": Entry("unknown key", "The key means nothing here.", "requets:", "Correct the spelling, or remove the key."),
     "M111": Entry("key missing", "The block cannot be understood without this key.", "{table: kinds}", "Add the key."),
     "M112": Entry(
@@ -117,7 +158,10 @@ CATALOGUE: dict[str, Entry] = {
     "M211": Entry("unknown face", "No face of this name is declared.", "view: {hybrs: …}", "Correct the name, or declare the face."),
     "M212": Entry("unknown outcome", "A call is accepted, rejected, unavailable, inDoubt or absent.", "is: acepted", "Use one of these."),
     "M213": Entry(
-        "file name", "File name and `operation` differ, so the mapping would not be found.", "", "Rename the file or correct the key."
+        "file name",
+        "File name and `operation` differ, so the mapping would not be found.",
+        "operation: productOrder.retrieve  (in productOrder.create.yaml)",
+        "Rename the file or correct the key.",
     ),
     # -- M3: kinds and sizes
     "M301": Entry("kind does not fit", "The value is of another kind than its place.", "quantity: \"'one'\"", "Convert it with a filter."),
@@ -168,27 +212,59 @@ CATALOGUE: dict[str, Entry] = {
         "Write the members one by one.",
     ),
     # -- M4: what is written, and how often
-    "M401": Entry("required, never written", "The contract requires this place and no rule writes it.", "", "Add a rule."),
+    "M401": Entry(
+        "required, never written",
+        "The contract requires this place and no rule writes it.",
+        "order.line[]: {each: …, set: {quantity: …}}  (no code)",
+        "Add a rule.",
+    ),
     "M402": Entry(
         "required, not always written",
         "The rule may leave a required place unwritten.",
         "id: request.externalId",
         "Add a default, or `require` the source.",
     ),
-    "M403": Entry("written twice", "Two rules write the same place.", "", "Remove one, or join both in one `choose`."),
-    "M404": Entry("inside a copied subtree", "Another rule copies the whole object around this place.", "", "Remove one of the two rules."),
-    "M405": Entry(
-        "choice written twice", "The contract takes only one of these members.", "", "Keep one, or make the rules exclude each other."
+    "M403": Entry(
+        "written twice",
+        "Two rules write the same place.",
+        "order.number in both and in request",
+        "Remove one, or join both in one `choose`.",
     ),
-    "M406": Entry("dropped and used", "The path is declared as not forwarded, and a rule uses it.", "", "Remove the drop or the rule."),
-    "M407": Entry("never accepted", "No rule of `outcome` is `accepted`, so no order can succeed.", "", "Add an accepted rule."),
+    "M404": Entry(
+        "inside a copied subtree",
+        "Another rule copies the whole object around this place.",
+        "note: request.note … note[@type=Job].text: …",
+        "Remove one of the two rules.",
+    ),
+    "M405": Entry(
+        "choice written twice",
+        "The contract takes only one of these members.",
+        "contact.phone: … contact.email: …",
+        "Keep one, or make the rules exclude each other.",
+    ),
+    "M406": Entry(
+        "dropped and used",
+        "The path is declared as not forwarded, and a rule uses it.",
+        "drop: item[].quantity … quantity: item.quantity",
+        "Remove the drop or the rule.",
+    ),
+    "M407": Entry(
+        "never accepted",
+        "No rule of `outcome` is `accepted`, so no order can succeed.",
+        "outcome: [{is: rejected}]",
+        "Add an accepted rule.",
+    ),
     "M408": Entry("constant condition", "The condition does not depend on the message.", "when: true", "Remove the condition.", "warning"),
     "M409": Entry("unreachable", "Nothing gets past the line before.", "otherwise: … then when: …", "Move it up, or remove it."),
-    "M410": Entry("identical branches", "Two branches do the same, or ask the same.", "", "Join them.", "warning"),
+    "M410": Entry(
+        "identical branches", "Two branches do the same, or ask the same.", "when: a … value: x, otherwise: x", "Join them.", "warning"
+    ),
     "M411": Entry(
         "absent outside of a probe", "Only a probe can say that an order is certainly absent.", "is: absent", "Use rejected or inDoubt."
     ),
-    "M412": Entry("required twice", "The same place is required twice.", "", "Remove one.", "warning"),
+    "M412": Entry(
+        "required twice", "The same place is required twice.", "- billingAccount.id … - billingAccount.id", "Remove one.", "warning"
+    ),
     "M413": Entry(
         "list cannot be walked here",
         "`[]` on the left needs a list block.",
@@ -203,7 +279,12 @@ CATALOGUE: dict[str, Entry] = {
         "quantity: line.count | prefixed('x')",
         "Use another converter.",
     ),
-    "M502": Entry("not in the reply", "The reply has no such place, so the rule has no way back.", "", "Move the rule to `request`."),
+    "M502": Entry(
+        "not in the reply",
+        "The reply has no such place, so the rule has no way back.",
+        "externalId: channel",
+        "Move the rule to `request`.",
+    ),
     "M503": Entry(
         "no inverse",
         "The way back is not unique.",
@@ -219,18 +300,48 @@ CATALOGUE: dict[str, Entry] = {
     "M505": Entry("not in the request", "The request has no such place.", "id: order.number", "Move the rule to `reply`."),
     # -- M6: code tables
     "M601": Entry("unknown table", "codes.yaml has no such table.", "table: lineKnd", "Correct the name, or add the table."),
-    "M602": Entry("unused table", "No rule uses the table.", "", "Remove it.", "warning"),
+    "M602": Entry("unused table", "No rule uses the table.", "tables: {lineKind: …}  (used nowhere)", "Remove it.", "warning"),
     "M603": Entry(
-        "table gap", "A value that the contract allows has no row, and a miss is refused.", "", "Add the row, or an on_miss rule."
+        "table gap",
+        "A value that the contract allows has no row, and a miss is refused.",
+        "rows: {RES: R}  (the value can be BUS too)",
+        "Add the row, or an on_miss rule.",
     ),
-    "M604": Entry("row does not fit", "A row gives a value that its place cannot hold.", "", "Correct the row."),
-    "M605": Entry("row never used", "The contract has no such value.", "", "Remove or correct the row.", "warning"),
+    "M604": Entry(
+        "row does not fit",
+        "A row gives a value that its place cannot hold.",
+        "BUS: BUSINESS  (the place takes R and B)",
+        "Correct the row.",
+    ),
+    "M605": Entry(
+        "row never used", "The contract has no such value.", "GOV: G  (no such canonical value)", "Remove or correct the row.", "warning"
+    ),
     "M606": Entry("empty table", "The table has no rows.", "rows: {}", "Add rows, or remove the table."),
     # -- M7: overlays
     "M701": Entry("missing parent", "The mapping named by `like` does not exist.", "like: prr", "Correct the name."),
     "M702": Entry("cycle", "The mappings start from each other.", "like: jm", "Let one of them stand alone."),
-    "M703": Entry("overrides nothing", "The override says what the parent says.", "", "Remove it."),
+    "M703": Entry("overrides nothing", "The override says what the parent says.", "state: …  (the same as in the parent)", "Remove it."),
     "M704": Entry("removes nothing", "The parent has no such rule.", "without: [reply.stat]", "Correct the path, or remove the line."),
     "M705": Entry("no parent", "`without` and partial blocks need `like`.", "without: [reply.id]", "Add `like`, or remove it."),
     "M706": Entry("changes nothing", "The overlay has no rule of its own.", "like: pr", "Add what differs, or remove the file.", "warning"),
+    # -- M8: expressions
+    "M801": Entry(
+        "undeclared header or parameter",
+        "No face declares this header, query or path parameter, so it never arrives.",
+        "header['X-Conversatoin-Id']",
+        "Correct the name, or declare it in the face.",
+    ),
+    "M802": Entry(
+        "may be null", "The filter or operator cannot take null.", "request.comment | upper", "Add `| default(…)`, which replaces null too."
+    ),
+    "M803": Entry(
+        "never equal",
+        "The two values can never be equal, so the comparison has one result only.",
+        "request.quantity == '1'",
+        "Compare values of one kind.",
+    ),
+    "M804": Entry(
+        "key missing", "header, query, path and setting are read by key, never as a whole.", "id: header", "Write header['Name']."
+    ),
+    "M805": Entry("division by zero", "The divisor is the constant 0.", "request.quantity // 0", "Divide by something else."),
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from adapter.finding import Finding, Position
 from adapter.mapping.catalogue import finding
-from adapter.mapping.suggest import suggest
+from adapter.mapping.suggest import nearest, suggest
 from adapter.mapping.yaml_text import Block, Items, Node, Scalar
 
 
@@ -154,7 +154,7 @@ def _keys(block: Block, form: Keys, named: Mapping[str, Form]) -> Iterator[Findi
         elif not form.open:
             free = [name for name in known if name not in present]
             text = f"'{entry.key.value}' is no key of {form.name}"
-            yield finding("M110", text, entry.key.at, suggest(entry.key.value, free, "the other keys are"))
+            yield finding("M110", text, entry.key.at, _other_key(entry.key.value, [*known], free))
     for key in form.keys:
         if key.required and key.name not in present:
             yield finding("M111", f"{form.name} has no '{key.name}'", _head(block), f"{key.name}: {key.doc}")
@@ -170,6 +170,13 @@ def _one_of(block: Block, form: Keys, group: tuple[str, ...], present: set[str])
         entry = block.entry(name)
         if entry is not None:
             yield finding("M114", f"'{name}' and '{there[0]}' exclude each other", entry.key.at, "keep one of the two")
+
+
+def _other_key(name: str, known: list[str], free: list[str]) -> str:
+    near = nearest(name, known)
+    if near and near not in free:
+        return f"did you mean '{near}', which stands here already?"
+    return suggest(name, free, "the other keys are")
 
 
 def _head(block: Block) -> Position:
@@ -195,11 +202,12 @@ def _wanted(form: Form, named: Mapping[str, Form]) -> str:
     match form:
         case Word(doc=doc):
             return doc
-        case Keys(name=name, keys=keys):
-            return f"{name} (a block with {_list(tuple(key.name for key in keys))})"
-        case Entries(name=name) | Sequence(name=name):
-            kind = "a list" if isinstance(form, Sequence) else "a block of keys"
-            return f"{name} ({kind})"
+        case Keys(keys=keys):
+            return f"a block of keys ({_list(tuple(key.name for key in keys))})"
+        case Entries(doc=doc):
+            return f"a block of keys ({doc.rstrip('.')})"
+        case Sequence(doc=doc):
+            return f"a list ({doc.rstrip('.')})"
         case Either(forms=forms):
             return ", or ".join(_wanted(_known(each, named), named) for each in forms)
     return ""  # pragma: no cover - Named is resolved before

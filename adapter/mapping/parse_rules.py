@@ -157,6 +157,10 @@ class RuleReader:
                 finding("M413", f"'{wrong}' cannot be walked inside of a target", at, f"write a list block '{wrong}:' with each and set")
             )
             return False
+        if end.pick is not None:
+            text = f"'{end}' is an element, and nothing says what of it is written"
+            self.findings.append(finding("M413", text, target.at, f"add the member, as in {target.text}.text"))
+            return False
         if end.each and not last:
             text = f"'{target.text}' is a list, so it needs a list block"
             self.findings.append(

@@ -163,7 +163,8 @@ class Contracts:
     """Both sides of one operation.
 
     ``request`` is what a front-end may send, ``resource`` the full canonical resource (answer, stored answer).
-    ``header``, ``query``, ``path`` are the names that faces declare; ``setting`` the market's settings by name.
+    ``header``, ``query``, ``path`` are the names that faces declare; ``setting`` the market's settings by name; ``answers``
+    the canonical answer as a face shows it, for faces where it differs from ``resource``.
     """
 
     request: Shape
@@ -173,6 +174,7 @@ class Contracts:
     query: frozenset[str] = frozenset()
     path: frozenset[str] = frozenset()
     setting: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Shape] = field(default_factory=dict)
 
 
 # names whose values are text and always there

@@ -242,15 +242,20 @@ class _Reader:
         self.findings.append(finding("M104", f"{what} ({spelling}) is not allowed", self.mark(mark, len(spelling)), hint))
 
     def broken(self, error: yaml.MarkedYAMLError) -> Finding:
-        mark = error.problem_mark or error.context_mark
-        at = Position(self.file, 1, 1) if mark is None else self.mark(mark)
         problem = error.problem or "unreadable"
+        open_end = "end of stream" in problem or "<stream end>" in problem  # then the place where it began says more
+        mark = (error.context_mark if open_end else None) or error.problem_mark
+        at = Position(self.file, 1, 1) if mark is None else self.mark(mark)
         if "'\\t'" in problem:
             return finding("M102", "a tab stands where YAML wants blanks", at, "replace it by blanks")
         context = f"{error.context}, " if error.context else ""
         hint = "look at this line and the one before: a quote, a bracket, a missing blank after ':', or the indentation"
         if "flow" in context:
             hint = "between { } and [ ], a value that holds one of [ ] { } , needs quotes around it"
+        if open_end and "quoted" in context:
+            hint = "the quote that begins here is not closed"
+        if "'<scalar>'" in problem:
+            hint = "a value that begins with a quote needs quotes around all of it, such as \"'a' ~ request.b\""
         if "mapping values are not allowed" in problem:
             hint = "a value that holds ': ' needs quotes around it; keys of one block begin in the same column"
         return finding("M101", f"broken YAML: {context}{problem}", at, hint)
@@ -319,7 +324,7 @@ def _offsets(value: str, source: str, style: str | None) -> Iterator[int]:
 def _content(source: str, style: str | None) -> int:
     if style in ("|", ">"):
         header = _BREAK.search(source)
-        return _skip_blanks(source, header.end()) if header else 0
+        return header.end() if header else 0
     return 1 if style else 0
 
 

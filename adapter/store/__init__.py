@@ -1,5 +1,6 @@
 """The record: every order, attempt and message, and the answers that repeats get. SQLite in one file by default."""
 
+from adapter.store.ids import OrderIds, short_form
 from adapter.store.record import Store
 from adapter.store.rows import (
     Acceptance,
@@ -31,6 +32,7 @@ __all__ = [
     "InFlight",
     "MessageRow",
     "Mismatch",
+    "OrderIds",
     "OrderQuery",
     "OrderRow",
     "Response",
@@ -38,4 +40,5 @@ __all__ = [
     "Seen",
     "Settlement",
     "Store",
+    "short_form",
 ]

@@ -134,7 +134,8 @@ def _listing(names: tuple[str, ...], markets: int | None, *, count: bool) -> Sta
         # Of several markets the newest orders are at the end of the table; by way of an index they would have to be sorted.
         by_index = markets == 1 or count or not _SELECTIVE.isdisjoint(names)
         market = _ORDERS.market if by_index else _ORDERS.market.concat(literal_column("''"))
-        chosen = chosen.where(market.in_([bindparam(f"market{index}") for index in range(markets)]))
+        named: list[Any] = [bindparam(f"market{index}") for index in range(markets)]
+        chosen = chosen.where(market.in_(named) if named else literal_column("1") == literal_column("0"))
     chosen = chosen.where(*(_FILTERS[name] for name in names))
     if not count:
         chosen = chosen.order_by(_ORDERS.id.desc()).limit(bindparam("count")).offset(bindparam("skip"))

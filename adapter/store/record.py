@@ -113,7 +113,7 @@ class Store:
 
     async def accept(self, request: Acceptance) -> Accepted:
         """Records the request and the intent to call its backend, or says what became of it before."""
-        intent = accepting.intend(request, self._ids(), self._asker())
+        intent = accepting.intend(request, request.order_id or self._ids(), self._asker())
         future = self._runner.submit(accepting.accept, intent)
         try:
             return await asyncio.shield(future)

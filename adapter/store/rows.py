@@ -53,7 +53,8 @@ class Acceptance:
     """A request to be recorded before anything is done for it.
 
     ``scope`` and ``key`` name the request, ``fingerprint`` its content. ``deadline`` is when its backend call is over
-    at the latest. ``external_id`` is the caller's own number of the order, if it has one.
+    at the latest. ``external_id`` is the caller's own number of the order, if it has one. ``order_id`` is the id the order
+    gets if it is new ("": the record makes one); its short form is already in the call that is recorded here.
     """
 
     scope: str
@@ -70,6 +71,7 @@ class Acceptance:
     state: str = "acknowledged"
     rule_version: str = ""
     messages: tuple[MessageRow, ...] = ()
+    order_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

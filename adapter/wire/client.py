@@ -65,7 +65,7 @@ class Wire:
         taken = False
         try:
             url = self._address(request, flight)
-            async with flight.run(), self._slots:
+            async with flight.clock, self._slots:
                 taken = True
                 self._observer.slot_taken(time.monotonic() - started)
                 reply = await self._exchange(request, url, flight)
@@ -121,7 +121,7 @@ class Wire:
             return await self._ask(request, url, flight, pool)
         except BaseException as error:
             flight.abort()
-            if not flight.unsent and (isinstance(error, WireError) or flight.expired):
+            if not flight.unsent and (isinstance(error, WireError) or flight.clock.expired):
                 self._replace(pool)  # not for a caller that was cancelled: the peer had no part in it
             raise
         finally:

@@ -18,6 +18,7 @@ import aiohttp
 
 from adapter.errors import MaybeSent, NotSent, WireError
 from adapter.wire.failure import BROKEN, describe
+from adapter.wire.limit import MovingLimit
 from adapter.wire.settings import WireSettings
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Phase(IntEnum):
 class Flight:
     """The state of one exchange. ``place`` is host:port; ``deadline`` is in seconds of ``time.monotonic()``."""
 
-    __slots__ = ("_clock", "_limit", "_probe", "_settings", "_used", "deadline", "end", "phase", "place", "since", "stale", "transport")
+    __slots__ = ("_limit", "_probe", "_settings", "_used", "clock", "deadline", "end", "phase", "place", "since", "stale", "transport")
 
     def __init__(self, place: str, settings: WireSettings, deadline: float | None, probe: Callable[[str], None]) -> None:
         self.place = place
@@ -56,23 +57,13 @@ class Flight:
         self._limit = 0.0
         self._settings = settings
         self._probe = probe
-        self._clock: asyncio.Timeout | None = None
+        self.clock = MovingLimit(self._next(settings.slot_seconds))
         self._used: WeakSet[Any] = WeakSet()
 
     @property
     def unsent(self) -> bool:
         """Whether certainly no byte of the request has left."""
         return self.phase < Phase.SEND
-
-    @property
-    def expired(self) -> bool:
-        """Whether the clock has run out."""
-        return self._clock is None or self._clock.expired()
-
-    def run(self) -> asyncio.Timeout:
-        """The clock of the whole exchange, to be entered; it stands on the limit of the phase at hand."""
-        self._clock = asyncio.timeout_at(self._next(self._settings.slot_seconds))
-        return self._clock
 
     def connect(self, used: WeakSet[Any]) -> None:
         """A slot is taken. ``used`` are the connections that served an exchange before."""
@@ -83,7 +74,7 @@ class Flight:
         """Lets the first byte go, or not: where the peer has closed, or time is over, nothing may be written."""
         if self.phase is not Phase.CONNECT:
             return True
-        if self.expired:
+        if self.clock.expired:
             return False
         protocol, transport = connection.protocol, connection.transport
         reused = protocol in self._used
@@ -99,7 +90,7 @@ class Flight:
 
     def written(self) -> None:
         """The whole request is handed over. May come after the reply, from a backend that answers early."""
-        if self.phase is Phase.SEND and not self.expired:
+        if self.phase is Phase.SEND and not self.clock.expired:
             self._probe("after-send")
             self._enter(Phase.ANSWER, self._settings.answer_seconds)
 
@@ -158,8 +149,7 @@ class Flight:
     def _enter(self, phase: Phase, limit: float) -> None:
         self.phase = phase
         self.since = time.monotonic()
-        if self._clock is not None and not self._clock.expired():
-            self._clock.reschedule(self._next(limit))
+        self.clock.move(self._next(limit))
 
     def _next(self, limit: float) -> float:
         self._limit = limit

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from adapter.contract.shape import OperationContract
 from adapter.contract.wsdl_model import SoapContract
-from adapter.errors import ConfigError
+from adapter.errors import ConfigError, SerialisationFailed
 from adapter.ports import Answer, AnswerKind, Call, Exchange, Fault, WireReply, WireRequest
 from connectors.soap import envelope
 from connectors.soap.codec import SoapCodec
@@ -67,7 +67,11 @@ class SoapConnector:
         """Yields one request and gives the answer. Raises SerialisationFailed before the request, nothing after it."""
         header = "" if self._token is None else security_header(self._token, self._version, self._clock, self._nonce)
         body = self.codec.write_request(call.operation, call.document, header)
-        headers = {**self._headers, **_checked(dict(call.headers)), **self._media(self.codec.operation(call.operation).action)}
+        try:
+            own = _checked(dict(call.headers))
+        except ConfigError as wrong:
+            raise SerialisationFailed(str(wrong)) from None
+        headers = {**self._headers, **own, **self._media(self.codec.operation(call.operation).action)}
         reply = yield WireRequest("POST", self.endpoint, headers, body)
         return self._answer(call.operation, reply)
 

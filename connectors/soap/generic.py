@@ -31,7 +31,7 @@ def read_content(element: etree._Element, namespace: str = "") -> Any:
     """What stands in the element, without its own namespace."""
     if element.get(f"{XSI}nil") in ("true", "1"):
         return None
-    found: dict[str, Any] = {f"@{etree.QName(key).localname}": value for key, value in element.items() if not key.startswith(XSI)}
+    found: dict[str, Any] = {f"@{etree.QName(key).localname}": value for key, value in element.items() if not str(key).startswith(XSI)}
     for child in element:
         name = etree.QName(child).localname
         value = read(child, namespace)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -135,7 +135,7 @@ def _octets(base: str, value: str, facets: Facets) -> None:
         raise Refused(f"the value has {size} bytes, the contract takes {facets.min_length or 0} to {facets.max_length or 'any number'}")
 
 
-def _match(text: str, patterns: list[tuple[Callable[[str], object], str]]) -> None:
+def _match(text: str, patterns: Sequence[tuple[Callable[[str], object], str]]) -> None:
     for match, pattern in patterns:
         if match(text) is None:
             raise Refused(f"the text does not fit the pattern {pattern[:200]} of the contract")

@@ -1,7 +1,8 @@
 """Generates Python source that reads elements of one message into plain data, and compiles it once.
 
-Each complex type becomes a function ``r<n>(element, path, name, note)``. It walks the children once, finds each by its
-tag in a table made beforehand, and notes whatever is not as the contract says; it raises nothing.
+Each complex type becomes a function ``r<n>(element, path, name, note)``, which reads the children straight on as long as
+they come as the contract has them, and ``sr<n>``, which goes on by a table of tags from the first that does not. Both
+walk each child once and note whatever is not as the contract says; they raise nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Reader:
         self._functions: dict[str, str] = {}
         self._todo: list[str] = []
         self._tables: list[Callable[[], None]] = []
-        self._names: dict[str, Any] = {"tolerant": tolerant, "generic": generic, "text": tolerant.leaf(None)}
+        self._names: dict[str, Any] = {"tolerant": tolerant, "text": tolerant.leaf(None), "END": _End(), "taken": _taken}
 
     def of(self, element: Element) -> Read:
         """The reader of an element's content: always gives a document (``#text`` for plain text)."""
@@ -36,7 +37,7 @@ class Reader:
             inner = self._leaf(element.type)
             return lambda node, path, name, note: _as_document(inner(node, path, name, note))
         if self.contract.complex(element.type) is None:
-            return lambda node, path, name, note: _as_document(generic.read_content(node))
+            return lambda node, *_: _as_document(generic.read_content(node))
         read = self._complex(element.type)
         self._compile()
         return lambda node, path, name, note: self._names[read](node, path, name, note) or {}
@@ -106,6 +107,7 @@ class Reader:
         ]
 
     def _children(self, name: str, found: ComplexType) -> list[str]:
+        """Children in the order of the contract are read straight on; from the first that is not, ``s<n>`` goes on by table."""
         rows = list(self._rows(found))
         tags: dict[str, tolerant.Row] = {}
         local: dict[str, tolerant.Row] = {}
@@ -113,43 +115,74 @@ class Reader:
 
         def fill() -> None:
             for element, position, many in rows:
-                row = (position, element.name, many, element.nillable, self._row_reader(element))
+                read = self._row_reader(element)
+                row = (position, element.name, many, element.nillable, read)
                 tags[_clark(element.name, element.namespace)] = local[element.name] = row
+                self._names[f"{name}_{position}"] = read
 
         self._tables.append(fill)
         for element, _, _ in rows:
             if self.contract.complex(element.type) is not None:
                 self._complex(element.type)
-        wild = any(isinstance(item, AnyElement) for item in particles(found.content))
-        return [
-            "  last = 0",
-            "  for c in e:",
+        self._rest(name, found)
+        out = ["  it = iter(e)", "  c = next(it, END)"]
+        ordered = [position for _, position, _ in rows] == list(range(1, len(rows) + 1))
+        if ordered and not self._wild(found):
+            for element, position, many in rows:
+                out += self._straight(name, element, position, required=not many and element.name in self._names[f"M{name}"])
+        return [*out, f"  if c is not END: s{name}(path, note, d, c, it, {len(rows) if ordered and rows and len(out) > 2 else 0})"]
+
+    def _straight(self, name: str, element: Element, position: int, *, required: bool) -> list[str]:
+        """The lines for one element where it is expected."""
+        tag = _clark(element.name, element.namespace)
+        member = f"f'{element.name}[{{len(b)}}]'" if element.many else repr(element.name)
+        not_nil = f"tolerant.not_nil(path, {element.name!r}, note)"
+        if self._is_text(element):
+            value = ["    v = c.text", "    if v is None or len(c):", f"     v = text(c, path, {member}, note)"]
+            value += [] if element.nillable else [f"     if v is None: {not_nil}"]
+        else:
+            value = [f"    v = {name}_{position}(c, path, {member}, note)"]
+            value += [] if element.nillable else [f"    if v is None: {not_nil}"]
+        if element.many:
+            lines = ["    b.append(v)", "    c = next(it, END)"]
+            return [f"  if c.tag == {tag!r}:", f"   d[{element.name!r}] = b = []", f"   while c.tag == {tag!r}:", *value, *lines]
+        out = [f"  if c.tag == {tag!r}:", *value, f"    d[{element.name!r}] = v", "    c = next(it, END)"]
+        if required:
+            out += ["  elif c is not END:", f"    s{name}(path, note, d, c, it, {position - 1})", "    c = END"]
+        return out
+
+    def _wild(self, found: ComplexType) -> bool:
+        return any(isinstance(item, AnyElement) for item in particles(found.content))
+
+    def _is_text(self, element: Element) -> bool:
+        simple = self.contract.simple(element.type)
+        return simple is not None and simple.kind == "text"
+
+    def _rest(self, name: str, found: ComplexType) -> None:
+        """The function that reads the children from ``c`` on, whatever they are; ``last`` is the place reached so far."""
+        self._lines += [
+            f"def s{name}(path, note, d, c, it, last):",
+            "  while c is not END:",
             f"    k = K{name}.get(c.tag)",
+            *([f"    if k is None and taken(c, d, L{name}):", "      c = next(it, END)", "      continue"] if self._wild(found) else []),
+            f"    if k is None: k = tolerant.known_elsewhere(c, L{name}, path, note)",
             "    if k is None:",
-            *([f"      if tolerant_open(c, d, L{name}): continue"] if wild else []),
-            f"      k = tolerant.known_elsewhere(c, L{name}, path, note)",
-            "      if k is None:",
-            "        tolerant.extra(c, path, note)",
-            "        continue",
+            "      tolerant.extra(c, path, note)",
+            "      c = next(it, END)",
+            "      continue",
             "    p, m, many, nil, read = k",
             "    if p < last: note('order', path, m, 'comes later in the reply than the contract has it')",
             "    else: last = p",
+            "    b = d.get(m)",
+            "    i = f'{m}[{len(b or ())}]' if many else m",
+            "    v = (read or text)(c, path, i, note)",
+            "    if v is None and not nil: tolerant.not_nil(path, i, note)",
             "    if many:",
-            "      b = d.get(m)",
             "      if b is None: d[m] = b = []",
-            "      if read is None:",
-            "        v = c.text",
-            "        if v is None or len(c): v = text(c, path, f'{m}[{len(b)}]', note)",
-            "      else: v = read(c, path, f'{m}[{len(b)}]', note)",
             "      b.append(v)",
-            "    else:",
-            "      if read is None:",
-            "        v = c.text",
-            "        if v is None or len(c): v = text(c, path, m, note)",
-            "      else: v = read(c, path, m, note)",
-            "      if m in d: note('repeated', path, m, 'comes more than once, the contract has it once; the first is read')",
-            "      else: d[m] = v",
-            "    if v is None and not nil: note('nil', path, m, 'is xsi:nil, which the contract does not allow here')",
+            "    elif m in d: note('repeated', path, m, 'comes more than once, the contract has it once; the first is read')",
+            "    else: d[m] = v",
+            "    c = next(it, END)",
         ]
 
     def _row_reader(self, element: Element) -> Any:
@@ -157,7 +190,7 @@ class Reader:
             return self._names[self._functions[element.type]]
         simple = self.contract.simple(element.type)
         if simple is None:
-            return lambda node, path, name, note: generic.read_content(node)
+            return lambda node, *_: generic.read_content(node)
         return None if simple.kind == "text" else self._leaf(element.type)
 
     def _rows(self, found: ComplexType) -> Iterator[tuple[Element, int, bool]]:
@@ -176,11 +209,16 @@ class Reader:
             place += 1
 
         if found.content is not None:
-            self._names.setdefault("tolerant_open", _open)
             yield from walk(found.content, free=False)
 
 
-def _open(element: etree._Element, document: dict[str, Any], local: dict[str, tolerant.Row]) -> bool:
+class _End:
+    """Stands after the last child, so that the generated code need not ask for one before each look at a tag."""
+
+    tag = None
+
+
+def _taken(element: etree._Element, document: dict[str, Any], local: dict[str, tolerant.Row]) -> bool:
     """Takes an element that a wildcard allows; one with a declared local name is left to the declared members."""
     if not isinstance(element.tag, str):
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from lxml import etree
 
@@ -104,6 +104,11 @@ def leaf(convert: ReadLeaf | None) -> Callable[[etree._Element, str, str, Note],
     return read
 
 
+def not_nil(path: str, name: str, note: Note) -> None:
+    """Notes an ``xsi:nil`` where the contract does not allow it."""
+    note("nil", path, name, "is xsi:nil, which the contract does not allow here")
+
+
 def is_nil(element: etree._Element) -> bool:
     """Whether the element says ``xsi:nil``."""
     return element.get(f"{XSI}nil") in ("true", "1")
@@ -138,7 +143,7 @@ def attributes(
     keep: bool,
 ) -> None:
     """Reads the attributes into the document; those that are not declared are kept or noted."""
-    for key, value in element.items():
+    for key, value in cast("list[tuple[str, str]]", element.items()):
         if key.startswith(XSI):
             continue
         row = known.get(key) or known.get(f"{{}}{etree.QName(key).localname}")

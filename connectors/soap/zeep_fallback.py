@@ -40,13 +40,14 @@ class ZeepFallback:
         body_type = found.input.body.type if found.input.body is not None else None
         try:
             values = {key: value for key, value in document.items() if key != "#header"}
-            arguments = self._object(values, body_type, kinds) if body_type is not None else values
+            plain, named = (), values
+            if isinstance(body_type, kinds.complex):
+                named = self._object(values, body_type, kinds)
+            elif body_type is not None:
+                plain, named = (values.get("#text"),), {}
             if "#header" in document:
-                parts = dict(found.input.header.type.elements)
-                arguments["_soapheaders"] = {
-                    key: self._value(value, parts[key].type if key in parts else None, kinds) for key, value in document["#header"].items()
-                }
-            envelope = found.create(**arguments).content
+                named["_soapheaders"] = self._headers(document["#header"], found.input.header.type, kinds)
+            envelope = found.create(*plain, **named).content
         except kinds.errors as wrong:
             path = ".".join(map(str, getattr(wrong, "path", None) or ()))
             raise SerialisationFailed(f"zeep, which serves this operation, refuses the document: {wrong}", path) from wrong
@@ -76,6 +77,15 @@ class ZeepFallback:
 
     # plain data → zeep
 
+    def _headers(self, header: Mapping[str, Any], kind: Any, kinds: _Kinds) -> dict[str, Any]:
+        """zeep names header parts by the message part, documents by their element."""
+        parts = {element.name: (name, element.type) for name, element in kind.elements}
+        found = {}
+        for key, value in header.items():
+            name, part = parts.get(key, (key, None))
+            found[name] = self._value(value, part, kinds)
+        return found
+
     def _value(self, value: Any, kind: Any, kinds: _Kinds) -> Any:
         if value is None:
             return kinds.nil
@@ -92,8 +102,6 @@ class ZeepFallback:
         return derived(**self._object({key: one for key, one in value.items() if key != "@xsi:type"}, derived, kinds))
 
     def _object(self, value: Mapping[str, Any], kind: Any, kinds: _Kinds) -> dict[str, Any]:
-        if not isinstance(kind, kinds.complex):
-            return {key: one for key, one in value.items() if key != "#text"} | ({"_value_1": value["#text"]} if "#text" in value else {})
         attributes = {f"@{attribute.name}": name for name, attribute in kind.attributes if attribute.name}
         elements = {name: element.type for name, element in kind.elements}
         found: dict[str, Any] = {}
@@ -128,13 +136,7 @@ class ZeepFallback:
             return {key: self._plain(one, kinds) for key, one in value.items() if one is not None}
         if isinstance(value, list | tuple):
             return [self._plain(one, kinds) for one in value]
-        if isinstance(value, datetime | date | time):
-            return value.isoformat()
-        if isinstance(value, bytes):
-            return base64.b64encode(value).decode()
-        if isinstance(value, float):
-            return Decimal(repr(value))
-        return value if value is None or isinstance(value, str | int | Decimal) else str(value)
+        return _scalar(value)
 
     def _members(self, value: Any, kinds: _Kinds) -> dict[str, Any]:
         kind = value._xsd_type
@@ -147,6 +149,17 @@ class ZeepFallback:
             key = attributes.get(name, "#text" if text and name == kind.elements_nested[0][0] else name)
             found[key] = self._plain(one, kinds)
         return found
+
+
+def _scalar(value: Any) -> Any:
+    """A simple value of zeep as plain data."""
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    return value if value is None or isinstance(value, str | int | Decimal) else str(value)
 
 
 class _Kinds:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jinja2 import nodes
 
 from adapter.contract.path import Path, Step
-from adapter.contract.shape import Place, Shape, UnknownStep, resolve
+from adapter.contract.shape import Kind, Place, Shape, UnknownStep, resolve
 from adapter.finding import Finding
 from adapter.mapping.expression.access import Access, is_access, read_access, type_of_access
 from adapter.mapping.expression.facts import facts_of
@@ -39,8 +39,12 @@ def sole_access(expr: Expr, depth: int) -> Access | None:
 
 def type_at(root: str, steps: tuple[Step, ...], scope: ScopeShapes) -> Type:
     """The type of a path that is known to exist: ``root`` is a document, or ``item<n>``."""
-    access = Access(root, nodes.Name(root, "load"), steps)
-    return type_of_access(access, scope)[0]
+    return type_of_access(path_access(root, steps), scope)[0]
+
+
+def path_access(root: str, steps: tuple[Step, ...]) -> Access:
+    """The access that a path of a two-way rule makes."""
+    return Access(root, nodes.Name(root, "load"), steps)
 
 
 def needs_of(access: Access, scope: ScopeShapes) -> frozenset[tuple[str, ...]] | None:
@@ -62,6 +66,11 @@ def needs_of(access: Access, scope: ScopeShapes) -> frozenset[tuple[str, ...]] |
         if _may_lack(place, access.steps[end - 1]) and not scope.facts.has(access.root, head)[0]:
             needed.add(("path", access.root, *map(str, head.steps)))
     return frozenset(needed)
+
+
+def may_lack(value: Type) -> bool:
+    """Whether a value may be absent, as far as is known; of a value of which nothing is known it is not said."""
+    return value.optional and (value.never or value.shape is not None or value.kind is not Kind.ANY)
 
 
 def _may_lack(place: Place, step: Step) -> bool:

@@ -124,7 +124,7 @@ def _copy_beside(spot: Spot, step: Step, write: Write) -> Write | None:
 def _inside(write: Write, copy: Write) -> Finding:
     late, early = _later(write, copy)
     text = f"'{write.target.text}' lies inside of '{copy.target.text}', which is copied as a whole"
-    return finding("M404", f"{text} (see {_where(early, late)})", late.at, "remove one of the two rules, or write the members one by one")
+    return finding("M404", f"{text} ({_where(early, late)})", late.at, "remove one of the two rules, or write the members one by one")
 
 
 def _later(one: Write, other: Write) -> tuple[Write, Write]:
@@ -163,11 +163,11 @@ class Completeness:
             elif member.required:
                 self._required(spot, member, spots, exists)
             for each in spots:
-                self._below(each)
+                self._below(each, exists and member.required and not member.many, at)
         for group in shape.groups:
             self._group(spot, group, exists, at)
 
-    def _below(self, spot: Spot) -> None:
+    def _below(self, spot: Spot, needed: bool, at: Position) -> None:
         """Members of an object that some rule writes into; a copied object is complete by its shape."""
         for write in spot.writes:
             if write.inner is not None:
@@ -178,7 +178,7 @@ class Completeness:
         if spot.spots and spot.shape.kind is Kind.OBJECT:
             first = min(spot.all_writes(), key=lambda write: write.at)
             pick = spot.step.pick if spot.step is not None else None
-            self._object(spot, spot.always, first.at, key=pick.key if pick is not None else "")
+            self._object(spot, needed or spot.always, at if needed else first.at, key=pick.key if pick is not None else "")
 
     def _missing(self, spot: Spot, member: Member, at: Position) -> None:
         path = f"{spot.name}.{member.name}" if spot.name else member.name
@@ -191,6 +191,8 @@ class Completeness:
     def _required(self, spot: Spot, member: Member, spots: list[Spot], exists: bool) -> None:
         if any(each.always for each in spots):
             return
+        if exists and all(each.spots and _asks_for_more(each.shape) for each in spots):
+            return  # what is missing in it says more
         own = [write for each in spots for write in each.all_writes()]
         first = min(own, key=lambda write: write.at)
         path = f"{spot.name}.{member.name}" if spot.name else member.name
@@ -235,6 +237,10 @@ class Completeness:
                 self._missing(spot, member, writes[0].at)
         for group in branch.groups:
             self._group(spot, group, any(write.always for write in writes), writes[0].at)
+
+
+def _asks_for_more(shape: Shape) -> bool:
+    return any(member.required for member in shape.members.values()) or any(group.required for group in shape.groups)
 
 
 def _branch_names(branch: Branch) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from adapter.contract.shape import Kind, Place, Shape
+from adapter.contract.shape import Kind, Member, Place, Shape
 from adapter.finding import Finding, Position
 from adapter.mapping.catalogue import finding
 from adapter.mapping.suggest import suggest
@@ -120,21 +120,21 @@ def _shape_misfit(source: Shape, target: Shape, where: str, seen: set[tuple[int,
     if outside:
         return f"{where or 'it'} can be '{outside[0]}', which its place does not take"
     for member in target.members.values():
-        path = f"{where}.{member.name}" if where else member.name
-        own = source.members.get(member.name)
-        if own is None:
-            if member.required:
-                return f"'{path}' is required there and does not exist here"
-            continue
-        if member.required and not own.required:
-            return f"'{path}' is required there and may be absent here"
-        if own.many != member.many:
-            return f"'{path}' is {'a list' if own.many else 'one value'} here and {'a list' if member.many else 'one value'} there"
-        wrong = _shape_misfit(own.shape, member.shape, path, seen)
+        wrong = _member_misfit(source.members.get(member.name), member, f"{where}.{member.name}" if where else member.name, seen)
         if wrong is not None:
             return wrong
     extra = [] if target.open else [name for name in source.members if name not in target.members]
     return f"there is no '{where + '.' if where else ''}{extra[0]}' there" if extra else None
+
+
+def _member_misfit(own: Member | None, member: Member, path: str, seen: set[tuple[int, int]]) -> str | None:
+    if own is None:
+        return f"'{path}' is required there and does not exist here" if member.required else None
+    if member.required and not own.required:
+        return f"'{path}' is required there and may be absent here"
+    if own.many != member.many:
+        return f"'{path}' is {'a list' if own.many else 'one value'} here and {'a list' if member.many else 'one value'} there"
+    return _shape_misfit(own.shape, member.shape, path, seen)
 
 
 def _kinds_go(source: Kind, target: Kind) -> bool:

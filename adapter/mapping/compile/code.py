@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from adapter.finding import Position
+from adapter.mapping.compile.record import RuleRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Mark:
     at: Position
     target: str = ""
     lists: tuple[str, ...] = ()
+    record: RuleRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ def entries_of(both: Iterable[BothRule], own: Iterable[Rule], direction: Directi
     """Two-way rules seen from one direction, then that direction's own rules."""
     found: list[Entry] = []
     for rule in both:
+        if rule.only not in (None, direction):
+            continue  # an overlay inherits its other direction
         target = rule.legacy.path if direction is Direction.REQUEST else rule.canonical.path
         if isinstance(rule, TwoWayRule):
             found.append(Write(target, rule))
@@ -71,6 +73,13 @@ class ObjectNode:
     pick: Pick | None = None
     at: Position | None = None
     children: dict[str, Node] = field(default_factory=dict)
+
+    def leaf(self) -> LeafNode:
+        """The only leaf of a tree that one rule makes."""
+        (child,) = self.children.values()
+        if isinstance(child, ListNode):
+            child = next(part for part in child.parts if isinstance(part, ObjectNode))
+        return child if isinstance(child, LeafNode) else child.leaf()
 
     def ordered(self) -> list[tuple[str, Node | None]]:
         """The children in the contract's order, undeclared ones last; None stands for the key member of a pick."""

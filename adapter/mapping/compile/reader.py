@@ -12,6 +12,7 @@ from jinja2 import nodes
 from adapter.contract.path import Step
 from adapter.errors import CheckFailed
 from adapter.mapping.compile.code import Mark, Suite
+from adapter.mapping.compile.record import SourcePath
 from adapter.mapping.expression.access import Access, read_access
 
 _ROOTS: Final = {
@@ -52,17 +53,6 @@ class Names:
         return name
 
 
-@dataclass(frozen=True, slots=True)
-class SourcePath:
-    """Where a value comes from, for explanations: ``request.productOrderItem[].id``; ``[]`` of each walked list around
-    it is filled with the index of its element. ``steps`` behind ``root`` tell what is read; ``walks``: its elements only."""
-
-    text: str
-    root: str
-    steps: tuple[Step, ...] = ()
-    walks: bool = False
-
-
 @dataclass(slots=True)
 class Reading:
     """One list being walked: where its elements come from, and the suite of the loop."""
@@ -98,9 +88,13 @@ class Reader:
         if access.root.startswith("index"):
             return f"i{access.root[5:]}"
         if access.key is not None:
-            self.heard.append(SourcePath(f"{access.root} {access.key}", access.root))
-            return self._lifted(self.function, (access.root, access.key), f"{self._root(access.root)}.get({access.key!r}, A)")
+            return self.key(access.root, access.key)
         return self.path(access.root, access.steps)
+
+    def key(self, store: str, key: str) -> str:
+        """A Python expression for one entry of header, query, path or setting."""
+        self.heard.append(SourcePath(f"{store} {key}", store))
+        return self._lifted(self.function, (store, key), f"{self._root(store)}.get({key!r}, A)")
 
     def path(self, root: str, steps: tuple[Step, ...]) -> str:
         """A Python expression for a path behind ``root``: a document's name or ``item<n>``."""

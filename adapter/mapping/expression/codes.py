@@ -1,4 +1,4 @@
-"""The codes of the findings about expressions. What each means stands in ``catalogue``; those of M8 only here."""
+"""The codes of the findings about expressions; what each means stands in ``catalogue``."""
 
 from __future__ import annotations
 
@@ -27,32 +27,3 @@ MAY_BE_NULL: Final = "M802"
 NEVER_EQUAL: Final = "M803"
 KEY_WANTED: Final = "M804"
 ZERO: Final = "M805"
-
-# code → title, meaning, example, remedy
-OWN: Final[dict[str, tuple[str, str, str, str]]] = {
-    UNDECLARED_KEY: (
-        "undeclared header or parameter",
-        "No face declares this header, query or path parameter, so it never arrives.",
-        "header['X-Converastion-Id']",
-        "Correct the name, or declare it in the face.",
-    ),
-    MAY_BE_NULL: (
-        "may be null",
-        "The filter or operator cannot take null.",
-        "reply.comment | upper",
-        "Add `| default(…)`, which replaces null too.",
-    ),
-    NEVER_EQUAL: (
-        "never equal",
-        "The two values can never be equal, so the comparison has one result only.",
-        "request.quantity == '1'",
-        "Compare values of one kind.",
-    ),
-    KEY_WANTED: (
-        "key missing",
-        "header, query, path and setting are read by key, and never as a whole.",
-        "id: header",
-        "Write header['Name'].",
-    ),
-    ZERO: ("division by zero", "The divisor is the constant 0.", "request.quantity // 0", "Divide by something else."),
-}

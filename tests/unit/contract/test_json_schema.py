@@ -54,7 +54,9 @@ def test_the_kind_of_a_member(schema: Any, kind: Kind) -> None:
 
 
 def test_facets_of_text() -> None:
-    text = member({"type": "string", "format": "uri", "minLength": 2, "maxLength": 9, "pattern": "^[0-9]+$", "description": "a number"}).shape
+    text = member(
+        {"type": "string", "format": "uri", "minLength": 2, "maxLength": 9, "pattern": "^[0-9]+$", "description": "a number"}
+    ).shape
     assert (text.format, text.min_length, text.max_length, text.pattern, text.documentation) == ("uri", 2, 9, "[0-9]+", "a number")
     assert member({"enum": ["a", "b", None]}).shape.enum == ("a", "b")
     assert member({"enum": ["a", "b", None]}).nullable
@@ -139,7 +141,11 @@ def test_an_object_is_open_only_where_the_schema_says_so() -> None:
 def test_types_that_hold_themselves() -> None:
     item = {
         "type": "object",
-        "properties": {"id": {"type": "string"}, "sub": {"type": "array", "items": {"$ref": "#/$defs/Item"}}, "first": {"allOf": [{"$ref": "#/$defs/Item"}]}},
+        "properties": {
+            "id": {"type": "string"},
+            "sub": {"type": "array", "items": {"$ref": "#/$defs/Item"}},
+            "first": {"allOf": [{"$ref": "#/$defs/Item"}]},
+        },
     }
     root = to_shape({"$ref": "#/$defs/Item", "$defs": {"Item": item}})
     assert root.name == "Item"
@@ -194,7 +200,9 @@ def test_all_of_joins_objects() -> None:
 
 
 def test_all_of_lists() -> None:
-    joined = member({"allOf": [{"type": "array", "items": {"type": "string"}, "minItems": 1}, {"type": "array", "items": True, "maxItems": 4}]})
+    joined = member(
+        {"allOf": [{"type": "array", "items": {"type": "string"}, "minItems": 1}, {"type": "array", "items": True, "maxItems": 4}]}
+    )
     assert (joined.many, joined.min_items, joined.max_items, joined.shape.kind) == (True, 1, 4, Kind.TEXT)
 
 
@@ -227,7 +235,11 @@ def test_null_of_a_referred_type() -> None:
         ({"patternProperties": {}}, "#/properties/m/patternProperties", "additionalProperties"),
         ({"allOf": []}, "#/properties/m/allOf", "is empty"),
         ({"allOf": [{"type": "string"}, {"type": "integer"}]}, "#/properties/m", "asks for text and for integer at once"),
-        ({"allOf": [{"type": "string"}, {"type": "array", "items": True}]}, "#/properties/m", "asks for text and for a list of any at once"),
+        (
+            {"allOf": [{"type": "string"}, {"type": "array", "items": True}]},
+            "#/properties/m",
+            "asks for text and for a list of any at once",
+        ),
         ({"allOf": [{"enum": ["a"]}, {"enum": ["b"]}]}, "#/properties/m", "none in common"),
         (
             {"allOf": [{"properties": {"x": {"type": "string"}}}, {"properties": {"x": {"type": "integer"}}}]},

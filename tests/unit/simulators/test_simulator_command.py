@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
 import requests
 
-from simulators.catalogue import SIMULATORS
+from simulators import registry
 
 ROOT = Path(__file__).parents[3]
 
@@ -27,5 +29,12 @@ def test_the_command_serves_until_it_is_told_to_stop(name):
         assert process.wait(10) == 0
 
 
-def test_the_catalogue_knows_both():
-    assert sorted(SIMULATORS) == ["lab", "slbos"]
+def test_all_run_together_in_one_loop_and_each_has_a_variable():
+    async def run():
+        async with registry.running() as urls, aiohttp.ClientSession() as session:
+            assert sorted(urls) == sorted(registry.VARIABLES) == ["lab", "slbos"]
+            for url in urls.values():
+                async with session.get(f"{url}?wsdl") as reply:
+                    assert reply.status == 200
+
+    asyncio.run(run())

@@ -1,0 +1,154 @@
+"""One market's rules: its mappings, tables and codes, checked against both contracts, then compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from adapter.bootstrap.connectors import way_of
+from adapter.codes import Catalogue, read_catalogue
+from adapter.contract.shape import OperationContract
+from adapter.contract.tmf import Resource, extend, load_extension, resource
+from adapter.contract.validation import Validator
+from adapter.errors import CheckFailed
+from adapter.faces.declaration import Face
+from adapter.finding import Finding, Position
+from adapter.mapping.check import Canonical, Surroundings, check_parsed, unused_tables
+from adapter.mapping.model import MappingFile
+from adapter.mapping.parse import load_mapping
+from adapter.mapping.tables import CodeTable, read_tables
+from adapter.mapping.translator import Translator, make_translator
+from adapter.mapping.types import Contracts
+from adapter.market import Market
+from adapter.settings import Home
+
+MissHook = Callable[[str, str, str], None]
+Unknown = Callable[[str | None, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class MarketRules:
+    """All that is declared about one market, read; ``findings`` are empty where it may be used. ``texts`` are for frames."""
+
+    market: Market
+    legacy: Mapping[str, OperationContract]
+    resources: Mapping[str, Resource]
+    mappings: Mapping[str, MappingFile]
+    tables: Mapping[str, CodeTable]
+    catalogue: Catalogue
+    around: Surroundings
+    findings: tuple[Finding, ...]
+    texts: Mapping[str, str]
+
+    @property
+    def usable(self) -> bool:
+        """Whether nothing but warnings was found."""
+        return not any(finding.severity == "error" for finding in self.findings)
+
+    def translators(self, on_miss: MissHook | None = None) -> dict[str, Translator]:
+        """Every mapping compiled, by operation. Raises CheckFailed: a mapping that is wrong is never used."""
+        if not self.usable:
+            raise CheckFailed([finding for finding in self.findings if finding.severity == "error"])
+        hook = {} if on_miss is None else {"on_miss": lambda table, direction, value: on_miss(table, str(direction), str(value))}
+        return {name: make_translator(file, self.tables, self._contracts(name, file), **hook) for name, file in self.mappings.items()}
+
+    def validators(self) -> dict[str, Validator]:
+        """The check of what a caller may send, by operation."""
+        found = {}
+        for name in self.mappings:
+            kind, _, verb = name.partition(".")
+            if verb == "create":
+                found[name] = Validator(self.resources[kind].create_schema, source=f"{kind} of market {self.market.market}")
+        return found
+
+    def _contracts(self, name: str, file: MappingFile) -> Contracts:
+        canonical = self.around.of(name)
+        assert canonical is not None, "a mapping without canonical contract has an error among the findings"
+        return Contracts(
+            request=canonical.request,
+            resource=canonical.resource,
+            legacy=self.legacy[file.legacy.value],
+            header=self.around.header,
+            query=self.around.query,
+            path=self.around.path,
+            setting=self.around.settings,
+            answers=canonical.answers,
+        )
+
+
+def read_rules(home: Home, market: Market, faces: Iterable[Face], *, unknown: Unknown | None = None) -> MarketRules:
+    """Reads and checks everything of one market. What is wrong with mappings and codes are findings; raises ConfigError for
+    a contract or an extension that cannot be read."""
+    declared = list(faces)
+    cache = home.path("var") / "contracts"
+    legacy = way_of(market).contracts(market, home.path(market.contract), cache)
+    folder = home.mapping_folder(market.market)
+    codes_name = f"mappings/{market.market}/codes.yaml"
+    codes_file = folder / "codes.yaml"
+    tables = read_tables(codes_file, codes_name)
+    catalogue, code_findings = read_catalogue(tables.text, codes_name, **({} if unknown is None else {"unknown": unknown}))
+    findings = [*tables.findings, *(finding for finding in code_findings if finding.code != "C101" or not tables.findings)]
+    resources = _resources(home, market)
+    around = _surroundings(market, declared, resources, legacy, tables.tables)
+    mappings: dict[str, MappingFile] = {}
+    texts = {codes_name: tables.text}
+    for path in sorted(folder.glob("*.*.yaml")):
+        parsed = load_mapping(home.path("mappings"), market.market, path.stem)
+        findings += check_parsed(parsed, around)
+        texts.update(parsed.files)
+        if parsed.file is not None:
+            mappings[path.stem] = parsed.file
+    findings += unused_tables(tables, mappings.values())
+    findings += _missing_mappings(home, market, mappings)
+    return MarketRules(market, legacy, resources, mappings, tables.tables, catalogue, around, tuple(findings), texts)
+
+
+def _resources(home: Home, market: Market) -> dict[str, Resource]:
+    kinds = {operation.partition(".")[0] for operation in market.operations}
+    found = {kind: resource(kind) for kind in sorted(kinds)}
+    if market.extension is not None:
+        extension = load_extension(home.path(market.extension))
+        found = {kind: extend(canonical, extension) for kind, canonical in found.items()}
+    return found
+
+
+def _surroundings(
+    market: Market,
+    faces: list[Face],
+    resources: Mapping[str, Resource],
+    legacy: Mapping[str, OperationContract],
+    tables: Mapping[str, CodeTable],
+) -> Surroundings:
+    routes = [route for face in faces for route in face.routes]
+    supplied = frozenset({"id", "href", "orderDate", "relatedParty", "@type"})
+    return Surroundings(
+        canonical={
+            kind: Canonical(
+                request=canonical.create,
+                resource=canonical.full,
+                supplied=supplied,
+                answers={face: contract.shape for face, contract in canonical.answers.items()},
+            )
+            for kind, canonical in resources.items()
+        },
+        legacy=legacy,
+        tables=tables,
+        settings=market.settings,
+        faces=frozenset(face.view for face in faces),
+        header=frozenset(name for face in faces for name in face.headers),
+        query=frozenset(name for route in routes for name in route.query),
+        path=frozenset(name for route in routes for name in route.parameters),
+    )
+
+
+def _missing_mappings(home: Home, market: Market, mappings: Mapping[str, MappingFile]) -> list[Finding]:
+    file = f"config/markets/{market.market}.yaml"
+    text = home.market_file(market.market).read_text(encoding="utf-8").splitlines()
+    found = []
+    for name in market.operations:
+        if name not in mappings:
+            line = next((number for number, line in enumerate(text, 1) if line.strip().startswith(f"{name}:")), 1)
+            at = Position(file, line, 1, len(name))
+            hint = f"write mappings/{market.market}/{name}.yaml, or remove the operation"
+            found.append(Finding("K101", f"the operation {name} has no mapping", at, hint))
+    return found

@@ -1,0 +1,89 @@
+"""``adapter check [MARKET]``: every declared file against every contract it has to fit, before anything is loaded."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+
+import typer
+
+from adapter.bootstrap import read_rules
+from adapter.cli.place import here
+from adapter.errors import CheckFailed, ConfigError
+from adapter.faces.clients import check_clients, check_open_faces, load_clients
+from adapter.faces.declaration import Face, load_face
+from adapter.finding import Finding, Position
+from adapter.mapping.frame import render_all, to_json, to_sarif
+from adapter.market import load_market
+from adapter.settings import Home, Settings
+
+
+class Format(StrEnum):
+    """How findings are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+
+
+class Anything(dict[str, str]):
+    """An environment in which every variable is set: a check needs no real addresses."""
+
+    def __missing__(self, name: str) -> str:
+        return f"http://{name.lower().replace('_', '-')}.invalid"
+
+    def get(self, name: str, default: str | None = None) -> str:  # type: ignore[override]
+        """The real value, the declared default, or a stand-in."""
+        return dict.get(self, name, default) or self[name]
+
+
+def check(
+    market: str = typer.Argument("", metavar="[MARKET]", help="One market; all of config/adapter.yaml where none is named."),
+    form: Format = typer.Option(Format.TEXT, "--format", help="text for people, json and sarif for editors and build servers."),
+) -> None:
+    """Check configuration, mappings, tables and codes; exit 1 where something is wrong."""
+    home, settings = here()
+    findings, texts, mappings = _all(home, settings, (market,) if market else settings.markets)
+    if form is Format.TEXT:
+        typer.echo(render_all(findings, texts), nl=False)
+        if not findings:
+            typer.echo(f"{mappings} mappings of {market or ', '.join(settings.markets)} fit their contracts")
+    else:
+        typer.echo(to_json(findings) if form is Format.JSON else to_sarif(findings))
+    raise typer.Exit(1 if any(finding.severity == "error" for finding in findings) else 0)
+
+
+def _all(home: Home, settings: Settings, markets: tuple[str, ...]) -> tuple[list[Finding], dict[str, str], int]:
+    findings: list[Finding] = []
+    texts: dict[str, str] = {}
+    environment = Anything(os.environ)
+    faces: list[Face] = []
+    for name in settings.faces:
+        try:
+            faces.append(load_face(home.face_file(name), environment))
+        except ConfigError as error:
+            findings += _of(error, f"config/faces/{name}.yaml")
+    try:
+        clients = load_clients(home.path(settings.clients), environment)
+        check_clients(clients, settings.faces, settings.markets)
+        check_open_faces(clients, faces)
+    except ConfigError as error:
+        findings += _of(error, str(settings.clients))
+    mappings = 0
+    for name in markets:
+        try:
+            rules = read_rules(home, load_market(home.market_file(name), environment), faces)
+        except ConfigError as error:
+            findings += _of(error, f"config/markets/{name}.yaml")
+            continue
+        findings += rules.findings
+        texts.update(rules.texts)
+        mappings += len(rules.mappings)
+    return findings, texts, mappings
+
+
+def _of(error: ConfigError, file: str) -> list[Finding]:
+    """Findings of a file that could not be read at all."""
+    if isinstance(error, CheckFailed):
+        return list(error.findings)
+    return [Finding("K001", str(error).removeprefix(f"{file}: "), Position(file, 1, 1))]

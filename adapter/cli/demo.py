@@ -1,0 +1,140 @@
+"""``adapter demo``: one documented order from HTTP in to HTTP out, station by station, and what happens when things go wrong."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import typer
+import uvloop
+from lxml import etree
+from pydantic import Field
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+
+from adapter.cli.hosting import Hosted, hosted
+from adapter.cli.place import here
+from adapter.faces.admin import show_order
+from adapter.logs import configure_logs
+from adapter.faces.declared import Declared, load_declared
+from adapter.settings import Home, Log, Settings
+
+
+class Mishap(Declared):
+    """An order for a house whose scenario goes wrong, sent as often as there are expected HTTP statuses."""
+
+    what: str
+    house_id: str = Field(alias="houseId")
+    expected: tuple[int, ...]
+
+
+class Story(Declared):
+    """``config/demo.yaml``: which case is sent where, and what is shown after it."""
+
+    market: str
+    face: str
+    path: str
+    case: Path
+    headers: dict[str, str]
+    mishaps: tuple[Mishap, ...]
+
+
+def demo() -> None:
+    """Start everything on loopback, send the documented order, show every station of its way; exit 0 when all is as documented."""
+    home, settings = here()
+    configure_logs(Log(level="error"))
+    console = Console()
+    story = load_declared(home.path("config/demo.yaml"), Story)
+    with tempfile.TemporaryDirectory(prefix="adapter-demo-") as data:
+        passed = uvloop.run(
+            _run(console, home, story, settings.model_copy(update={"data": Path(data), "store": f"sqlite:///{data}/demo.db"}))
+        )
+    console.print("[bold green]All as documented.[/]" if passed else "[bold red]Not as documented; see above.[/]")
+    raise typer.Exit(0 if passed else 1)
+
+
+async def _run(console: Console, home: Home, story: Story, settings: Settings) -> bool:
+    case = orjson.loads(home.path(story.case).read_bytes())
+    async with (
+        hosted(home, settings, simulators=True) as running,
+        httpx.AsyncClient(base_url=running.url, timeout=60, trust_env=False) as http,
+    ):
+        console.print(f"The service listens on {running.url}; the backends are simulators: {', '.join(running.simulators.values())}")
+        passed = await _documented(console, running, http, story, case)
+        console.rule("When things go wrong")
+        for mishap in story.mishaps:
+            passed &= await _mishap(console, http, story, case, mishap)
+        return passed
+
+
+async def _documented(console: Console, running: Hosted, http: httpx.AsyncClient, story: Story, case: dict[str, Any]) -> bool:
+    headers = {**story.headers, **case["header"], "correlationId": str(uuid.uuid4())}
+    first = await http.post(story.path, json=case["request"], headers=headers)
+    again = await http.post(story.path, json=case["request"], headers=headers)
+    answer = first.json()
+    order = await show_order(running.service.store, str(answer.get("id", "")))
+    console.rule("1. The order, as the front-end sends it")
+    _json(console, case["request"])
+    if order is None:
+        console.print(f"[red]HTTP {first.status_code}[/]")
+        _json(console, answer)
+        return False
+    bodies = {message["direction"]: message["body"] for message in order["messages"]}
+    console.rule("2. Which rule made which legacy field")
+    console.print(_rules(running, story, case, order["clientReference"]))
+    console.rule("3. The SOAP call that left")
+    _xml(console, bodies["backend-request"])
+    console.rule("4. What the backend said")
+    _xml(console, bodies["backend-reply"])
+    console.rule(f"5. The answer: HTTP {first.status_code}")
+    _json(console, answer)
+    as_documented = first.status_code == 201 and answer == case["view"][story.face]
+    repeated = again.content == first.content and order["attempts"][-1]["number"] == 1
+    console.print(f"equal to the documented answer, member for member: {_mark(as_documented)}")
+    console.print(f"the same request again: same bytes, still one legacy order: {_mark(repeated)}")
+    return as_documented and repeated
+
+
+def _rules(running: Hosted, story: Story, case: dict[str, Any], reference: str) -> Table:
+    translator = running.service.pipeline.backends[story.market].translators[case["operation"]]
+    _, origins = translator.explain_request(running.service.scope_of_case(case, reference))
+    table = Table("legacy field", "value", "made by", "from")
+    for origin in origins:
+        table.add_row(origin.target, str(origin.value), str(origin.rule), ", ".join(origin.sources))
+    return table
+
+
+async def _mishap(console: Console, http: httpx.AsyncClient, story: Story, case: dict[str, Any], mishap: Mishap) -> bool:
+    order = copy.deepcopy(case["request"])
+    order["serviceAddress"]["addrNo"] = mishap.house_id
+    order["externalId"] = mishap.house_id[-4:].zfill(16)
+    headers = {**story.headers, **case["header"], "correlationId": str(uuid.uuid4())}
+    passed, what = True, mishap.what
+    for status in mishap.expected:
+        reply = await http.post(story.path, json=order, headers=headers)
+        body = reply.json()
+        words = body["errors"][0]["description"] if "errors" in body else f"order {body['id']}, description {body['description']!r}"
+        passed &= reply.status_code == status
+        console.print(f"{what}: HTTP {reply.status_code}, as expected: {_mark(reply.status_code == status)}\n    {words}", highlight=False)
+        what = "  the same request again"
+    return passed
+
+
+def _json(console: Console, document: Any) -> None:
+    console.print(Syntax(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(), "json", background_color="default"))
+
+
+def _xml(console: Console, text: str) -> None:
+    tree = etree.fromstring(text.encode(), etree.XMLParser(remove_blank_text=True, resolve_entities=False, no_network=True))
+    etree.indent(tree)
+    console.print(Syntax(etree.tostring(tree, encoding="unicode"), "xml", background_color="default"))
+
+
+def _mark(good: bool) -> str:
+    return "[green]yes[/]" if good else "[red]no[/]"

@@ -1,0 +1,139 @@
+"""``adapter map``: one document through one direction of one mapping; no network, no record."""
+
+from __future__ import annotations
+
+import os
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from adapter import clock
+from adapter.bootstrap import MarketRules, read_rules
+from adapter.cli.check import Anything
+from adapter.cli.place import here
+from adapter.contract.json_text import parse_json
+from adapter.errors import ConfigError, InvalidMessage
+from adapter.faces.declaration import load_face
+from adapter.mapping.explain import FieldOrigin
+from adapter.mapping.scope import Scope
+from adapter.mapping.translator import Translator
+from adapter.market import load_market
+from adapter.settings import Home, Settings
+
+
+def translate(
+    file: Path = typer.Argument(..., metavar="FILE", help="A JSON document; - reads standard input. The TMF order, or with --reply the legacy reply."),
+    market: str = typer.Option(..., help="The market's id."),
+    operation: str = typer.Option(..., help="The operation, e.g. productOrder.create."),
+    reply: bool = typer.Option(False, "--reply", help="Map the other way: FILE is the legacy reply as JSON."),
+    request: Path | None = typer.Option(None, help="With --reply: the TMF order that was answered."),
+    header: list[str] = typer.Option([], "--header", "-H", metavar="NAME=VALUE", help="A header of the caller."),
+    query: list[str] = typer.Option([], metavar="NAME=VALUE", help="A query parameter of the caller."),
+    path: list[str] = typer.Option([], metavar="NAME=VALUE", help="A path parameter of the caller."),
+    face: str = typer.Option("", help="With --reply: the answer as this face shows it."),
+    explain: bool = typer.Option(False, "--explain", help="Which rule made each field, and what no rule read."),
+) -> None:
+    """Translate one document, and show which rule made each field."""
+    home, settings = here()
+    rules = rules_of(home, settings, market)
+    translator = rules.translators().get(operation)
+    if translator is None:
+        raise ConfigError(f"market {market} has no mapping {operation} (there are: {', '.join(rules.mappings)})")
+    document = _read(file)
+    scope = Scope(
+        request=_read(request) if request else {} if reply else document,
+        reply=document if reply else None,
+        header=_pairs(header),
+        query=_pairs(query),
+        path=_pairs(path),
+        setting=rules.market.settings,
+        correlation_id="CORRELATION-ID",
+        client_reference="CLIENT-REFERENCE",
+        now=clock.iso(clock.now()),
+        uid="UID",
+    )
+    try:
+        _reply(translator, scope, face, explain) if reply else _request(translator, scope, explain)
+    except InvalidMessage as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        raise typer.Exit(1) from None
+
+
+def rules_of(home: Home, settings: Settings, market: str) -> MarketRules:
+    """One market's rules, without the need for real addresses. Raises ConfigError."""
+    environment = Anything(os.environ)
+    if market not in settings.markets:
+        raise ConfigError(f"there is no market '{market}' in config/adapter.yaml (there are: {', '.join(settings.markets)})")
+    faces = [load_face(home.face_file(name), environment) for name in settings.faces]
+    return read_rules(home, load_market(home.market_file(market), environment), faces)
+
+
+def _request(translator: Translator, scope: Scope, explain: bool) -> None:
+    if not explain:
+        _show(translator.request(scope).document)
+        return
+    written, origins = translator.explain_request(scope)
+    _explained(origins, written.notices)
+    for path in translator.unread(scope):
+        typer.echo(f"not read by any rule: {path}", err=True)
+    _show(written.document)
+
+
+def _reply(translator: Translator, scope: Scope, face: str, explain: bool) -> None:
+    verdict = translator.outcome(scope)
+    typer.echo(f"outcome: {verdict.kind}" + (f" by {verdict.rule}" if verdict.rule else ""), err=True)
+    for text in verdict.texts:
+        typer.echo(f"  {text}", err=True)
+    scope = Scope(**{name: getattr(scope, name) for name in Scope.__dataclass_fields__} | {"warnings": verdict.texts})
+    written, origins = translator.explain_reply(scope)
+    if explain:
+        _explained(origins, written.notices)
+    _show(translator.view(face, scope, written.document) if face else written.document)
+
+
+def _explained(origins: list[FieldOrigin], notices: tuple[str, ...]) -> None:
+    table = Table("field", "value", "rule", "layer", "from", "branch", "table row")
+    for origin in origins:
+        row = f"{origin.table}: {origin.row or 'no row'}" if origin.table else ""
+        branch = f"{origin.branch} {origin.branch_at or ''}" if origin.branch else ""
+        table.add_row(origin.target, _short(origin.value), str(origin.rule), origin.layer, ", ".join(origin.sources), branch, row)
+    Console(stderr=True).print(table)
+    for notice in notices:
+        typer.echo(f"note: {notice}", err=True)
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _read(file: Path) -> Any:
+    raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    return parse_json(raw)
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise typer.BadParameter(f"'{text}' is not NAME=VALUE")
+        pairs[name] = value
+    return pairs
+
+
+def _show(document: Any) -> None:
+    typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2, default=_number).decode())
+
+
+def _number(value: object) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError

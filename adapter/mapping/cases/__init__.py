@@ -1,0 +1,20 @@
+"""Cases: documents with what must become of them, and what they cover of a market's mappings."""
+
+from adapter.mapping.cases.compare import Difference, compare
+from adapter.mapping.cases.file import Case, load_cases, read_cases
+from adapter.mapping.cases.run import CLIENT_REFERENCE, CORRELATION_ID, NOW, UID, CaseResult, Report, run_cases
+
+__all__ = [
+    "CLIENT_REFERENCE",
+    "CORRELATION_ID",
+    "NOW",
+    "UID",
+    "Case",
+    "CaseResult",
+    "Difference",
+    "Report",
+    "compare",
+    "load_cases",
+    "read_cases",
+    "run_cases",
+]

@@ -1,0 +1,177 @@
+"""The sections around the rules: requirements, drops, outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from adapter.contract.path import Path
+from adapter.contract.shape import Kind
+from adapter.finding import Finding, Position
+from adapter.mapping.catalogue import finding
+from adapter.mapping.check.places import place_of
+from adapter.mapping.check.reads import accesses, sole_access
+from adapter.mapping.check.rules import RuleCheck
+from adapter.mapping.expression import infer
+from adapter.mapping.model import BothRule, Direction, Drop, Expr, ListRule, MappingFile, OutcomeRule, Require, Rule, TwoWayRule
+from adapter.mapping.suggest import suggest
+from adapter.mapping.types import Contracts, ScopeShapes, Type
+
+_PROBE = "probe"
+
+
+def check_require(require: Iterable[Require], contracts: Contracts, rules: RuleCheck) -> Iterator[Finding]:
+    """Paths and names that do not exist, and places that are required twice."""
+    scope = ScopeShapes.of_request(contracts)
+    seen: dict[tuple[str, str], Position] = {}
+    for entry in require:
+        if entry.path is not None:
+            place = place_of(contracts.request, entry.path, "M201")
+            if isinstance(place, Finding):
+                yield place
+        for what, name, known in (("header", entry.header, contracts.header), ("query parameter", entry.query, contracts.query)):
+            if name is not None and name.value not in known:
+                yield finding(
+                    "M801", f"no face declares the {what} '{name.value}'", name.at, suggest(name.value, sorted(known), "declared are")
+                )
+        if entry.when is not None:
+            rules.condition(entry.when, scope)
+            continue
+        key = _required(entry)
+        if key in seen:
+            yield finding("M412", f"'{key[1]}' is required on line {seen[key].line} already", entry.at, "remove one of the two")
+        seen.setdefault(key, entry.at)
+
+
+def _required(entry: Require) -> tuple[str, str]:
+    if entry.path is not None:
+        return "path", str(entry.path.path)
+    name = entry.header or entry.query
+    return ("header" if entry.header is not None else "query"), name.value if name is not None else ""
+
+
+def check_drop(file: MappingFile, contracts: Contracts) -> Iterator[Finding]:
+    """Dropped paths that do not exist, or that a request rule uses all the same."""
+    used = list(_used(file))
+    for drop in file.drop:
+        place = place_of(contracts.request, drop.path, "M201")
+        if isinstance(place, Finding):
+            yield place
+            continue
+        names = _names(drop.path.path)
+        for way, at in used:
+            if way[: len(names)] == names:
+                yield _contradiction(drop, at)
+                break
+
+
+def _contradiction(drop: Drop, at: Position) -> Finding:
+    return finding("M406", f"'{drop.path.text}' is dropped, but line {at.line} uses it", drop.path.at, "remove the drop, or the rule")
+
+
+_Way = tuple[str, ...]
+
+
+def _used(file: MappingFile) -> Iterator[tuple[_Way, Position]]:
+    """The member names of every canonical path that the request direction reads."""
+    yield from _used_both(file.both, ())
+    yield from _used_rules(file.request, {"request": ()})
+
+
+def _used_both(rules: Iterable[BothRule], before: _Way) -> Iterator[tuple[_Way, Position]]:
+    for rule in rules:
+        if rule.only is Direction.REPLY:
+            continue
+        way = before + _names(rule.canonical.path)
+        if isinstance(rule, TwoWayRule):
+            yield way, rule.canonical.at
+        else:
+            yield from _used_both(rule.both, way)
+            yield from _used_rules(rule.request, {"request": (), f"item{_depth(before)}": way})
+
+
+def _used_rules(rules: Iterable[Rule], roots: dict[str, _Way]) -> Iterator[tuple[_Way, Position]]:
+    depth = len(roots) - 1
+    for rule in rules:
+        if not isinstance(rule, ListRule):
+            for expr in _expressions(rule):
+                yield from _read(expr, roots, depth)
+            continue
+        yield from _read(rule.each, roots, depth)
+        access = sole_access(rule.each, depth)
+        walked = None if access is None or access.root not in roots else roots[access.root] + _names(Path(access.steps))
+        inside = {**roots, f"item{depth}": walked or ("",)}
+        if rule.when is not None:
+            yield from _read(rule.when, inside, depth + 1)
+        yield from _used_rules(rule.rules, inside)
+
+
+def _expressions(rule: Rule) -> Iterator[Expr]:
+    assert not isinstance(rule, ListRule)
+    for branch in rule.branches:
+        if branch.when is not None:
+            yield branch.when
+        yield branch.value
+    if rule.default is not None:
+        yield rule.default
+
+
+def _read(expr: Expr, roots: dict[str, _Way], depth: int) -> Iterator[tuple[_Way, Position]]:
+    for access in accesses(expr.node, depth):
+        if access.root in roots and access.steps:
+            yield roots[access.root] + _names(Path(access.steps)), expr.at
+
+
+def _names(path: Path) -> _Way:
+    return tuple(step.name for step in path.steps)
+
+
+def _depth(before: _Way) -> int:
+    return 1 if before else 0
+
+
+def check_outcome(file: MappingFile, contracts: Contracts, rules: RuleCheck) -> Iterator[Finding]:
+    """Whether a call can succeed, conditions that nothing reaches, texts that are no text."""
+    scope = ScopeShapes.of_outcome(contracts)
+    probe = file.operation.value.endswith(f".{_PROBE}")
+    closed: OutcomeRule | None = None
+    asked: dict[str, Position] = {}
+    for rule in file.outcome:
+        if closed is not None:
+            text = f"the rule on line {closed.at.line} has no condition, so nothing gets here"
+            yield finding("M409", text, rule.at, "put the rule without 'when' last")
+            break
+        if rule.when is None:
+            closed = rule
+        else:
+            rules.condition(rule.when, scope)
+            said = " ".join(rule.when.text.split())
+            if said in asked:
+                text = f"the same condition stands on line {asked[said].line}, so nothing gets here"
+                yield finding("M409", text, rule.when.at, "remove this rule, or correct its condition")
+            asked.setdefault(said, rule.when.at)
+        if rule.kind.value == "absent" and not probe:
+            yield finding("M411", "only a probe can say that an order is certainly absent", rule.kind.at, "use rejected or inDoubt")
+        yield from _said(rule.texts, scope, "texts", many=True)
+        yield from _said(rule.message, scope, "message", many=False)
+    if not any(rule.kind.value == "accepted" for rule in file.outcome):
+        at = file.places.get("outcome", file.legacy.at)
+        text = "no rule of 'outcome' is accepted, so no call can succeed"
+        yield finding("M407", text, at, "add a rule '- {when: …, is: accepted}'")
+
+
+def _said(expr: Expr | None, scope: ScopeShapes, name: str, *, many: bool) -> Iterator[Finding]:
+    if expr is None:
+        return
+    value, found = infer(expr, scope)
+    yield from found
+    if found or value.never:
+        return
+    if value.many and not many:
+        yield finding("M302", f"'{name}' is one text, this is a {value}", expr.at, "join them: … | join(', ')")
+    elif not _is_text(value):
+        wanted = "text, or a list of text" if many else "text"
+        yield finding("M301", f"'{name}' is {wanted}, this is {value}", expr.at, "turn it into text: … | text")
+
+
+def _is_text(value: Type) -> bool:
+    return value.kind in (Kind.TEXT, Kind.ANY)

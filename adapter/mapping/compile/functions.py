@@ -1,0 +1,184 @@
+"""The functions of a compiled mapping: request, reply, outcome, and one for each view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from adapter.contract.path import Path
+from adapter.contract.shape import Shape
+from adapter.errors import Problem
+from adapter.mapping.compile.assemble import Assembler, Unit
+from adapter.mapping.compile.code import Mark, Suite
+from adapter.mapping.compile.plan import entries_of, plan
+from adapter.mapping.compile.record import BranchRecord, RuleRecord
+from adapter.mapping.model import Direction, ListRule, MappingFile, OutcomeRule, Require, Rule, ValueRule, View
+from adapter.mapping.runtime import border
+from adapter.mapping.types import Contracts
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One generated function: its head, its body and what it counted for the second run of the generator."""
+
+    head: str
+    body: Suite
+    assembler: Assembler
+
+
+Maker = Callable[[Unit], Made]
+
+
+def request_function(mapping: MappingFile, contracts: Contracts) -> Maker:
+    """``request(scope[, tell])`` gives the legacy document and the notices."""
+
+    def make(unit: Unit) -> Made:
+        body, assembler = _begin(unit, Direction.REQUEST, "request")
+        _require(mapping.require, assembler, body)
+        tree = plan(contracts.legacy.input, entries_of(mapping.both, mapping.request, Direction.REQUEST), Direction.REQUEST)
+        return _end("request", body, assembler, assembler.object(tree, body), unit)
+
+    return make
+
+
+def reply_function(mapping: MappingFile, contracts: Contracts) -> Maker:
+    """``reply(scope[, tell])`` gives the canonical document and the notices."""
+
+    def make(unit: Unit) -> Made:
+        body, assembler = _begin(unit, Direction.REPLY, "reply")
+        tree = plan(contracts.resource, entries_of(mapping.both, mapping.reply, Direction.REPLY), Direction.REPLY)
+        return _end("reply", body, assembler, assembler.object(tree, body), unit)
+
+    return make
+
+
+def outcome_function(mapping: MappingFile) -> Maker:
+    """``outcome(scope[, tell])`` gives the number of the rule that fits, its texts and message; -1 where none does."""
+
+    def make(unit: Unit) -> Made:
+        body, assembler = _begin(unit, Direction.REPLY, "outcome")
+        for number, rule in enumerate(mapping.outcome):
+            _outcome(number, rule, assembler, body)
+        body.add("return -1, A, A")
+        return Made(_head("outcome", unit), body, assembler)
+
+    return make
+
+
+def view_function(view: View, contracts: Contracts) -> Maker:
+    """``view(scope, answer[, tell])`` gives what differs: path and value; an absent value removes the member."""
+
+    def make(unit: Unit) -> Made:
+        body, assembler = _begin(unit, Direction.REPLY, f"view {view.face.value}")
+        body.add("changes = []")
+        shape = contracts.answers.get(view.face.value, contracts.resource)
+        for rule in view.rules:
+            _change(rule, shape, assembler, body, unit)
+        body.add("return changes")
+        return Made(_head("view", unit, "scope, answer"), body, assembler)
+
+    return make
+
+
+def _head(name: str, unit: Unit, parameters: str = "scope") -> str:
+    return f"def {name}({parameters}{', tell' if unit.telling else ''}):"
+
+
+def _begin(unit: Unit, direction: Direction, section: str) -> tuple[Suite, Assembler]:
+    body = Suite()
+    body.add("notices = []")
+    return body, Assembler(unit, body, direction, section)
+
+
+def _end(name: str, body: Suite, assembler: Assembler, made: str, unit: Unit) -> Made:
+    body.add(f"return {made}, notices")
+    return Made(_head(name, unit), body, assembler)
+
+
+def _require(entries: tuple[Require, ...], assembler: Assembler, body: Suite) -> None:
+    """All that is missing is gathered; a condition that cannot be asked because of it counts as not met."""
+    if not entries:
+        return
+    body.add("problems = []")
+    for entry in sorted(entries, key=lambda entry: entry.when is not None):
+        record = RuleRecord("require", _shown(entry), entry.at, entry.layer)
+        mark = Mark(entry.at, record.target, (), record)
+        assembler.reader.mark = mark
+        suite = body
+        if entry.when is not None:
+            wanted = assembler.unit.names.fresh("w")
+            body.block("try", mark).add(f"{wanted} = {assembler.expressions.condition(entry.when.node)}", mark)
+            failed = body.block("except FAILURES", mark)
+            failed.add("if not problems: raise", mark)
+            failed.add(f"{wanted} = False", mark)
+            suite = body.block(f"if {wanted}", mark)
+        _required(entry, record, mark, assembler, suite)
+    body.add("if problems: raise InvalidMessage('', problems)")
+
+
+def _required(entry: Require, record: RuleRecord, mark: Mark, assembler: Assembler, suite: Suite) -> None:
+    reader, unit = assembler.reader, assembler.unit
+    reader.heard = []
+    if entry.path is not None:
+        found = reader.path("request", entry.path.path.steps)
+        nothing = f" or {found} == []" if any(step.each for step in entry.path.path.steps) else ""
+    else:
+        store, key = ("header", entry.header) if entry.header is not None else ("query", entry.query)
+        assert key is not None  # the parser gives exactly one of the three
+        found = reader.key(store, key.value)
+        nothing = ""
+    record.branches.append(BranchRecord("", entry.at, tuple(reader.heard)))
+    unit.records.append(record)
+    missing = unit.names.constant(Problem(_shown(entry), "is required and missing"), "q")
+    empty = unit.names.constant(Problem(_shown(entry), "is required and empty"), "q")
+    tell = f"; tell(({len(unit.records) - 1}, None, (), (), 0, None))" if unit.telling else ""
+    suite.add(f"if {found} is A or {found} is None: problems.append({missing}){tell}", mark)
+    suite.add(f"elif {found} == ''{nothing}: problems.append({empty}){tell}", mark)
+
+
+def _shown(entry: Require) -> str:
+    if entry.path is not None:
+        return str(entry.path.path)
+    if entry.header is not None:
+        return f"header {entry.header.value}"
+    return f"query {entry.query.value}" if entry.query is not None else ""
+
+
+def _outcome(number: int, rule: OutcomeRule, assembler: Assembler, body: Suite) -> None:
+    record = RuleRecord("outcome", rule.kind.value, rule.at, rule.layer)
+    mark = Mark(rule.at, f"outcome {rule.kind.value}", (), record)
+    reader, expressions = assembler.reader, assembler.expressions
+    reader.mark = mark
+    reader.heard = []
+    suite = body if rule.when is None else body.block(f"if {expressions.condition(rule.when.node)}", mark)
+    texts = "A" if rule.texts is None else expressions.value(rule.texts.node)
+    message = "A" if rule.message is None else expressions.value(rule.message.node)
+    record.branches.append(BranchRecord("", rule.at, tuple(reader.heard)))
+    assembler.unit.records.append(record)
+    if assembler.unit.telling:
+        suite.add(f"tell(({len(assembler.unit.records) - 1}, None, (), (), 0, None))")
+    suite.add(f"return {number}, {texts}, {message}", mark)
+
+
+def _change(rule: Rule, shape: Shape, assembler: Assembler, body: Suite, unit: Unit) -> None:
+    """One rule of a view: a ValueRule sets or removes one member, a ListRule sets a whole list."""
+    path: Path = rule.target.path
+    if isinstance(rule, ListRule):
+        tree = plan(shape, entries_of((), (rule,), Direction.REPLY), Direction.REPLY)
+        made = assembler.object(tree, body)
+        steps = unit.names.constant(path.steps, "k")
+        body.add(f"changes.append(({steps}, reach({made}, {steps})))")
+        return
+    _value_change(rule, shape, assembler, body, unit)
+
+
+def _value_change(rule: ValueRule, shape: Shape, assembler: Assembler, body: Suite, unit: Unit) -> None:
+    tree = plan(shape, entries_of((), (rule,), Direction.REPLY), Direction.REPLY)
+    leaf = tree.leaf()
+    value, number, mark = assembler.value(rule, leaf.path, body)
+    member = leaf.member
+    check = unit.names.constant(border(member.shape.kind, member.many, member.nullable), "c")
+    body.add(f"if {value.variable} is not A: {value.variable} = {check}({value.variable})", mark)
+    body.add(f"changes.append(({unit.names.constant(rule.target.path.steps, 'k')}, {value.variable}))", mark)
+    if unit.telling:
+        body.add(f"tell(({number}, {value.variable}, (), (), {value.branch or '0'}, {value.code or 'None'}))")

@@ -1,0 +1,165 @@
+"""From generated text to callable functions, and from a failed line back to its rule."""
+
+from __future__ import annotations
+
+import linecache
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Final
+
+from adapter.errors import AdapterError, InvalidMessage, MappingFailed, Problem
+from adapter.mapping import runtime
+from adapter.mapping.compile.assemble import Unit
+from adapter.mapping.compile.code import Mark, Source, finish
+from adapter.mapping.compile.functions import Maker, outcome_function, reply_function, request_function, view_function
+from adapter.mapping.compile.lookup import MissHook, no_hook
+from adapter.mapping.compile.reader import Names
+from adapter.mapping.compile.record import RuleRecord
+from adapter.mapping.model import Direction, MappingFile
+from adapter.mapping.runtime import ABSENT, CodeRefused
+from adapter.mapping.tables import CodeTable
+from adapter.mapping.types import Contracts
+
+COMPILER_VERSION: Final = "1"  # part of a mapping's version: change it when the same file would give other documents
+
+# everything a rule can raise on a document that does not fit; anything else is a mistake of the compiler itself
+FAILURES: Final = (runtime.RuleFailed, TypeError, ValueError, ArithmeticError, AttributeError, LookupError, RecursionError)
+_GLOBALS: Final[dict[str, Any]] = {
+    "A": ABSENT,
+    "Decimal": Decimal,
+    "FAILURES": FAILURES,
+    "InvalidMessage": InvalidMessage,
+    **{
+        name: getattr(runtime, name)
+        for name in [
+            "member",
+            "elements",
+            "pick",
+            "pick_fold",
+            "index_by",
+            "index_by_fold",
+            "reach",
+            "truth",
+            "contains",
+            "compare",
+            "number",
+            "whole",
+            "concat",
+            "listed",
+            "unwritten",
+        ]
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compiled:
+    """One function in both forms. ``plain(…)`` and ``telling(…, tell)`` give the same; ``records`` are numbered as ``tell`` counts."""
+
+    plain: Callable[..., Any]
+    telling: Callable[..., Any]
+    records: tuple[RuleRecord, ...]
+    sources: Mapping[str, Source]  # file name of the generated text → text
+
+    def failed(self, error: BaseException) -> AdapterError:
+        """What one of FAILURES raised in this function means: the rule, its place and target, and the element's index."""
+        mark, variables = self._place(error.__traceback__)
+        if mark is None:
+            return MappingFailed(_words(error))
+        if isinstance(error, CodeRefused) and mark.record is not None and mark.record.direction is Direction.REQUEST:
+            return InvalidMessage("", [Problem(_source(mark.record, variables), f"{error} (rule {mark.at})")])
+        indices = [len(variables[name]) for name in mark.lists if isinstance(variables.get(name), list)]
+        return MappingFailed(_words(error), str(mark.at), fill(mark.target, indices))
+
+    def _place(self, trace: TracebackType | None) -> tuple[Mark | None, Mapping[str, Any]]:
+        while trace is not None:
+            source = self.sources.get(trace.tb_frame.f_code.co_filename)
+            if source is not None:
+                before = [mark for mark in source.marks[: trace.tb_lineno] if mark is not None]
+                return (source.marks[trace.tb_lineno - 1] or (before[-1] if before else None)), trace.tb_frame.f_locals
+            trace = trace.tb_next
+        return None, {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """All functions of one mapping file."""
+
+    request: Compiled
+    reply: Compiled
+    outcome: Compiled
+    views: Mapping[str, Compiled]
+
+
+def compile_mapping(mapping: MappingFile, tables: Mapping[str, CodeTable], contracts: Contracts, on_miss: MissHook = no_hook) -> Program:
+    """Compiles both directions, the outcome and the views.
+
+    Raises CheckFailed for what the checker would have found; a file that passed the check compiles.
+    """
+    name = mapping_name(mapping)
+
+    def made(function: str, maker: Maker) -> Compiled:
+        return _compiled(f"{name} {function}", maker, tables, on_miss)
+
+    return Program(
+        made("request", request_function(mapping, contracts)),
+        made("reply", reply_function(mapping, contracts)),
+        made("outcome", outcome_function(mapping)),
+        {view.face.value: made(f"view {view.face.value}", view_function(view, contracts)) for view in mapping.view},
+    )
+
+
+def mapping_name(mapping: MappingFile) -> str:
+    """``pr/productOrder.create`` for mappings/pr/productOrder.create.yaml."""
+    file = list(mapping.files)[-1] if mapping.files else mapping.operation.at.file
+    return "/".join(file.replace("\\", "/").split("/")[-2:]).removesuffix(".yaml")
+
+
+def _compiled(title: str, maker: Maker, tables: Mapping[str, CodeTable], on_miss: MissHook) -> Compiled:
+    plain_name, telling_name = f"<mapping {title}>", f"<mapping {title} explained>"
+    plain, plain_text, _ = _generate(plain_name, maker, tables, on_miss, telling=False)
+    telling, telling_text, unit = _generate(telling_name, maker, tables, on_miss, telling=True)
+    return Compiled(plain, telling, tuple(unit.records), {plain_name: plain_text, telling_name: telling_text})
+
+
+def _generate(
+    file: str, maker: Maker, tables: Mapping[str, CodeTable], on_miss: MissHook, *, telling: bool
+) -> tuple[Callable[..., Any], Source, Unit]:
+    counted = maker(Unit(Names(), tables, on_miss, telling)).assembler.reader.counted  # the first run only counts picks
+    unit = Unit(Names(), tables, on_miss, telling, picks=Counter(counted))
+    made = maker(unit)
+    source = finish([*unit.helpers, (made.head, made.body)])
+    scope = {**_GLOBALS, **unit.names.values}
+    exec(compile(source.text, file, "exec"), scope)  # noqa: S102 - the text is generated from checked rules, payloads are no part of it
+    linecache.cache[file] = (len(source.text), None, source.text.splitlines(keepends=True), file)
+    function: Callable[..., Any] = scope[made.head.split("(")[0].removeprefix("def ")]
+    return function, source, unit
+
+
+def fill(target: str, indices: list[int] | tuple[int, ...]) -> str:
+    """``order.line[].attribute[]`` with (2, 0) is ``order.line[2].attribute[0]``."""
+    parts = target.split("[]")
+    filled = parts[0]
+    for number, part in enumerate(parts[1:]):
+        filled += (f"[{indices[number]}]" if number < len(indices) else "[]") + part
+    return filled
+
+
+def _source(record: RuleRecord, variables: Mapping[str, Any]) -> str:
+    indices = [variables[f"i{level}"] for level in range(len(variables)) if f"i{level}" in variables]
+    for branch in record.branches:
+        for source in branch.sources:
+            if source.root == "request":
+                return fill(source.text, indices).removeprefix("request.")
+    return record.target
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, runtime.RuleFailed):
+        return str(error)
+    if isinstance(error, ZeroDivisionError):
+        return "the divisor is 0"
+    return "the rule does not fit this document: a value is of another kind than its contract says"

@@ -1,0 +1,87 @@
+"""Which rules, branches and code table rows the cases of a market use, and which they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from adapter.finding import Position
+from adapter.mapping.compile.record import RuleRecord, Told
+from adapter.mapping.explain import row_of
+from adapter.mapping.tables import CodeTable
+from adapter.mapping.translator import Translator
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Point:
+    """One thing that a case can use. ``kind`` is rule, branch, require, outcome or row; ``name`` says which."""
+
+    at: Position
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.at}: no case uses this {self.kind} {self.name}".rstrip()
+
+
+class Coverage:
+    """Counts while cases run. A two-way rule is used when either direction uses it; its default is a branch of its own."""
+
+    def __init__(self, translators: Iterable[Translator], tables: Mapping[str, CodeTable]) -> None:
+        self.points: set[Point] = set()
+        self.used: set[Point] = set()
+        for translator in translators:
+            for compiled in translator.functions().values():
+                for record in compiled.records:
+                    self.points |= {_rule(record), *(_branch(record, number) for number in _branches(record))}
+        for table in tables.values():
+            self.points |= {_row(table, row.canonical.at, row.canonical.value) for row in table.rows}
+
+    def add(self, records: tuple[RuleRecord, ...], told: Iterable[Told]) -> None:
+        """Counts what one run of a compiled function told."""
+        for number, _value, _written, _read, branch, code in told:
+            record = records[number]
+            self.used.add(_rule(record))
+            if branch in _branches(record):
+                self.used.add(_branch(record, branch))
+            if record.table is not None and row_of(record, code) is not None:
+                self.use_row(record.table, code)
+
+    def use_row(self, table: CodeTable, code: object) -> None:
+        """Counts the row of a code of either side."""
+        row = next((row for row in table.rows if row.canonical.value == code), None)
+        row = row or next((row for row in table.rows if row.legacy.value == code), None)
+        if row is not None:
+            self.used.add(_row(table, row.canonical.at, row.canonical.value))
+
+    @property
+    def missing(self) -> list[Point]:
+        """What no case uses, in the order of the files."""
+        return sorted(self.points - self.used)
+
+    def __str__(self) -> str:
+        counts = [
+            f"{sum(point.kind == kind for point in self.used & self.points)}/{total} {kind}{'s' if kind != 'branch' else 'es'}"
+            for kind in ("rule", "branch", "require", "outcome", "row")
+            if (total := sum(point.kind == kind for point in self.points))
+        ]
+        return ", ".join(counts)
+
+
+def _branches(record: RuleRecord) -> range:
+    return range(len(record.branches)) if len(record.branches) > 1 else range(0)
+
+
+def _rule(record: RuleRecord) -> Point:
+    """A rule's place is its name: a two-way rule has two targets and is one rule."""
+    known = record.section in {"require", "outcome"}
+    return Point(record.at, record.section, record.target) if known else Point(record.at, "rule", "")
+
+
+def _branch(record: RuleRecord, number: int) -> Point:
+    branch = record.branches[number]
+    return Point(branch.at, "branch", f"'{branch.label or 'value'}' of {record.target}")
+
+
+def _row(table: CodeTable, at: Position, code: str) -> Point:
+    return Point(at, "row", f"'{code}' of table {table.name.value}")

@@ -1,0 +1,184 @@
+"""The translator: one compiled mapping file, ready to turn documents into documents.
+
+It keeps no state between calls and may be used from several threads at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapter.contract.shape import Shape
+from adapter.errors import MappingFailed
+from adapter.finding import Position
+from adapter.mapping.compile import COMPILER_VERSION, MissHook, Program, compile_mapping, no_hook
+from adapter.mapping.compile.program import FAILURES, Compiled
+from adapter.mapping.compile.record import Told
+from adapter.mapping.explain import FieldOrigin, origins, unread
+from adapter.mapping.model import MappingFile
+from adapter.mapping.patch import patched
+from adapter.mapping.runtime import ABSENT
+from adapter.mapping.scope import Scope
+from adapter.mapping.tables import CodeTable
+from adapter.mapping.types import Contracts
+from adapter.ports import Document, OutcomeKind
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A document, and the ``note`` of each branch taken on the way. Parts of it may be shared with what was read."""
+
+    document: Document
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a readable reply is judged. ``rule`` is None where no rule fits; then it is in doubt what was done.
+
+    ``status`` is the HTTP status that the rule names, None where the kind's own one is right.
+    """
+
+    kind: OutcomeKind
+    texts: tuple[str, ...] = ()
+    message: str = ""
+    status: int | None = None
+    rule: Position | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Translator:
+    """All that a mapping file says, as functions. Every method may raise MappingFailed, with the rule's place."""
+
+    mapping: MappingFile
+    program: Program
+    resource: Shape
+    answers: Mapping[str, Shape]
+    version: str
+
+    @property
+    def operation(self) -> str:
+        """``productOrder.create``."""
+        return self.mapping.operation.value
+
+    @property
+    def legacy(self) -> str:
+        """The legacy operation that is called."""
+        return self.mapping.legacy.value
+
+    @property
+    def faces(self) -> tuple[str, ...]:
+        """The faces that see something else than the canonical answer."""
+        return tuple(self.program.views)
+
+    def request(self, scope: Scope) -> Written:
+        """The legacy document. Raises InvalidMessage that names everything ``require`` misses, and refused codes."""
+        return self._written(self.program.request, scope)
+
+    def reply(self, scope: Scope) -> Written:
+        """The canonical answer to an accepted ``scope.reply``."""
+        return self._written(self.program.reply, scope)
+
+    def outcome(self, scope: Scope) -> Verdict:
+        """How ``scope.reply`` is judged."""
+        return self._verdict(self._run(self.program.outcome, scope))
+
+    def view(self, face: str, scope: Scope, answer: Document) -> Document:
+        """The answer as this face shows it; the very same where the face has no view of its own."""
+        compiled = self.program.views.get(face)
+        return answer if compiled is None else self._viewed(face, answer, self._run(compiled, scope, answer))
+
+    # -- with provenance
+
+    def explain_request(self, scope: Scope) -> tuple[Written, list[FieldOrigin]]:
+        """``request``, with the origin of each field."""
+        told: list[Told] = []
+        return self._written(self.program.request, scope, told), origins(self.program.request.records, told)
+
+    def explain_reply(self, scope: Scope) -> tuple[Written, list[FieldOrigin]]:
+        """``reply``, with the origin of each field."""
+        told: list[Told] = []
+        return self._written(self.program.reply, scope, told), origins(self.program.reply.records, told)
+
+    def explain_view(self, face: str, scope: Scope, answer: Document) -> tuple[Document, list[FieldOrigin]]:
+        """``view``, with the origin of each field that it changes."""
+        compiled, told = self.program.views[face], list[Told]()
+        return self._viewed(face, answer, self._run(compiled, scope, answer, told=told)), origins(compiled.records, told)
+
+    def functions(self) -> dict[str, Compiled]:
+        """The compiled functions by section: request, reply, outcome, ``view <face>``."""
+        views = {f"view {face}": compiled for face, compiled in self.program.views.items()}
+        return {"request": self.program.request, "reply": self.program.reply, "outcome": self.program.outcome, **views}
+
+    def traced(self, section: str, scope: Scope, told: list[Told], answer: Document | None = None) -> Written | Verdict | Document:
+        """Runs one section in the form with provenance; ``told`` is filled as far as it gets, even where it fails."""
+        compiled = self.functions()[section]
+        if section == "outcome":
+            return self._verdict(self._run(compiled, scope, told=told))
+        if answer is not None and section.startswith("view "):
+            return self._viewed(section.removeprefix("view "), answer, self._run(compiled, scope, answer, told=told))
+        return self._written(compiled, scope, told)
+
+    def unread(self, scope: Scope) -> list[str]:
+        """The canonical paths of ``scope.request`` that no request rule read and no ``drop`` names."""
+        return unread(scope.request, self.program.request.records, self.mapping.drop)
+
+    # -- the generated functions, with their failures turned into errors that name the rule
+
+    def _run(self, compiled: Compiled, *arguments: Any, told: list[Told] | None = None) -> Any:
+        try:
+            return compiled.plain(*arguments) if told is None else compiled.telling(*arguments, told.append)
+        except FAILURES as error:
+            raise compiled.failed(error) from error
+
+    def _written(self, compiled: Compiled, scope: Scope, told: list[Told] | None = None) -> Written:
+        document, notices = self._run(compiled, scope, told=told)
+        return Written(document, tuple(notices))
+
+    def _verdict(self, found: tuple[int, Any, Any]) -> Verdict:
+        number, texts, message = found
+        if number < 0:
+            return Verdict(OutcomeKind.IN_DOUBT)
+        rule = self.mapping.outcome[number]
+        return Verdict(OutcomeKind(rule.kind.value), _texts(texts, rule.at), next(iter(_texts(message, rule.at)), ""), rule.status, rule.at)
+
+    def _viewed(self, face: str, answer: Document, changes: list[tuple[Any, Any]]) -> Document:
+        shape = self.answers.get(face, self.resource)
+        for steps, value in changes:
+            answer = patched(shape, answer, steps, value)
+        return answer
+
+
+def _texts(found: Any, at: Position) -> tuple[str, ...]:
+    """The texts of an outcome rule: a list, one text, or none where they are absent or null."""
+    if found is ABSENT or found is None:
+        return ()
+    texts = found if isinstance(found, list | tuple) else (found,)
+    if not all(isinstance(text, str) for text in texts):
+        raise MappingFailed("the texts of an outcome are text", str(at))
+    return tuple(texts)
+
+
+def make_translator(mapping: MappingFile, tables: Mapping[str, CodeTable], contracts: Contracts, on_miss: MissHook = no_hook) -> Translator:
+    """Compiles a checked mapping file. ``on_miss(table, direction, value)`` is called for each value without a row.
+
+    Raises CheckFailed for what the checker would have found.
+    """
+    program = compile_mapping(mapping, tables, contracts, on_miss)
+    return Translator(mapping, program, contracts.resource, contracts.answers, version_of(mapping, tables))
+
+
+def version_of(mapping: MappingFile, tables: Mapping[str, CodeTable]) -> str:
+    """SHA-256, in hex, over the files, the code tables and the compiler: the same version gives the same documents."""
+    digest = hashlib.sha256(COMPILER_VERSION.encode())
+    for name, text in mapping.files.items():
+        digest.update(f"\0file {name}\0".encode())
+        digest.update(text.encode())
+    for name in sorted(tables):
+        table = tables[name]
+        digest.update(f"\0table {name} {table.request} {table.reply}\0".encode())
+        for row in table.rows:
+            digest.update(f"{row.canonical.value}\0{row.legacy.value}\0".encode())
+    return digest.hexdigest()

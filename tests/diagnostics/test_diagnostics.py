@@ -1,0 +1,99 @@
+"""Every folder of the corpus is one mistake: a mapping that holds it, and the findings exactly as they are shown.
+
+``mapping.yaml`` stands alone; with overlays the files lie in a folder for each market, and ``own`` is the one that is checked.
+``UPDATE_DIAGNOSTICS=1 pytest tests/diagnostics`` writes the expected texts anew: read the difference before you keep it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from adapter.finding import Finding
+from adapter.mapping.catalogue import CATALOGUE, reference
+from adapter.mapping.check import Surroundings, check_parsed, unused_tables
+from adapter.mapping.frame import render_all
+from adapter.mapping.parse import load_mapping, parse_mapping
+from adapter.mapping.tables import Tables, parse_tables, read_tables
+
+CORPUS = Path(__file__).parent
+CASES = sorted(path.name for path in CORPUS.iterdir() if (path / "expected.txt").is_file() or (path / "mapping.yaml").is_file())
+VALID = sorted((CORPUS / "valid").glob("*.yaml"))
+REPOSITORY = CORPUS.parents[1]
+UPDATE = "UPDATE_DIAGNOSTICS" in os.environ
+if UPDATE:
+    CASES = sorted(path.name for path in CORPUS.iterdir() if path.is_dir() and path.name not in ("valid", "__pycache__"))
+
+
+def findings_of(case: Path, around: Surroundings) -> tuple[list[Finding], dict[str, str]]:
+    tables = read_tables(case / "codes.yaml", "codes.yaml") if (case / "codes.yaml").is_file() else parse_tables("tables: {}", "codes.yaml")
+    if (case / "mapping.yaml").is_file():
+        parsed = parse_mapping((case / "mapping.yaml").read_bytes(), "mapping.yaml", "own")
+    else:
+        parsed = load_mapping(case, "own", "order.create", shown="mappings")
+    found = [*tables.findings, *check_parsed(parsed, _with(around, tables))]
+    if parsed.file is not None and not any(each.severity == "error" for each in found):
+        found += unused_tables(tables, [parsed.file])
+    return found, {**parsed.files, tables.file: tables.text}
+
+
+def _with(around: Surroundings, tables: Tables) -> Surroundings:
+    fields = {name: getattr(around, name) for name in ("canonical", "legacy", "settings", "faces", "header", "query", "path")}
+    return Surroundings(tables=tables.tables, **fields)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_findings_are_exactly_these(name: str, around: Surroundings) -> None:
+    case = CORPUS / name
+    found, files = findings_of(case, around)
+    shown = render_all(found, files)
+    if UPDATE:
+        (case / "expected.txt").write_text(shown, encoding="utf-8")
+    assert shown == (case / "expected.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("M")])
+def test_the_corpus_names_the_code_that_it_shows(name: str, around: Surroundings) -> None:
+    found, _ = findings_of(CORPUS / name, around)
+    assert {each.code for each in found} == {name.split("-", 1)[0]}
+
+
+@pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
+def test_a_sound_mapping_has_no_finding(path: Path, around: Surroundings) -> None:
+    tables = read_tables(CORPUS / "valid" / "codes.yml", "codes.yml")
+    parsed = parse_mapping(path.read_bytes(), path.name, "own")
+    found = [*tables.findings, *check_parsed(parsed, _with(around, tables))]
+    assert render_all(found, {**parsed.files, tables.file: tables.text}) == "0 errors, 0 warnings\n"
+
+
+def test_every_code_has_a_case() -> None:
+    shown = {name.split("-", 1)[0] for name in CASES}
+    assert shown - {"several"} == set(CATALOGUE)
+
+
+def test_the_corpus_shows_many_kinds_of_mistake() -> None:
+    assert len(CASES) >= 45
+
+
+def test_the_source_uses_no_code_that_is_not_in_the_catalogue() -> None:
+    used = set()
+    for path in (REPOSITORY / "adapter" / "mapping").rglob("*.py"):
+        if path.name != "catalogue.py":
+            used |= set(re.findall(r'"(M[0-9]{3})"', path.read_text(encoding="utf-8")))
+    assert used <= set(CATALOGUE)
+    assert set(CATALOGUE) <= used, "a code that nothing reports"
+
+
+def test_the_reference_lists_every_code() -> None:
+    path = REPOSITORY / "docs" / "findings.md"
+    if UPDATE:
+        path.write_text(reference(), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == reference()
+    for code, entry in CATALOGUE.items():
+        assert f"| {code} | {entry.title} |" in reference()
+        assert entry.meaning
+        assert entry.example
+        assert entry.remedy

@@ -1,0 +1,175 @@
+"""A small order on both sides, and mappings of it made from YAML text, for the tests of the mapping language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from textwrap import dedent
+from typing import Any
+
+from adapter.contract.json_schema import to_shape
+from adapter.contract.shape import OperationContract, Shape
+from adapter.errors import CheckFailed
+from adapter.finding import Finding, Position
+from adapter.mapping.check import Canonical, Surroundings, check_mapping
+from adapter.mapping.compile import MissHook, no_hook
+from adapter.mapping.expression import infer, infer_condition, parse_expression
+from adapter.mapping.model import MappingFile
+from adapter.mapping.parse import parse_mapping
+from adapter.mapping.scope import Scope
+from adapter.mapping.tables import CodeTable, parse_tables
+from adapter.mapping.translator import Translator, make_translator
+from adapter.mapping.types import Contracts, ScopeShapes, Type
+
+TEXT = {"type": "string"}
+ORDER = {
+    "title": "Order",
+    "type": "object",
+    "required": ["item"],
+    "properties": {
+        "id": TEXT,
+        "externalId": {"type": "string", "maxLength": 12},
+        "comment": {"type": ["string", "null"]},
+        "state": {"enum": ["acknowledged", "held", "done"]},
+        "requestedDate": {"type": "string", "format": "date"},
+        "count": {"type": "integer"},
+        "price": {"type": "number"},
+        "express": {"type": "boolean"},
+        "tags": {"type": "array", "items": TEXT},
+        "account": {"type": ["object", "null"], "title": "Account", "properties": {"id": TEXT, "name": TEXT}},
+        "extra": {"type": "object", "additionalProperties": True},
+        "note": {
+            "type": "array",
+            "items": {"title": "Note", "type": "object", "properties": {"text": TEXT, "@type": TEXT, "author": TEXT}},
+        },
+        "item": {
+            "type": "array",
+            "items": {
+                "title": "Item",
+                "type": "object",
+                "required": ["code"],
+                "properties": {
+                    "code": TEXT,
+                    "kind": TEXT,
+                    "amount": {"type": "integer"},
+                    "part": {"type": "array", "items": {"type": "object", "properties": {"name": TEXT, "value": TEXT}}},
+                },
+            },
+        },
+    },
+}
+CALL = {
+    "title": "PlaceOrder",
+    "type": "object",
+    "properties": {
+        "reference": {"type": "string", "maxLength": 12},
+        "remark": {"type": ["string", "null"]},
+        "day": TEXT,
+        "count": {"type": "integer"},
+        "total": {"type": "number"},
+        "totalText": TEXT,
+        "flag": {"type": "boolean"},
+        "flagText": TEXT,
+        "codes": {"type": "array", "items": TEXT},
+        "joined": TEXT,
+        "any": {},
+        "job": {"type": "object", "title": "Job", "required": ["type"], "properties": {"type": TEXT, "place": TEXT, "level": {"type": "integer"}}},
+        "field": {"type": "array", "items": {"type": "object", "title": "Field", "properties": {"key": TEXT, "value": TEXT}}},
+        "line": {
+            "type": "array",
+            "items": {
+                "title": "Line",
+                "type": "object",
+                "required": ["code"],
+                "properties": {
+                    "code": TEXT,
+                    "kind": TEXT,
+                    "position": {"type": "integer"},
+                    "quantity": {"type": "integer"},
+                    "sub": {"type": "array", "items": {"type": "object", "properties": {"n": TEXT, "v": TEXT, "of": TEXT}}},
+                },
+            },
+        },
+    },
+}
+ANSWER = {
+    "title": "PlaceOrderResponse",
+    "type": "object",
+    "properties": {**CALL["properties"], "result": TEXT, "number": TEXT, "message": {"type": "array", "items": TEXT}, "late": {"type": "boolean"}},
+}
+HEAD = "operation: order.create\nlegacy: PlaceOrder\n"
+ACCEPTED = "outcome:\n  - is: accepted\n"
+
+
+def contracts(**given: Any) -> Contracts:
+    order: Shape = to_shape(ORDER)
+    legacy = OperationContract("PlaceOrder", to_shape(CALL), to_shape(ANSWER))
+    return Contracts(
+        order,
+        order,
+        legacy,
+        **{
+            "header": frozenset({"X-Id", "channel"}),
+            "query": frozenset({"fields"}),
+            "path": frozenset({"id"}),
+            "setting": {"mode": "on", "limit": 3},
+            **given,
+        },
+    )
+
+
+def parsed(body: str) -> MappingFile:
+    """The mapping with these sections; syntax must be right."""
+    text = HEAD + dedent(body)
+    found = parse_mapping(text, "mappings/zz/order.create.yaml", "zz")
+    assert found.file is not None
+    assert not found.findings, "\n".join(map(str, found.findings))
+    return found.file
+
+
+def tables(text: str = "") -> Mapping[str, CodeTable]:
+    if not text:
+        return {}
+    found = parse_tables(dedent(text), "mappings/zz/codes.yaml")
+    assert not found.findings, "\n".join(map(str, found.findings))
+    return found.tables
+
+
+def translator(body: str, codes: str = "", *, on_miss: MissHook = no_hook, checked: bool = True, **given: Any) -> Translator:
+    """A compiled mapping; ``checked``: the checker must have nothing against it."""
+    file, found, known = parsed(body), contracts(**given), tables(codes)
+    if checked:
+        errors = [each for each in check(file, found, known) if each.severity == "error"]
+        if errors:
+            raise CheckFailed(errors)
+    return make_translator(file, known, found, on_miss)
+
+
+def check(file: MappingFile, found: Contracts, known: Mapping[str, CodeTable]) -> list[Finding]:
+    around = Surroundings(
+        canonical={"order": Canonical(found.request, found.resource, frozenset(found.resource.members))},
+        legacy={found.legacy.name: found.legacy},
+        tables=known,
+        settings=dict(found.setting),
+        faces=frozenset({"front"}),
+        header=found.header,
+        query=found.query,
+        path=found.path,
+    )
+    return check_mapping(file, around)
+
+
+def asked(request: dict[str, Any] | None = None, **given: Any) -> Scope:
+    return Scope(
+        request=request or {},
+        setting={"mode": "on", "limit": 3},
+        **{"correlation_id": "c-1", "client_reference": "r-1", "now": "2026-01-01T00:00:00.000Z", "uid": "u-1", **given},
+    )
+
+
+def typed(text: str, scope: ScopeShapes | None = None) -> tuple[Type, list[Finding]]:
+    """The type of an expression of a reply rule (which knows the most names)."""
+    return infer(parse_expression(text, Position("m.yaml", 1, 1)), scope or ScopeShapes.of_view(contracts()))
+
+
+def condition(text: str, scope: ScopeShapes | None = None) -> list[Finding]:
+    return infer_condition(parse_expression(text, Position("m.yaml", 1, 1)), scope or ScopeShapes.of_view(contracts()))

@@ -1,0 +1,253 @@
+"""The faces behind a real server on loopback: half requests, slow callers, huge bodies, callers that leave."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+
+import httpx
+import pytest
+import uvicorn
+
+from adapter.faces.server import BoundedProtocol
+
+PATH = "/ecom-ux/v1/PR/productOrder"
+
+
+@contextlib.asynccontextmanager
+async def serving(app, arrival=30.0):
+    protocol = type("Protocol", (BoundedProtocol,), {"arrival_seconds": arrival})
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(app, http=protocol, ws="none", loop="asyncio", access_log=False, server_header=False, log_level="error")
+    )
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+class Watched:
+    """The application, telling when it first waits for a body and when a request is over."""
+
+    def __init__(self, app):
+        self.app, self.reading, self.over = app, asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, scope, receive, send):
+        async def told():
+            self.reading.set()
+            return await receive()
+
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        await self.app(scope, told, send)
+        self.over.set()
+
+
+def head(headers, method="POST", path=PATH):
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{name}: {value}" for name, value in headers.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+async def converse(port, *pieces):
+    """Sends the pieces and returns all that comes back until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        return await asyncio.wait_for(reader.read(), 10)
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
+def test_documented_order_over_a_socket(world, order, headers):
+    async def run():
+        async with serving(world.app) as port, httpx.AsyncClient(trust_env=False) as client:
+            answer = await client.post(f"http://127.0.0.1:{port}{PATH}", json=order, headers=headers)
+            again = await client.get(f"http://127.0.0.1:{port}{PATH}/1", headers=headers)
+            return answer, again
+
+    answer, again = asyncio.run(run())
+    assert answer.status_code == 201
+    assert again.json() == answer.json()
+    assert "server" not in answer.headers
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_ten_megabytes_are_413_and_the_connection_is_closed(world, headers, declared):
+    sent = {
+        **headers,
+        "Content-Type": "application/json",
+        **({"Content-Length": "10000000"} if declared else {"Transfer-Encoding": "chunked"}),
+    }
+    piece = b" " * 65_536
+    chunk = piece if declared else b"10000\r\n" + piece + b"\r\n"
+
+    async def run():
+        async with serving(world.app) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head(sent))
+
+            async def pour():
+                with contextlib.suppress(ConnectionError):
+                    for _ in range(152):
+                        writer.write(chunk)
+                        await writer.drain()
+
+            pouring = asyncio.create_task(pour())
+            status = await asyncio.wait_for(reader.readline(), 10)
+            await pouring
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+            return status
+
+    assert asyncio.run(run()).startswith(b"HTTP/1.1 413 ")
+    assert not world.orders.seen
+
+
+def test_expected_continue_is_not_given_to_a_body_that_is_too_large(world, headers):
+    sent = {**headers, "Content-Type": "application/json", "Content-Length": "10000000", "Expect": "100-continue"}
+
+    async def run():
+        async with serving(world.app) as port:
+            return await converse(port, head(sent))
+
+    answer = asyncio.run(run())
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"connection: close" in answer
+
+
+def test_slow_body_is_answered_408_and_closed(make, face_with, headers):
+    world = make(faces=[face_with("hybris", lambda data: data.update(limits={"bodySeconds": 0.1}))])
+    sent = {**headers, "Content-Type": "application/json", "Content-Length": "100"}
+
+    async def run():
+        async with serving(world.app) as port:
+            return await converse(port, head(sent), b'{"externalId"')
+
+    answer = asyncio.run(run())
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["errors"][0]["code"] == 408
+    assert not world.orders.seen
+
+
+@pytest.mark.parametrize("start", [b"", b"POST " + PATH.encode() + b" HT", b"GET / HTTP/1.1\r\nHost: x\r\nX-Drip: "])
+def test_request_that_does_not_arrive_is_cut_off(world, start):
+    async def run():
+        async with serving(world.app, arrival=0.1) as port:
+            return await converse(port, start)
+
+    assert asyncio.run(run()) == b""
+
+
+def test_head_without_an_end_is_cut_off(world):
+    async def run():
+        async with serving(world.app) as port:
+            with contextlib.suppress(ConnectionError):
+                return await converse(port, b"GET / HTTP/1.1\r\nX-Big: ", *[b"x" * 50_000] * 12)
+            return b""
+
+    assert asyncio.run(run()) == b""
+
+
+def test_body_that_trickles_in_after_its_answer_is_cut_off(world, headers):
+    sent = {**headers, "client-secret": "wrong-secret", "Content-Type": "application/json", "Content-Length": "1000000"}
+
+    async def run():
+        async with serving(world.app, arrival=0.5) as port:
+            return await converse(port, head(sent), b"{")
+
+    assert asyncio.run(run()).startswith(b"HTTP/1.1 401 ")
+
+
+def test_connection_carries_further_requests_after_a_refusal(world, order, headers):
+    body = json.dumps(order).encode()
+    refused = head({**headers, "Content-Type": "text/plain", "Content-Length": str(len(body))}) + body
+    taken = head({**headers, "Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}) + body
+
+    async def run():
+        async with serving(world.app) as port:
+            return await converse(port, refused, taken)
+
+    answer = asyncio.run(run())
+    assert answer.startswith(b"HTTP/1.1 415 ")
+    assert b"HTTP/1.1 201 Created" in answer
+
+
+def test_caller_that_leaves_in_the_middle_of_its_body_leaves_nothing(world, headers):
+    sent = {**headers, "Content-Type": "application/json", "Content-Length": "100"}
+
+    async def run():
+        watched = Watched(world.app)
+        async with serving(watched) as port, asyncio.timeout(10):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head(sent) + b"{")
+            await watched.reading.wait()
+            assert world.registry.get_sample_value("adapter_requests_in_flight", {"face": "hybris"}) == 1
+            writer.close()
+            await writer.wait_closed()
+            await watched.over.wait()
+
+    asyncio.run(run())
+    labels = {"face": "hybris", "operation": "productOrder.create", "status": "499"}
+    assert world.registry.get_sample_value("adapter_requests_total", labels) == 1
+    assert world.registry.get_sample_value("adapter_requests_in_flight", {"face": "hybris"}) == 0
+    assert not world.orders.seen
+
+
+def test_caller_that_leaves_while_its_order_is_placed_does_not_stop_it(world, order, headers):
+    body = json.dumps(order).encode()
+    sent = {**headers, "Content-Type": "application/json", "Content-Length": str(len(body))}
+
+    async def run():
+        watched = Watched(world.app)
+        world.orders.hold, world.orders.arrived = asyncio.Event(), asyncio.Event()
+        async with serving(watched) as port, asyncio.timeout(10):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head(sent) + body)
+            await world.orders.arrived.wait()
+            writer.close()
+            await writer.wait_closed()
+            world.orders.hold.set()
+            await watched.over.wait()
+
+    asyncio.run(run())
+    assert list(world.orders.kept) == [("pr", "1")]
+
+
+def test_header_with_control_characters_is_refused_by_the_server(world, headers):
+    async def run():
+        async with serving(world.app) as port:
+            return await converse(port, head({**headers, "X-Conversation-Id": "a\0b", "Connection": "close"}, "GET"))
+
+    assert asyncio.run(run()).startswith(b"HTTP/1.1 400 ")
+
+
+def test_plain_http_that_is_none_is_refused(world):
+    async def run():
+        async with serving(world.app) as port:
+            return await converse(port, b"\x16\x03\x01\x02\x00garbage\r\n\r\n")
+
+    assert asyncio.run(run()).startswith(b"HTTP/1.1 400 ")
+
+
+def test_pipelined_requests_are_answered_in_order(world, headers):
+    first = head(headers, "GET", f"{PATH}/1")
+    second = head({**headers, "Connection": "close"}, "PUT", PATH)
+
+    async def run():
+        async with serving(world.app) as port:
+            return await converse(port, first + second)
+
+    answer = asyncio.run(run())
+    assert answer.index(b"HTTP/1.1 404 ") < answer.index(b"HTTP/1.1 405 ")

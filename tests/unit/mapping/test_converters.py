@@ -1,0 +1,139 @@
+"""Converters: what goes to the legacy side comes back equal, or is refused on the way there."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapter.mapping.converters import CONVERTERS, arguments_for, bind_converter
+from adapter.mapping.runtime import RuleFailed
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "canonical", "legacy"),
+    [
+        ("padded", (6,), "42", "000042"),
+        ("padded", (4, " "), "x y", " x y"),
+        ("prefixed", ("#",), "12", "#12"),
+        ("suffixed", ("-PR",), "12", "12-PR"),
+        ("separated", (",",), ["a", "b"], "a,b"),
+        ("separated", (" ; ",), ["a"], "a"),
+        ("yes_no", (), True, "Y"),
+        ("yes_no", ("1", "0"), False, "0"),
+        ("number", (), -17, "-17"),
+        ("digits", (), "4730301", 4730301),
+        ("decimal", (), Decimal("1.50"), "1.50"),
+        ("decimal", (2,), Decimal("1.5"), "1.50"),
+        ("decimal", (0,), Decimal(7), "7"),
+        ("date", ("%d/%m/%Y",), "2026-01-31", "31/01/2026"),
+        ("date", ("%d.%m.%y",), "2026-01-31", "31.01.26"),
+        ("date_time", ("%Y%m%d%H%M%S",), "2026-01-31T10:20:30.000Z", "20260131102030"),
+        ("date_time", ("%d/%m/%Y %H:%M:%S", "America/Puerto_Rico"), "2026-01-31T10:20:30.000Z", "31/01/2026 06:20:30"),
+    ],
+)
+def test_there_and_back(name: str, arguments: tuple[Any, ...], canonical: Any, legacy: Any) -> None:
+    pair = bind_converter(name, arguments)
+    assert pair.fits(canonical)
+    assert pair.to_legacy(canonical) == legacy
+    back = pair.to_canonical(legacy)
+    assert back == canonical
+    assert type(back) is type(canonical)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "canonical"),
+    [
+        ("padded", (3,), "0012"),
+        ("padded", (3,), "012"),
+        ("padded", (3,), "1234"),
+        ("padded", (3,), ""),
+        ("padded", (3,), 12),
+        ("prefixed", ("#",), None),
+        ("separated", (",",), []),
+        ("separated", (",",), [""]),
+        ("separated", (",",), ["a,b"]),
+        ("separated", ("aa",), ["xa", "ay"]),
+        ("separated", (",",), "a,b"),
+        ("separated", (",",), [1]),
+        ("yes_no", (), "Y"),
+        ("number", (), True),
+        ("number", (), "1"),
+        ("digits", (), "007"),
+        ("digits", (), "-0"),
+        ("digits", (), 7),
+        ("decimal", (2,), Decimal("1.234")),
+        ("decimal", (), Decimal("NaN")),
+        ("decimal", (), "1.5"),
+        ("date", ("%d/%m/%Y",), "2026-13-31"),
+        ("date", ("%d/%m/%Y",), "2026-02-30"),
+        ("date", ("%d/%m/%Y",), "31/01/2026"),
+        ("date", ("%d/%m/%y",), "1926-01-31"),
+        ("date_time", ("%Y%m%d%H%M%S",), "2026-01-31T10:20:30Z"),
+        ("date_time", ("%Y%m%d%H%M%S", "Europe/Berlin"), "2026-10-25T01:30:00.000Z"),
+    ],
+)
+def test_what_would_not_come_back_is_refused(name: str, arguments: tuple[Any, ...], canonical: Any) -> None:
+    with pytest.raises(RuleFailed):
+        bind_converter(name, arguments).to_legacy(canonical)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "legacy"),
+    [
+        ("prefixed", ("#",), "12"),
+        ("suffixed", ("#",), "12"),
+        ("yes_no", (), "X"),
+        ("number", (), "x"),
+        ("number", (), 1),
+        ("digits", (), "1"),
+        ("decimal", (), "1,5"),
+        ("date", ("%d/%m/%Y",), "2026-01-31"),
+        ("date_time", ("%Y%m%d%H%M%S",), "soon"),
+        ("separated", (",",), None),
+    ],
+)
+def test_what_the_legacy_side_should_not_say_is_refused(name: str, arguments: tuple[Any, ...], legacy: Any) -> None:
+    with pytest.raises(RuleFailed):
+        bind_converter(name, arguments).to_canonical(legacy)
+
+
+def test_an_empty_legacy_text_is_an_empty_list() -> None:
+    assert bind_converter("separated", (",",)).to_canonical("") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("padded", (), "has 0 arguments, wanted is padded"),
+        ("padded", (3, "0", "x"), "has 3 arguments"),
+        ("padded", ("3",), "is integer, not text"),
+        ("padded", (0,), "1 or more"),
+        ("padded", (3, "ab"), "one character"),
+        ("prefixed", (3,), "is text, not integer"),
+        ("prefixed", (True,), "is text, not boolean"),
+        ("prefixed", ("",), "not empty"),
+        ("suffixed", ("",), "not empty"),
+        ("separated", ("",), "not empty"),
+        ("yes_no", ("Y", "Y"), "different"),
+        ("decimal", (-2,), "digits after the point"),
+        ("date", ("%m/%Y",), "would not come back"),
+        ("date", ("",), "names no part"),
+        ("date_time", ("%d/%m/%Y",), "would not come back"),
+        ("date_time", ("%Y%m%d%H%M%S", "Mars"), "no time zone"),
+        ("code", ("kinds",), "needs a code table"),
+    ],
+)
+def test_wrong_arguments_are_told(name: str, arguments: tuple[Any, ...], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        bind_converter(name, arguments)
+
+
+def test_each_converter_shows_its_use() -> None:
+    assert CONVERTERS["padded"].signature == "padded(width, char='0')"
+    assert CONVERTERS["number"].signature == "number"
+    assert all(converter.documentation.endswith(".") for converter in CONVERTERS.values())
+    assert str(CONVERTERS["separated"].canonical) == "list of text"
+    assert str(CONVERTERS["separated"].legacy) == "text"
+    assert arguments_for(CONVERTERS["padded"], (3,)) == (3, "0")

@@ -1,0 +1,114 @@
+"""Expressions become trees whose parts know their exact place; what is no expression is refused with it."""
+
+from __future__ import annotations
+
+import pytest
+from jinja2 import nodes
+
+from adapter.finding import Finding, Position
+from adapter.mapping.expression import ExpressionError, parse_expression
+from adapter.mapping.expression.parse import position, position_in
+
+AT = Position("m.yaml", 7, 11)
+
+
+def refused(text: str) -> Finding:
+    with pytest.raises(ExpressionError) as caught:
+        parse_expression(text, AT)
+    assert str(caught.value) == "; ".join(map(str, caught.value.findings))
+    return caught.value.findings[0]
+
+
+def column(text: str, part: str) -> int:
+    return AT.column + text.index(part)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "part"),
+    [
+        ("request . account.id", nodes.Getattr, "id"),
+        ("request.id  |  lower", nodes.Filter, "lower"),
+        ("request.id is not   present", nodes.Test, "present"),
+        ("'a' ~ reply.number", nodes.Name, "reply"),
+        ("request.count + 12", nodes.Const, "12"),
+        ("request['id'] == 'abc'", nodes.Const, "'id'"),
+    ],
+)
+def test_each_part_knows_its_place(text: str, kind: type[nodes.Node], part: str) -> None:
+    expr = parse_expression(text, AT)
+    node = expr.node if isinstance(expr.node, kind) else next(iter(expr.node.find_all(kind)))
+    assert position(node) == Position("m.yaml", 7, column(text, part), len(part))
+
+
+def test_a_part_of_a_text_knows_its_place() -> None:
+    text = "request['note[@type=X].text'] | upper"
+    (const,) = parse_expression(text, AT).node.find_all(nodes.Const)
+    assert position_in(const, 14, 4) == Position("m.yaml", 7, column(text, "text"), 4)
+
+
+def test_lines_of_a_block_are_counted() -> None:
+    text = "request.id == 'a'\n  and request.count | uper == 'B'"
+    (found,) = parse_expression(text, AT).node.find_all(nodes.Filter)
+    assert position(found) == Position("m.yaml", 8, 23, 4)
+
+
+def test_the_caller_may_say_where_folded_text_stands() -> None:
+    expr = parse_expression("now | lower", AT, lambda offset, length: Position("other", 100, offset, length))
+    assert position(expr.node) == Position("other", 100, 6, 5)
+
+
+def test_nodes_of_another_parser_have_no_place() -> None:
+    with pytest.raises(TypeError):
+        position(nodes.Const(1))
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "part", "hint"),
+    [
+        ("request.id.upper()", "nothing can be called", "(", "value | name(argument)"),
+        ("request.note[0:2]", "a part of a list", "0", "first, last"),
+        ("{'a': 1}", "objects are not written", "{", "rules of their own"),
+        ("request.id in ('a', 'b')", "no list", "'a'", "['a', 'b']"),
+        ("request.count / 2", "not exact", "request", "//"),
+        ("2 ** 3", "not offered", "2", "multiply"),
+        ("+ 3", "no meaning", "+", "leave it out"),
+        ("request.id | join(*request.tags)", "one by one", "join", ""),
+    ],
+)
+def test_what_is_not_allowed_is_named_with_what_to_do_instead(text: str, said: str, part: str, hint: str) -> None:
+    finding = refused(text)
+    assert finding.code == "M116"
+    assert said in finding.text
+    assert hint in finding.hint
+    assert finding.at.line == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("request.id |", 11),
+        ("", 0),
+        ("   ", 0),
+        ("request.id request.count", 11),
+        ("request.id ==", 11),
+        ("'open", 0),
+        ("a }} b", 2),
+        ("request.", 7),
+        ("a ; b", 2),
+    ],
+)
+def test_broken_syntax_is_shown_where_it_breaks(text: str, at: int) -> None:
+    finding = refused(text)
+    assert finding.code == "M115"
+    assert (finding.at.line, finding.at.column) == (7, 11 + min(at, max(len(text) - 1, 0)))
+
+
+def test_a_test_before_if_needs_brackets() -> None:
+    assert "round brackets" in refused("request.id is present if express else 'x'").hint
+    parse_expression("(request.id is present) if express else 'x'", AT)
+
+
+def test_numbers_and_words_are_constants() -> None:
+    (expr,) = [parse_expression("[1, 2.5, 'x', true, none]", AT)]
+    assert isinstance(expr.node, nodes.List)
+    assert [item.value for item in expr.node.items if isinstance(item, nodes.Const)] == [1, 2.5, "x", True, None]
