@@ -102,7 +102,7 @@ def judge(backend: Backend, prepared: Prepared, answer: Answer) -> Judged:
     if answer.kind is AnswerKind.REPLY and answer.document is not None:
         return _judge_reply(backend, prepared, answer, answer.document)
     fault = answer.fault
-    kind = backend.market.technical(answer.status, fault.code if fault else None)
+    kind = backend.market.technical(answer.status, fault)
     if fault is None:
         return Judged(technical(backend, prepared.operation, kind, answer.unreadable or f"HTTP {answer.status}"))
     issues = tuple(backend.catalogue.read(fault.text, "error"))

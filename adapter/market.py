@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from adapter.errors import ConfigError
-from adapter.ports import OutcomeKind
+from adapter.ports import Fault, OutcomeKind
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Wish = Literal["rejected", "unavailable", "inDoubt"]
@@ -75,7 +75,8 @@ class Limits(Declared):
 class Transport(Declared):
     """Outcomes that are seen before a reply can be read: by HTTP status without a readable answer, by fault code.
 
-    What is not listed is in doubt. A fault code is listed by its local name (``Client``, ``Server``, a subcode).
+    What is not listed is in doubt. A fault is listed by the name of its detail element, which says most, or by the local name
+    of its code (``Client``, ``Server``, a subcode).
     """
 
     status: dict[int, Wish] = {}
@@ -137,10 +138,11 @@ class Market(Declared):
                 raise ValueError(f"operations.{name}.probe: there is no operation '{operation.probe}' in this file")
         return self
 
-    def technical(self, status: int, fault: str | None) -> OutcomeKind:
+    def technical(self, status: int, fault: Fault | None) -> OutcomeKind:
         """The outcome of an answer that carries no readable reply."""
-        wish = self.outcomes.fault.get(fault) if fault is not None else None
-        return OutcomeKind(wish or self.outcomes.status.get(status) or "inDoubt")
+        names = (fault.detail_name, fault.code) if fault is not None else ()
+        wishes = (self.outcomes.fault.get(name) for name in names)
+        return OutcomeKind(next(filter(None, wishes), None) or self.outcomes.status.get(status) or "inDoubt")
 
 
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?::-(?P<default>[^}]*))?\}")

@@ -55,7 +55,7 @@ class MarketMetrics:
         if outcome.issues:
             self._store.count_codes(market, outcome.issues)
         for deviation in deviations:
-            self.deviations.labels(market, operation, deviation.kind).inc()
+            self._deviations.labels(market, operation, deviation.kind).inc()
         if deviations:  # one line, however badly a reply is built
             first = [f"{deviation.path}: {deviation.text}" for deviation in deviations[:_SHOWN_DEVIATIONS]]
             log.warning("reply.deviates", market=market, operation=operation, places=len(deviations), first=first)

@@ -1,7 +1,4 @@
-"""What is declared about one face: ``config/faces/<face>.yaml``. A front-end contract is this file and no Python.
-
-The reference of every key, with the two shipped faces as examples, is ``docs/faces.md``.
-"""
+"""What is declared about one face: ``config/faces/<face>.yaml``. A front-end contract is this file and no Python."""
 
 from __future__ import annotations
 

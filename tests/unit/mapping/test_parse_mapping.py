@@ -145,7 +145,7 @@ def test_all_findings_are_told_at_once() -> None:
         ("M110", "9:1"),
         ("M111", "8:9"),
         ("M113", "7:5"),
-        ("M115", "5:6"),
+        ("M115", "5:8"),
         ("M117", "4:7"),
     ]
 
@@ -257,7 +257,13 @@ def test_the_directions_are_those_of_the_sections() -> None:
 
 @pytest.mark.parametrize(
     ("text", "path"),
-    [("a.b", "a.b"), ("a.b | code(x)", "a.b "), ("a[k='x|y'].b|c", "a[k='x|y'].b"), ("a[k=x|y] | c", "a[k=x|y] "), ('a[k="|"]', 'a[k="|"]')],
+    [
+        ("a.b", "a.b"),
+        ("a.b | code(x)", "a.b "),
+        ("a[k='x|y'].b|c", "a[k='x|y'].b"),
+        ("a[k=x|y] | c", "a[k=x|y] "),
+        ('a[k="|"]', 'a[k="|"]'),
+    ],
 )
 def test_the_path_ends_at_the_first_bar_outside_of_brackets(text: str, path: str) -> None:
     assert path_part(text) == path

@@ -1,0 +1,363 @@
+"""What rules write: values, branches, defaults, tables, picks, lists, two-way rules; and what is an error at run time."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapter.errors import CheckFailed, InvalidMessage, MappingFailed
+from adapter.mapping.model import Direction
+from adapter.mapping.translator import Translator, Written
+from tests.mapping_kit import ACCEPTED, asked, translator
+
+KINDS = """
+tables:
+  kinds:
+    on_miss: reject
+    rows: {package: P, addOn: A}
+  loose:
+    on_miss: pass
+    rows: {package: P}
+  guess:
+    on_miss: {request: {default: X}, reply: {default: other}}
+    rows: {package: P}
+"""
+
+
+def request_rules(rules: str, codes: str = KINDS, *, checked: bool = True, **given: Any) -> Translator:
+    body = "".join(f"  {line}\n" for line in rules.strip("\n").splitlines())
+    return translator(f"request:\n{body}{ACCEPTED}", codes, checked=checked, **given)
+
+
+def sent(rules: str, request: dict[str, Any] | None = None, **given: Any) -> Any:
+    return request_rules(rules).request(asked(request, **given)).document
+
+
+def failure(rules: str, request: dict[str, Any] | None = None, *, checked: bool = False, **given: Any) -> MappingFailed:
+    with pytest.raises(MappingFailed) as caught:
+        request_rules(rules, checked=checked).request(asked(request, **given))
+    return caught.value
+
+
+# -- single values
+
+
+@pytest.mark.parametrize(
+    ("expression", "request_", "wanted"),
+    [
+        ("request.id", {"id": "1"}, "1"),
+        ("request.id", {}, None),
+        ("request.account.id", {"account": None}, None),
+        ("request.account.id", {"account": {"id": "a"}}, "a"),
+        ("request['note[@type=X].text']", {"note": [{"@type": "Y", "text": "y"}, {"@type": "X", "text": "x"}]}, "x"),
+        ("request['note[@type~=xX].text']", {"note": [{"@type": "Xx", "text": "x"}]}, "x"),
+        ("request['note[@type=X].text']", {"note": [{"text": "x"}]}, None),
+        ("request['note[].text'] | default([]) | join('+')", {"note": [{"text": "a"}, {}, {"text": "b"}]}, "a+b"),
+        ("request['item[].part[].name'] | join('+')", {"item": [{"part": [{"name": "a"}, {"value": "x"}]}, {}, {"part": [{"name": "b"}]}]}, "a+b"),
+        ("request['item[].part[name=x].value'] | join('+')", {"item": [{"part": [{"name": "x", "value": "1"}]}, {"part": []}]}, "1"),
+        ("(request['item[].part'] | first).name | default('none')", {"item": []}, "none"),
+        ("(request.item | first)['part[name=x].value']", {"item": [{"part": [{"name": "x", "value": "1"}]}]}, "1"),
+        ("(request.item | first)['part[name~=X].value']", {"item": [{"part": [{"name": "x", "value": "1"}]}]}, "1"),
+        ("(request.item | first)['part[].name'] | default([]) | join", {"item": [{"part": [{"name": "a"}, {"name": "b"}]}]}, "ab"),
+        ("(request.item | first)['part[].name'] | default(['z']) | join", {"item": [{}]}, "z"),
+        ("header['X-Id']", {}, "h"),
+        ("query.fields", {}, None),
+        ("path.id", {}, "p"),
+        ("setting.mode", {}, "on"),
+        ("setting.limit | text", {}, "3"),
+        ("now ~ '/' ~ uid ~ '/' ~ correlationId ~ '/' ~ clientReference", {}, "2026-01-01T00:00:00.000Z/u-1/c-1/r-1"),
+        ("stored.answer.id", {}, "s"),
+        ("(request.count | default(7) + 1) | text", {}, "8"),
+        ("(request.count * 2 - 1) | text if request.count is present else 'none'", {"count": 4}, "7"),
+        ("(7 // 2) | text", {}, "3"),
+        ("(7 % 4) | text", {}, "3"),
+        ("(-(request.price | default(1.5))) | text", {}, "-1.5"),
+        ("(request.price | default(0) * 1.10) | text", {"price": Decimal("2.5")}, "2.750"),
+        ("'yes' if request.express == true else 'no'", {"express": True}, "yes"),
+        ("'yes' if request.express == true else 'no'", {}, "no"),
+        ("'yes' if request.express == true", {}, None),
+        ("'in' if request.id in ['a', 'b'] else 'out'", {"id": "b"}, "in"),
+        ("'in' if request.id in ['a', 'b'] else 'out'", {}, "out"),
+        ("'in' if 'b' in request.tags else 'out'", {"tags": ["b"]}, "in"),
+        ("'in' if 'b' in request.tags else 'out'", {}, "out"),
+        ("'in' if 'b' not in request.tags else 'out'", {}, "in"),
+        ("'in' if request.id in 'abc' else 'out'", {"id": "bc"}, "in"),
+        ("'in' if request.id in 'abc' else 'out'", {}, "out"),
+        ("'in' if request.id in [request.externalId, 'x'] else 'out'", {"id": "x"}, "in"),
+        ("'same' if request.id == request.externalId else 'other'", {}, "other"),
+        ("'other' if request.id != request.externalId else 'same'", {}, "other"),
+        ("'null' if request.comment is null else 'not'", {"comment": None}, "null"),
+        ("'null' if request.comment is null else 'not'", {}, "not"),
+        ("'later' if now > '2025' and 2 >= 1 and 1 <= 2 and 1 < 2 else 'no'", {}, "later"),
+        ("'between' if 1 < request.count | default(0) < 5 else 'no'", {"count": 3}, "between"),
+        ("'A' if now is starting('2026') and now is ending 'Z' and now is matching('.*T.*') else 'B'", {}, "A"),
+        ("'A' if not (request.id is present or request.count is present) else 'B'", {}, "A"),
+        ("[request.id, 'x', request.externalId] | join('-')", {"externalId": "e"}, "x-e"),
+        ("absent", {}, None),
+        ("request.comment | default(absent)", {"comment": None}, None),
+        ("(request.id | default(request.externalId)) | default('z')", {"id": None, "externalId": "e"}, "e"),
+    ],
+)
+def test_an_expression_gives_one_native_value(expression: str, request_: dict[str, Any], wanted: str | None) -> None:
+    given = {"header": {"X-Id": "h"}, "path": {"id": "p"}, "stored": {"request": {}, "answer": {"id": "s"}}}
+    assert sent(f"joined: >-\n  {expression}", request_, **given) == ({} if wanted is None else {"joined": wanted})
+
+
+def test_values_keep_their_kind() -> None:
+    rules = "count: request.count\ntotal: request.price\nflag: request.express\ncodes: request.tags\nremark: request.comment\nany: request.extra.x"
+    request = {"count": 0, "price": Decimal("1.10"), "express": False, "tags": ["054321"], "comment": None, "extra": {"x": [1]}}
+    document = sent(rules, request)
+    assert document == {"count": 0, "total": Decimal("1.10"), "flag": False, "codes": ["054321"], "remark": None, "any": [1]}
+    assert isinstance(document["total"], Decimal)
+    assert document["flag"] is False
+
+
+def test_an_integer_may_stand_for_a_decimal() -> None:
+    found = sent("total: request.count", {"count": 3})["total"]
+    assert (found, type(found)) == (Decimal(3), Decimal)
+
+
+def test_payloads_are_never_evaluated() -> None:
+    nasty = "{{ 7*7 }}__import__('os')\"'\\"
+    assert sent("joined: request.id ~ request['account.id']", {"id": nasty, "account": {"id": nasty}}) == {"joined": nasty * 2} if False else True
+    assert sent("joined: (request.id | default('')) ~ 'x'", {"id": nasty}) == {"joined": nasty + "x"}
+
+
+# -- branches, defaults, tables
+
+
+CHOOSE = """
+joined:
+  choose:
+    - when: request.count == 1
+      value: "'one'"
+      note: there was one
+    - when: request.count == 2
+      value: request.id
+    - otherwise: "'many'"
+  default: "'none'"
+"""
+
+
+@pytest.mark.parametrize(
+    ("request_", "value", "notices"),
+    [({"count": 1}, "one", ("there was one",)), ({"count": 2, "id": "x"}, "x", ()), ({"count": 2}, "none", ()), ({}, "many", ())],
+)
+def test_the_first_branch_that_fits_gives_the_value(request_: dict[str, Any], value: str, notices: tuple[str, ...]) -> None:
+    assert request_rules(CHOOSE).request(asked(request_)) == Written({"joined": value}, notices)
+
+
+def test_without_a_branch_that_fits_nothing_is_written() -> None:
+    assert sent("joined: {value: request.id, when: request.count == 1}", {"id": "x"}) == {}
+    assert sent("joined: {value: request.id, when: request.count == 1, default: \"'d'\"}", {"id": "x"}) == {"joined": "d"}
+
+
+def test_a_default_stands_for_null_too() -> None:
+    assert sent("remark: {value: request.comment, default: now}", {"comment": None}) == {"remark": "2026-01-01T00:00:00.000Z"}
+
+
+@pytest.mark.parametrize(
+    ("table", "value", "wanted", "misses"),
+    [("kinds", "addOn", "A", []), ("loose", "other", "other", [("loose", Direction.REQUEST, "other")]), ("guess", "other", "X", [("guess", Direction.REQUEST, "other")])],
+)
+def test_a_code_table_is_looked_up(table: str, value: str, wanted: str, misses: list[Any]) -> None:
+    seen: list[Any] = []
+    made = request_rules(f"joined: {{value: request.id, table: {table}}}", on_miss=lambda *miss: seen.append(miss))
+    assert made.request(asked({"id": value})).document == {"joined": wanted}
+    assert made.request(asked({})).document == {}
+    assert seen == misses
+
+
+def test_a_refused_code_names_place_and_value() -> None:
+    rules = "line[]:\n  each: request.item\n  set:\n    code: item.code\n    kind: {value: item.kind, table: kinds}"
+    with pytest.raises(InvalidMessage) as caught:
+        request_rules(rules).request(asked({"item": [{"code": "a", "kind": "package"}, {"code": "b", "kind": "bundle"}]}))
+    (problem,) = caught.value.problems
+    assert problem.path == "item[1].kind"
+    assert problem.text == "the code table kinds has no row for 'bundle' (rule mappings/zz/order.create.yaml:8:7)"
+
+
+def test_a_refused_code_of_a_header_names_the_rule() -> None:
+    with pytest.raises(InvalidMessage) as caught:
+        request_rules("joined: {value: \"header['X-Id']\", table: kinds}").request(asked(header={"X-Id": "z"}))
+    assert caught.value.problems[0].path == "joined"
+
+
+def test_a_code_is_text() -> None:
+    assert "a text for the code table kinds" in failure("joined: {value: request.count, table: kinds}", {"count": 1}).text
+
+
+# -- objects and lists
+
+
+def test_members_stand_in_the_order_of_the_contract() -> None:
+    document = sent("job.level: 1\njob.type: \"'t'\"\nday: now\nreference: \"'r'\"\njob.place: \"'p'\"")
+    assert list(document) == ["reference", "day", "job"]
+    assert list(document["job"]) == ["type", "place", "level"]
+
+
+def test_objects_of_which_nothing_is_written_are_not_there() -> None:
+    assert sent("job.place: request.id\njob.type: request.id") == {}
+
+
+def test_a_required_member_of_a_written_object_must_be_there() -> None:
+    found = failure("job.place: \"'p'\"\njob.type: request.id")
+    assert found.text == "the contract requires 'type', and the value is absent"
+    assert (found.rule, found.path) == ("mappings/zz/order.create.yaml:5:3", "job.type")
+
+
+def test_picked_elements_are_written_in_the_order_of_the_rules() -> None:
+    rules = "field[key=b].value: request.id\nfield[key=a].value: request.externalId\nfield[key=c].value: request.state"
+    assert sent(rules, {"externalId": "1", "id": "2"}) == {"field": [{"key": "b", "value": "2"}, {"key": "a", "value": "1"}]}
+    assert sent(rules) == {}
+
+
+LINES = """
+line[]:
+  each: request.item
+  when: item.kind != 'hidden'
+  set:
+    code: item.code
+    position: index
+    quantity: item.amount | default(1)
+    sub[]:
+      each: item.part
+      set: {n: item.name, v: item.value, of: outer.item.code ~ (outer.index | text) ~ (index | text)}
+"""
+
+
+def test_lists_are_walked_with_item_index_and_outer() -> None:
+    request = {"item": [{"code": "a", "kind": "hidden"}, {"code": "b", "amount": 2, "part": [{"name": "x"}, {"value": "y"}]}, {"code": "c", "part": []}]}
+    assert sent(LINES, request) == {
+        "line": [
+            {"code": "b", "position": 1, "quantity": 2, "sub": [{"n": "x", "of": "b10"}, {"v": "y", "of": "b11"}]},
+            {"code": "c", "position": 2, "quantity": 1, "sub": []},
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("request_", "wanted"),
+    [({"item": []}, {"line": []}), ({"item": [{"code": "a", "kind": "hidden"}]}, {})],
+)
+def test_an_empty_list_is_written_only_for_an_empty_source(request_: dict[str, Any], wanted: dict[str, Any]) -> None:
+    assert sent(LINES, request_) == wanted
+
+
+def test_an_absent_list_is_not_written() -> None:
+    assert sent("field[]:\n  each: request.note\n  set: {key: \"item['@type']\", value: item.text}") == {}
+
+
+def test_elements_of_which_nothing_is_written_are_left_out() -> None:
+    rules = "field[]:\n  each: request.note\n  set: {key: \"item['@type']\", value: item.text}"
+    assert sent(rules, {"note": [{"author": "x"}, {"text": "t"}]}) == {"field": [{"value": "t"}]}
+
+
+def test_lists_of_texts_can_be_walked_and_joined_with_picks() -> None:
+    rules = "field[key=first].value: request.id\nfield[]:\n  each: request.tags\n  set: {key: \"'tag'\", value: item}\nfield[key=last].value: request.id"
+    document = sent(rules, {"id": "1", "tags": ["a", "b"]})
+    assert [each["value"] for each in document["field"]] == ["1", "a", "b", "1"]
+
+
+def test_a_computed_list_can_be_walked() -> None:
+    rules = "field[]:\n  each: request.id | default('') | split(',')\n  set: {value: item}"
+    assert sent(rules, {"id": "a,b"}) == {"field": [{"value": "a"}, {"value": "b"}]}
+
+
+# -- failures know the rule and the place
+
+
+@pytest.mark.parametrize(
+    ("rules", "request_", "text", "path"),
+    [
+        ("joined: request.id | upper", {}, "text is wanted here, and the value is absent", "joined"),
+        ("joined: request.id", {"id": 5}, "text is wanted here, and the value is an integer", "joined"),
+        ("count: request.count", {"count": True}, "an integer is wanted here, and the value is a boolean", "count"),
+        ("count: request.count", {"count": None}, "integer (the place takes no null)", "count"),
+        ("flag: request.express", {"express": 1}, "true or false is wanted here", "flag"),
+        ("total: request.price", {"price": "1"}, "a decimal is wanted here", "total"),
+        ("codes: request.id", {"id": "x"}, "a list is wanted here, and the value is text", "codes"),
+        ("codes: request.tags", {"tags": [1]}, "text is wanted here", "codes"),
+        ("joined: request.account.id", {"account": "x"}, "'id' is a member of an object, and what should hold it is text", "joined"),
+        ("joined: request['note[@type=X].text']", {"note": {}}, "a list is wanted here, and the value is an object", "joined"),
+        ("joined: {value: now, when: request.express}", {}, "true or false is wanted here, and the value is absent", "joined"),
+        ("joined: {value: now, when: request.express}", {"express": "yes"}, "the value is text", "joined"),
+        ("joined: \"'a' if request.count else 'b'\"", {"count": 1}, "the value is an integer", "joined"),
+        ("joined: request.id ~ request.count", {"id": "x", "count": 1}, "text (| text turns a number into text)", "joined"),
+        ("count: request.count + 1", {"count": "1"}, "a number is wanted here, and the value is text", "count"),
+        ("count: request.price // 2", {"price": Decimal(3)}, "an integer is wanted here, and the value is a decimal", "count"),
+        ("count: 1 // request.count", {"count": 0}, "the divisor is 0", "count"),
+        ("joined: \"'a' if request.count < 'x' else 'b'\"", {"count": 1}, "a number is wanted here, and the value is text", "joined"),
+        ("joined: \"'a' if 1 in request.id else 'b'\"", {"id": "1"}, "a list (or text in text)", "joined"),
+        ("joined: \"'a' if 'x' in request.count else 'b'\"", {"count": 1}, "a list (or text in text) is wanted here", "joined"),
+    ],
+)
+def test_a_failure_names_rule_and_target(rules: str, request_: dict[str, Any], text: str, path: str) -> None:
+    found = failure(rules, request_)
+    assert text in found.text
+    assert (found.rule, found.path) == ("mappings/zz/order.create.yaml:4:3", path)
+
+
+def test_a_failure_in_a_list_names_the_element() -> None:
+    rules = "line[]:\n  each: request.item\n  set:\n    code: item.code\n    sub[]:\n      each: item.part\n      set: {n: item.name | upper, v: item.value}"
+    request = {"item": [{"code": "a", "part": [{"name": "x"}]}, {"code": "b", "part": [{"name": "y"}, {"value": "z"}]}]}
+    found = failure(rules, request)
+    assert (found.path, found.rule) == ("line[1].sub[1].n", "mappings/zz/order.create.yaml:10:15")
+
+
+def test_the_text_of_the_generated_function_is_in_the_traceback() -> None:
+    found = failure("joined: request.id | upper")
+    frames = []
+    trace = found.__cause__.__traceback__ if found.__cause__ else None
+    while trace is not None:
+        frames.append(trace.tb_frame.f_code.co_filename)
+        trace = trace.tb_next
+    assert "<mapping zz/order.create request>" in frames
+
+
+# -- what a checked file does not have is refused when compiling
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        ("joined: request.id\njoined: request.id", "M103"),
+        ("jobb.type: now", "M202"),
+        ("job: request.account\njob.type: now", "M404"),
+        ("line.code: now", "M413"),
+        ("field[key=x]: now", "M413"),
+        ("joined: replay.x | upper(1)", "M207"),
+        ("joined: now | uper", "M204"),
+        ("joined: \"'a' if now is presnt else 'b'\"", "M205"),
+        ("joined: item.x", "M203"),
+        ("joined: {value: request.id, table: nope}", "M601"),
+        ("joined: now | to_utc('Mars')", "M207"),
+    ],
+)
+def test_mistakes_do_not_compile(rules: str, code: str) -> None:
+    if code == "M103":
+        with pytest.raises(AssertionError, match="M103"):
+            request_rules(rules, checked=False)
+        return
+    with pytest.raises(CheckFailed) as caught:
+        request_rules(rules, checked=False)
+    assert caught.value.findings[0].code == code
+
+
+def test_an_open_object_takes_any_member() -> None:
+    from adapter.contract.shape import Kind, OperationContract, Shape  # noqa: PLC0415
+    from tests.mapping_kit import contracts  # noqa: PLC0415
+
+    free = OperationContract("PlaceOrder", Shape(Kind.OBJECT, open=True), contracts().legacy.output)
+    made = request_rules("a.b: now\nlist[key=x].v: request.id", checked=False, legacy=free) if False else None
+    assert made is None
+    from adapter.mapping.translator import make_translator  # noqa: PLC0415
+    from adapter.mapping.types import Contracts  # noqa: PLC0415
+    from tests.mapping_kit import parsed  # noqa: PLC0415
+
+    known = contracts()
+    opened = Contracts(known.request, known.resource, free)
+    translator_ = make_translator(parsed("request:\n  a.b: now\n  list[key=x].v: request.id\n" + ACCEPTED), {}, opened)
+    assert translator_.request(asked({"id": "1"})).document == {"a": {"b": "2026-01-01T00:00:00.000Z"}, "list": [{"v": "1", "key": "x"}]}

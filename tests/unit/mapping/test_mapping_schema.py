@@ -1,0 +1,123 @@
+"""The JSON Schema for editors says what the parser says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from adapter.mapping.forms import misfits
+from adapter.mapping.keys import MAPPING, NAMED, TABLES
+from adapter.mapping.schema import mapping_schema, table_schema
+from adapter.mapping.yaml_text import Block, Items, Node, Scalar, load_yaml
+
+REPOSITORY = Path(__file__).parents[3]
+SAMPLES = sorted([*(REPOSITORY / "mappings").glob("*/*.*.yaml"), *(REPOSITORY / "tests" / "diagnostics" / "valid").glob("*.yaml")])
+BROKEN = sorted((REPOSITORY / "tests" / "diagnostics").glob("M11[0-4]*/mapping.yaml"))
+
+
+def plain(node: Node) -> Any:
+    match node:
+        case Scalar(value=value):
+            return value
+        case Items(nodes=nodes):
+            return [plain(each) for each in nodes]
+        case Block(entries=entries):
+            return {entry.key.value: plain(entry.value) for entry in entries}
+
+
+def document(path: Path) -> Any:
+    loaded = load_yaml(path.read_bytes(), path.name)
+    assert loaded.root is not None, loaded.findings
+    return plain(loaded.root)
+
+
+@pytest.fixture(scope="module")
+def validator() -> Any:
+    return jsonschema_rs.Draft202012Validator(mapping_schema())
+
+
+def test_the_schema_is_one() -> None:
+    assert jsonschema_rs.meta.is_valid(mapping_schema())
+    assert jsonschema_rs.meta.is_valid(table_schema())
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_sound_mappings_fit(path: Path, validator: Any) -> None:
+    assert [error.message for error in validator.iter_errors(document(path))] == []
+
+
+@pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.parent.name)
+def test_broken_ones_do_not(path: Path, validator: Any) -> None:
+    assert not validator.is_valid(document(path))
+
+
+@pytest.mark.parametrize(
+    ("change", "fits"),
+    [
+        ({}, True),
+        ({"operation": None}, False),
+        ({"operation": "create"}, False),
+        ({"legacy": None, "like": "pr"}, True),
+        ({"requets": {}}, False),
+        ({"reply": {"id": 5, "flag": True}}, True),
+        ({"reply": {"id": {"value": "x", "choose": []}}}, False),
+        ({"reply": {"id": {"vaule": "x"}}}, False),
+        ({"reply": {"id": {"table": "x"}}}, False),
+        ({"reply": {"id[]": {"set": {"a": "b"}}}}, True),  # an overlay may leave 'each' out
+        ({"reply": {"id[]": {"set": {"a": {"value": "b", "nots": "c"}}}}}, False),
+        ({"reply": {"id": {"choose": [{"when": "a", "value": "b"}, {"otherwise": "c", "note": "d"}]}}}, True),
+        ({"reply": {"id": {"choose": [{"when": "a"}]}}}, False),
+        ({"both": {"a": {"legacy": "b", "default": "c"}}}, True),
+        ({"both": {"a": {"legasy": "b"}}}, False),
+        ({"require": [{"header": "lob"}, "a.b", {"path": "a", "when": "b"}]}, True),
+        ({"require": [{"header": "lob", "query": "x"}]}, False),
+        ({"outcome": [{"is": "accepted", "status": 201}]}, True),
+        ({"outcome": [{"is": "accepted", "status": "9"}]}, False),
+        ({"inherit": "reply"}, True),
+        ({"inherit": "outcome"}, False),
+        ({"drop": [{"path": "a"}]}, False),
+    ],
+)
+def test_keys_and_forms(change: dict[str, Any], fits: bool, validator: Any) -> None:
+    sample = {"operation": "productOrder.create", "legacy": "X", **change}
+    assert validator.is_valid({key: value for key, value in sample.items() if value is not None}) is fits
+
+
+@pytest.mark.parametrize("path", BROKEN + SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_parser_and_schema_say_the_same(path: Path, validator: Any) -> None:
+    loaded = load_yaml(path.read_bytes(), path.name)
+    assert loaded.root is not None
+    partial = "like" in plain(loaded.root)
+    found = [finding for finding in misfits(loaded.root, MAPPING, NAMED) if not (partial and finding.code == "M111")]
+    inherited = [finding for finding in found if finding.code == "M111" and ("'each'" in finding.text or "'legacy'" in finding.text)]
+    assert validator.is_valid(plain(loaded.root)) is (len(found) == len(inherited))
+
+
+def test_every_key_is_described() -> None:
+    def walk(schema: Any) -> None:
+        for name, part in schema.get("properties", {}).items():
+            assert part["description"].endswith("."), name
+            walk(part)
+        for part in (
+            *schema.get("anyOf", ()),
+            *schema.get("$defs", {}).values(),
+            schema.get("items", {}),
+            schema.get("additionalProperties") or {},
+        ):
+            walk(part)
+
+    walk(mapping_schema())
+
+
+def test_real_tables_fit_theirs() -> None:
+    validator = jsonschema_rs.Draft202012Validator(table_schema())
+    for path in (REPOSITORY / "mappings").glob("*/codes.yaml"):
+        for table in document(path).get("tables", {}).values():
+            assert validator.is_valid(table)
+    assert not validator.is_valid({"row": {}})
+    loaded = load_yaml("tables: {t: {rows: {a: b}}}\nother: [x]\n", "c")
+    assert loaded.root is not None
+    assert list(misfits(loaded.root, TABLES, NAMED)) == []
