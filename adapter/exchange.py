@@ -13,6 +13,8 @@ from adapter.mapping.scope import Scope
 from adapter.mapping.translator import Translator
 from adapter.ports import Answer, AnswerKind, Call, Deviation, Document, Exchange, Issue, Outcome, OutcomeKind, WireReply, WireRequest
 
+_NO_ANSWER = 504  # what a face may answer where it was reached, but gave no whole answer
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -87,7 +89,7 @@ async def _converse(backend: Backend, prepared: Prepared, deadline: float) -> Ju
         kind = OutcomeKind.IN_DOUBT if sent else OutcomeKind.UNAVAILABLE
         return Judged(technical(backend, prepared.operation, kind, str(error)), raw=reply)
     except MaybeSent as error:
-        return Judged(technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, str(error)), raw=reply)
+        return Judged(technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, str(error)), raw=reply, status=_NO_ANSWER)
     finally:
         prepared.exchange.close()
 

@@ -6,26 +6,18 @@ Durations are seconds.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
+from adapter.declared import Declared, load_declared
 from adapter.errors import ConfigError
 from adapter.ports import Fault, OutcomeKind
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Wish = Literal["rejected", "unavailable", "inDoubt"]
-
-
-class Declared(BaseModel):
-    """A part of a declared file: unknown keys are mistakes, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class UsernameToken(Declared):
@@ -54,7 +46,7 @@ class Tls(Declared):
 class Security(Declared):
     """How the backend knows us."""
 
-    username_token: UsernameToken | None = Field(None, alias="usernameToken")
+    username_token: UsernameToken | None = None
     basic: Basic | None = None
     tls: Tls | None = None
     headers: dict[str, SecretStr] = {}
@@ -68,8 +60,8 @@ class Limits(Declared):
     connect: Seconds = 2.0
     send: Seconds = 5.0
     total: Seconds = 20.0
-    reply_bytes: int = Field(10_000_000, alias="replyBytes", ge=1_000)
-    keep_alive: Seconds = Field(15.0, alias="keepAlive")
+    reply_bytes: int = Field(10_000_000, ge=1_000)
+    keep_alive: Seconds = 15.0
 
 
 class Transport(Declared):
@@ -145,62 +137,9 @@ class Market(Declared):
         return OutcomeKind(next(filter(None, wishes), None) or self.outcomes.status.get(status) or "inDoubt")
 
 
-_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?::-(?P<default>[^}]*))?\}")
-
-
-def expand(value: Any, environment: Mapping[str, str], where: str) -> Any:
-    """Replaces ``${NAME}`` in every text of a parsed file. Raises ConfigError naming the variable that is not set."""
-    if isinstance(value, dict):
-        return {key: expand(item, environment, f"{where}.{key}" if where else str(key)) for key, item in value.items()}
-    if isinstance(value, list):
-        return [expand(item, environment, f"{where}[{index}]") for index, item in enumerate(value)]
-    if not isinstance(value, str):
-        return value
-
-    def put(match: re.Match[str]) -> str:
-        found = environment.get(match["name"], match["default"])
-        if found is None:
-            raise ConfigError(
-                f"{where}: the environment variable {match['name']} is not set; set it or write ${{{match['name']}:-default}}"
-            )
-        return found
-
-    return _VARIABLE.sub(put, value)
-
-
-def load_yaml(path: Path, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Reads a declared file and puts in the environment variables. Raises ConfigError with file, line and reason."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 (byte {error.start})") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise ConfigError(f"{place}: {getattr(error, 'problem', error)}") from error
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path}: expected a mapping of keys to values")
-    try:
-        expanded: dict[str, Any] = expand(data, os.environ if environment is None else environment, "")
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
-    return expanded
-
-
-def explain_validation(path: Path, error: ValidationError) -> ConfigError:
-    """A pydantic error as lines that an operator can act on; values are left out, they may be secrets."""
-    lines = [f"{path}: {'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}" for item in error.errors(include_input=False)]
-    return ConfigError("\n".join(lines))
-
-
 def load_market(path: Path, environment: Mapping[str, str] | None = None) -> Market:
-    """Reads one market file. Raises ConfigError. The file's name must be the market's id."""
-    try:
-        market = Market.model_validate(load_yaml(path, environment))
-    except ValidationError as error:
-        raise explain_validation(path, error) from error
+    """Reads one market file. Raises ConfigError, CheckFailed. The file's name must be the market's id."""
+    market = load_declared(path, Market, environment)
     if market.market != path.stem:
         raise ConfigError(f"{path}: market is '{market.market}', but the file is called '{path.name}'; they must be the same")
     return market

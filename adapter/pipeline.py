@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import orjson
 import structlog
@@ -16,13 +16,13 @@ import structlog
 from adapter import clock
 from adapter.backend import Backend
 from adapter.conclusion import Renderer, answer_of, conclude, in_doubt
-from adapter.doubt import DoubtSettler
 from adapter.contract.validation import Validator
+from adapter.doubt import DoubtSettler
 from adapter.errors import AdapterError, Conflict, KeyReused, NotFound, NotOffered, Problem
 from adapter.exchange import Observer, Prepared, converse, deadline_of, prepare
 from adapter.intake import Intake, intake_of, scope_of
 from adapter.ports import Message, Outcome, OutcomeKind, Reply, Result
-from adapter.store import Doubtful, Fresh, InFlight, Mismatch, OrderQuery, OrderRow, Seen, Store
+from adapter.store import Doubtful, Fresh, InFlight, Mismatch, OrderQuery, OrderRow, Response, Seen, Store
 
 log = structlog.get_logger("adapter.pipeline")
 
@@ -95,7 +95,7 @@ class Pipeline:
         except AdapterError:
             seen = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
             if isinstance(seen, Seen):  # the rules have changed since; the answer has not
-                return _repeat(seen)
+                return _reply(seen.response)
             raise
         for _ in range(_ROUNDS):
             accepted = await self.store.accept(intake.acceptance(backend, prepared, self.now()))
@@ -103,11 +103,13 @@ class Pipeline:
                 case Fresh():
                     return await self._submit(backend, message, intake, prepared, accepted)
                 case Seen():
-                    return _repeat(accepted)
+                    return _reply(accepted.response)
                 case Mismatch():
                     raise KeyReused(problems=[Problem(intake.key_name, "repeat the first request unchanged, or use a new key")])
                 case InFlight():
-                    await self.store.wait_settled(accepted)
+                    settled = await self.store.wait_settled(accepted)
+                    if settled is not None and settled.response is not None and not accepted.other:
+                        return _reply(settled.response)  # what the first one got, also where it may be tried again
                 case Doubtful() if not await self.doubt.settle(accepted.order, accepted.attempt):
                     return self.renderers[message.face](message, in_doubt(backend, message.operation, accepted.order))
         raise Conflict("The same order is being placed by other requests; repeat this one in a moment", headers={"Retry-After": "1"})
@@ -179,8 +181,8 @@ class Pipeline:
         return backend
 
 
-def _repeat(seen: Seen) -> Reply:
-    return Reply(seen.response.status, seen.response.body, seen.response.headers)
+def _reply(response: Response) -> Reply:
+    return Reply(response.status, response.body, response.headers)
 
 
 def _recorded(order: OrderRow) -> Result:

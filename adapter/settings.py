@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
-
+from adapter.declared import Declared, load_declared
 from adapter.errors import ConfigError
-from adapter.market import Declared, explain_validation, load_yaml
 
 
 class Log(Declared):
@@ -25,7 +23,7 @@ class Settings(Declared):
 
     data: Path = Path("var")
     store: str = ""
-    base_url: str = Field("", alias="baseUrl")
+    base_url: str = ""
     faces: tuple[str, ...]
     markets: tuple[str, ...]
     clients: Path = Path("config/clients.yaml")
@@ -68,14 +66,7 @@ class Home:
 
 def load_settings(home: Home, environment: Mapping[str, str] | None = None) -> Settings:
     """Reads ``config/adapter.yaml``; ``ADAPTER_DATA`` goes before its ``data``. Raises ConfigError."""
-    path = home.path("config/adapter.yaml")
-    values = load_yaml(path, environment)
+    settings = load_declared(home.path("config/adapter.yaml"), Settings, environment)
     data = (os.environ if environment is None else environment).get("ADAPTER_DATA")
-    if data:
-        values["data"] = data
-    try:
-        settings = Settings.model_validate(values)
-    except ValidationError as error:
-        raise explain_validation(path, error) from error
-    folder = home.path(settings.data)
+    folder = home.path(data or settings.data)
     return settings.model_copy(update={"data": folder, "store": settings.store or f"sqlite:///{folder / 'adapter.db'}"})

@@ -37,7 +37,7 @@ class Server:
     def cpu_seconds(self) -> float:
         """Processor time so far, user and system."""
         times = [one.cpu_times() for one in self._family()]
-        return sum(one.user + one.system for one in times)
+        return float(sum(one.user + one.system for one in times))
 
     def memory(self) -> int:
         """Resident bytes now."""
@@ -113,10 +113,10 @@ def _wait(child: subprocess.Popen[bytes], port: int, log: Path) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if child.poll() is not None:
-            raise SystemExit(f"{child.args}: ended with {child.returncode}\n{log.read_text(errors='replace')}")
+            raise SystemExit(f"{log.parent.name}: ended with {child.returncode}\n{log.read_text(errors='replace')}")
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS) as probe:
             probe.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
             if probe.recv(1):
                 return
         time.sleep(0.005)
-    raise SystemExit(f"{child.args}: does not answer after {START_SECONDS} s\n{log.read_text(errors='replace')}")
+    raise SystemExit(f"{log.parent.name}: does not answer after {START_SECONDS} s\n{log.read_text(errors='replace')}")

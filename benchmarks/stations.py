@@ -148,9 +148,11 @@ def stations(bench: Bench, items: int) -> Iterator[tuple[str, float]]:
     reading = read()
     yield "judge the outcome", cost(lambda: judge(backend, prepared, reading))
     yield "read two warnings", cost(lambda: backend.catalogue.read_all(WARNINGS, "warning"))
-    yield "map the reply, and the face's view", cost(lambda: answer_of(prepared, judged, "hybris"))
-    yield "write the answer", cost(lambda: bench.renderer(message, result))
-    yield "record: accept and settle", uvloop.run(_record(bench, raw, prepared, raw_reply, RECORDED[items]))
+    mapping, writing = cost(lambda: answer_of(prepared, judged, "hybris")), cost(lambda: bench.renderer(message, result))
+    yield "map the reply, and the face's view", mapping
+    yield "write the answer", writing
+    concluded = uvloop.run(_record(bench, raw, prepared, raw_reply, RECORDED[items]))
+    yield "record: redact, accept, settle", concluded - mapping - writing
 
 
 def _reader(bench: Bench, document: dict[str, Any], reply: WireReply) -> Callable[[], Answer]:
@@ -170,7 +172,7 @@ def _reader(bench: Bench, document: dict[str, Any], reply: WireReply) -> Callabl
 async def _record(bench: Bench, raw: bytes, prepared: Prepared, reply: WireReply, orders: int) -> float:
     document = prepared.translator.request(prepared.scope).document
     judged = replace(judge(bench.backend, prepared, _reader(bench, document, reply)()), raw=reply)
-    messages = [bench.message(raw, number) for number in range(orders)]
+    messages = [bench.message(raw.replace(b"0000000000002861", b"%016d" % number), number) for number in range(orders)]
     intakes: list[Intake] = [intake_of(message) for message in messages]
     with tempfile.TemporaryDirectory(prefix="bench-", dir=disk()) as folder:
         store = await Store.open(f"sqlite:///{folder}/record.db", clock=clock.now)

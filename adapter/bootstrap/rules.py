@@ -120,7 +120,7 @@ def _surroundings(
     tables: Mapping[str, CodeTable],
 ) -> Surroundings:
     routes = [route for face in faces for route in face.routes]
-    supplied = frozenset({"id", "href", "orderDate", "relatedParty", "@type"})
+    supplied = frozenset(addition.member for face in faces for addition in face.additions)
     return Surroundings(
         canonical={
             kind: Canonical(

@@ -19,4 +19,8 @@ def client(
         typer.echo(f"secret, shown this once: {secret}", err=True)
     else:
         secret = typer.prompt("secret", hide_input=True, confirmation_prompt=True)
-    typer.echo(f"  {identifier}:\n    secret: {hash_secret(secret)}\n    markets: []\n    operations: []")
+    try:
+        hashed = hash_secret(secret)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    typer.echo(f"  {identifier}:\n    secret: {hashed}\n    markets: []\n    operations: []")

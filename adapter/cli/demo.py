@@ -13,16 +13,15 @@ import orjson
 import typer
 import uvloop
 from lxml import etree
-from pydantic import Field
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
 
 from adapter.cli.hosting import Hosted, hosted
 from adapter.cli.place import here
+from adapter.declared import Declared, load_declared
 from adapter.faces.admin import show_order
 from adapter.logs import configure_logs
-from adapter.faces.declared import Declared, load_declared
 from adapter.settings import Home, Log, Settings
 
 
@@ -30,7 +29,7 @@ class Mishap(Declared):
     """An order for a house whose scenario goes wrong, sent as often as there are expected HTTP statuses."""
 
     what: str
-    house_id: str = Field(alias="houseId")
+    house_id: str
     expected: tuple[int, ...]
 
 

@@ -17,6 +17,8 @@ import uvicorn
 
 from adapter.bootstrap import Service, open_service
 from adapter.errors import ConfigError
+from adapter.faces.callers import is_loopback
+from adapter.faces.server import BoundedProtocol
 from adapter.settings import Home, Settings
 
 
@@ -55,7 +57,12 @@ async def hosted(
         token = secrets.token_urlsafe(32)
         service = await stack.enter_async_context(
             open_service(
-                home, settings, environment=variables, base_url=settings.base_url or url, loopback=_is_loopback(host), admin_token=token
+                home,
+                settings,
+                environment=variables,
+                base_url=settings.base_url or (url if is_loopback(host) else ""),
+                loopback=is_loopback(host),
+                admin_token=token,
             )
         )
         stack.enter_context(_announced(settings.data / "service.json", url, token))
@@ -78,7 +85,8 @@ def _config(service: Service) -> uvicorn.Config:
     return uvicorn.Config(
         service.app,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
+        ws="none",
         lifespan="off",
         access_log=False,
         server_header=False,
@@ -101,10 +109,6 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.listen(1024)
     listener.setblocking(False)
     return listener
-
-
-def _is_loopback(host: str) -> bool:
-    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 @contextlib.contextmanager

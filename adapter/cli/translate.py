@@ -28,7 +28,9 @@ from adapter.settings import Home, Settings
 
 
 def translate(
-    file: Path = typer.Argument(..., metavar="FILE", help="A JSON document; - reads standard input. The TMF order, or with --reply the legacy reply."),
+    file: Path = typer.Argument(
+        ..., metavar="FILE", help="A JSON document; - reads standard input. The TMF order, or with --reply the legacy reply."
+    ),
     market: str = typer.Option(..., help="The market's id."),
     operation: str = typer.Option(..., help="The operation, e.g. productOrder.create."),
     reply: bool = typer.Option(False, "--reply", help="Map the other way: FILE is the legacy reply as JSON."),

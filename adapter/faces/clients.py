@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from adapter.errors import ConfigError
 from adapter.faces.authentication import SecretHash
 from adapter.faces.declaration import Face
-from adapter.faces.declared import Declared, load_declared
+from adapter.declared import Declared, load_declared
 
 
 class ClientLimits(Declared):

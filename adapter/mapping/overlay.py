@@ -115,7 +115,7 @@ def _join(base: Block, over: Block, file: str, findings: list[Finding]) -> Block
     base = _leave_out(_one_way(base, over.get("inherit")), over.get("without"), findings)
     entries = {entry.key.value: entry for entry in base if entry.key.value not in _ABOUT}
     own = [entry for entry in over if entry.key.value not in _ABOUT]
-    for entry in own:
+    for entry in over:
         name = entry.key.value
         old = entries.get(name)
         entries[name] = entry if old is None else replace(entry, value=_section(name, old.value, entry.value, findings))

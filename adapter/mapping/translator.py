@@ -48,7 +48,7 @@ class Verdict:
     rule: Position | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Translator:
     """All that a mapping file says, as functions. Every method may raise MappingFailed, with the rule's place."""
 
@@ -57,6 +57,9 @@ class Translator:
     resource: Shape
     answers: Mapping[str, Shape]
     version: str
+
+    def __repr__(self) -> str:
+        return f"Translator({self.operation}, version {self.version[:12]})"
 
     @property
     def operation(self) -> str:

@@ -11,9 +11,12 @@ from jinja2 import nodes
 
 from adapter.contract.path import Step
 from adapter.errors import CheckFailed
+from adapter.finding import Finding
 from adapter.mapping.compile.code import Mark, Suite
 from adapter.mapping.compile.record import SourcePath
+from adapter.mapping.expression import codes
 from adapter.mapping.expression.access import Access, read_access
+from adapter.mapping.expression.parse import position
 
 _ROOTS: Final = {
     "request": "scope.request",
@@ -87,6 +90,8 @@ class Reader:
             return "A"
         if access.root.startswith("index"):
             return f"i{access.root[5:]}"
+        if access.root not in _ROOTS and not access.root.startswith("item"):
+            raise CheckFailed([Finding(codes.UNDEFINED_NAME, f"'{access.root}' is not defined here", position(node))])
         if access.key is not None:
             return self.key(access.root, access.key)
         return self.path(access.root, access.steps)

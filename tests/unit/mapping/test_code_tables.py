@@ -85,7 +85,7 @@ def test_a_miss_is_refused_where_nothing_is_said() -> None:
         ("tables: [t]", [("M112", "1:9")]),
         ("tables: {'a b': {rows: {a: b}}}", [("M119", "1:11")]),
         ("tables: {t: {rows: [a]}}", [("M112", "1:20")]),
-        ("tables: [", [("M101", "1:9")]),
+        ("tables: [", [("M101", "1:10")]),
     ],
 )
 def test_tables_that_do_not_fit(text: str, expected: list[tuple[str, str]]) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from adapter.contract.shape import Kind, OperationContract, Shape
 from adapter.errors import CheckFailed, InvalidMessage, MappingFailed
 from adapter.mapping.model import Direction
-from adapter.mapping.translator import Translator, Written
-from tests.mapping_kit import ACCEPTED, asked, translator
+from adapter.mapping.translator import Translator, Written, make_translator
+from tests.mapping_kit import ACCEPTED, asked, contracts, parsed, translator
 
 KINDS = """
 tables:
@@ -74,7 +76,7 @@ def failure(rules: str, request: dict[str, Any] | None = None, *, checked: bool 
         ("(7 // 2) | text", {}, "3"),
         ("(7 % 4) | text", {}, "3"),
         ("(-(request.price | default(1.5))) | text", {}, "-1.5"),
-        ("(request.price | default(0) * 1.10) | text", {"price": Decimal("2.5")}, "2.750"),
+        ("(request.price | default(0) * 1.10) | text", {"price": Decimal("2.5")}, "2.75"),
         ("'yes' if request.express == true else 'no'", {"express": True}, "yes"),
         ("'yes' if request.express == true else 'no'", {}, "no"),
         ("'yes' if request.express == true", {}, None),
@@ -121,7 +123,6 @@ def test_an_integer_may_stand_for_a_decimal() -> None:
 
 def test_payloads_are_never_evaluated() -> None:
     nasty = "{{ 7*7 }}__import__('os')\"'\\"
-    assert sent("joined: request.id ~ request['account.id']", {"id": nasty, "account": {"id": nasty}}) == {"joined": nasty * 2} if False else True
     assert sent("joined: (request.id | default('')) ~ 'x'", {"id": nasty}) == {"joined": nasty + "x"}
 
 
@@ -323,12 +324,11 @@ def test_the_text_of_the_generated_function_is_in_the_traceback() -> None:
 @pytest.mark.parametrize(
     ("rules", "code"),
     [
-        ("joined: request.id\njoined: request.id", "M103"),
         ("jobb.type: now", "M202"),
         ("job: request.account\njob.type: now", "M404"),
         ("line.code: now", "M413"),
-        ("field[key=x]: now", "M413"),
-        ("joined: replay.x | upper(1)", "M207"),
+        ("joined: replay.x", "M203"),
+        ("joined: now | upper(1)", "M207"),
         ("joined: now | uper", "M204"),
         ("joined: \"'a' if now is presnt else 'b'\"", "M205"),
         ("joined: item.x", "M203"),
@@ -337,27 +337,14 @@ def test_the_text_of_the_generated_function_is_in_the_traceback() -> None:
     ],
 )
 def test_mistakes_do_not_compile(rules: str, code: str) -> None:
-    if code == "M103":
-        with pytest.raises(AssertionError, match="M103"):
-            request_rules(rules, checked=False)
-        return
     with pytest.raises(CheckFailed) as caught:
         request_rules(rules, checked=False)
     assert caught.value.findings[0].code == code
 
 
 def test_an_open_object_takes_any_member() -> None:
-    from adapter.contract.shape import Kind, OperationContract, Shape  # noqa: PLC0415
-    from tests.mapping_kit import contracts  # noqa: PLC0415
-
-    free = OperationContract("PlaceOrder", Shape(Kind.OBJECT, open=True), contracts().legacy.output)
-    made = request_rules("a.b: now\nlist[key=x].v: request.id", checked=False, legacy=free) if False else None
-    assert made is None
-    from adapter.mapping.translator import make_translator  # noqa: PLC0415
-    from adapter.mapping.types import Contracts  # noqa: PLC0415
-    from tests.mapping_kit import parsed  # noqa: PLC0415
-
     known = contracts()
-    opened = Contracts(known.request, known.resource, free)
-    translator_ = make_translator(parsed("request:\n  a.b: now\n  list[key=x].v: request.id\n" + ACCEPTED), {}, opened)
-    assert translator_.request(asked({"id": "1"})).document == {"a": {"b": "2026-01-01T00:00:00.000Z"}, "list": [{"v": "1", "key": "x"}]}
+    free = OperationContract("PlaceOrder", Shape(Kind.OBJECT, open=True), known.legacy.output)
+    file = parsed("request:\n  a.b: now\n  list[key=x].v: request.id\n" + ACCEPTED)
+    document = make_translator(file, {}, replace(known, legacy=free)).request(asked({"id": "1"})).document
+    assert document == {"a": {"b": "2026-01-01T00:00:00.000Z"}, "list": [{"v": "1", "key": "x"}]}

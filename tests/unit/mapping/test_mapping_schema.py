@@ -98,7 +98,7 @@ def test_parser_and_schema_say_the_same(path: Path, validator: Any) -> None:
 
 def test_every_key_is_described() -> None:
     def walk(schema: Any) -> None:
-        for name, part in schema.get("properties", {}).items():
+        for name, part in (schema or {}).get("properties", {}).items():
             assert part["description"].endswith("."), name
             walk(part)
         for part in (

@@ -273,7 +273,7 @@ def test_arguments_are_constants() -> None:
     text = "a | one | two() | three(x, 'y z', \"w\", -3, true, false)  "
     calls = converter_calls(text, 2)
     assert [(call.name, call.arguments) for call in calls] == [("one", ()), ("two", ()), ("three", ("x", "y z", "w", -3, True, False))]
-    assert [text[call.offset :].split()[0].rstrip("()") for call in calls][:2] == ["one", "two"]
+    assert [text[call.offset :].split(maxsplit=1)[0].rstrip("()") for call in calls][:2] == ["one", "two"]
     assert converter_calls("a", 1) == ()
     with pytest.raises(LegacyTextError) as caught:
         converter_calls("a | b(", 2)

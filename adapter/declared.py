@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +17,6 @@ from pydantic.alias_generators import to_camel
 
 from adapter.errors import CheckFailed, ConfigError
 from adapter.finding import Finding, Position
-from adapter.market import expand
 from adapter.yaml_text import Block, Node, Sequence, compose, json_value
 
 Key = str | int
@@ -30,6 +30,8 @@ class Declared(BaseModel):
 
 
 Model = TypeVar("Model", bound=BaseModel)
+
+_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?::-(?P<default>[^}]*))?\}")
 
 
 def load_declared(path: Path, model: type[Model], environment: Mapping[str, str] | None = None) -> Model:
@@ -102,3 +104,23 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
         if found is not None:
             return found
     return None
+
+
+def expand(value: Any, environment: Mapping[str, str], where: str) -> Any:
+    """Replaces ``${NAME}`` in every text of a parsed file. Raises ConfigError naming the variable that is not set."""
+    if isinstance(value, dict):
+        return {key: expand(item, environment, f"{where}.{key}" if where else str(key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [expand(item, environment, f"{where}[{index}]") for index, item in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def put(match: re.Match[str]) -> str:
+        found = environment.get(match["name"], match["default"])
+        if found is None:
+            raise ConfigError(
+                f"{where}: the environment variable {match['name']} is not set; set it or write ${{{match['name']}:-default}}"
+            )
+        return found
+
+    return _VARIABLE.sub(put, value)
