@@ -130,7 +130,8 @@ def technical(backend: Backend, operation: str, kind: OutcomeKind, evidence: str
     """An outcome without words of the backend. The evidence is for the record; the caller learns what it means for the order."""
     words = {
         OutcomeKind.UNAVAILABLE: "The backend could not be reached; nothing was done. The request may be repeated.",
-        OutcomeKind.IN_DOUBT: "The backend did not answer clearly; it is not known whether the order was placed. Repeat the request unchanged to learn it.",
+        OutcomeKind.IN_DOUBT: "The backend did not answer clearly; it is not known whether the order was placed. "
+        "Repeat the request unchanged to learn it.",
         OutcomeKind.REJECTED: "The backend refused the request.",
     }
     names = {

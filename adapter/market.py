@@ -49,7 +49,7 @@ class Security(Declared):
     username_token: UsernameToken | None = None
     basic: Basic | None = None
     tls: Tls | None = None
-    headers: dict[str, SecretStr] = {}
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
 
 
 class Limits(Declared):
@@ -71,8 +71,8 @@ class Transport(Declared):
     of its code (``Client``, ``Server``, a subcode).
     """
 
-    status: dict[int, Wish] = {}
-    fault: dict[str, Wish] = {}
+    status: dict[int, Wish] = Field(default_factory=dict)
+    fault: dict[str, Wish] = Field(default_factory=dict)
 
 
 class Operation(Declared):
@@ -116,7 +116,7 @@ class Market(Declared):
     port: str = ""
     extension: Path | None = None
     timezone: str = "UTC"
-    settings: dict[str, Setting] = {}
+    settings: dict[str, Setting] = Field(default_factory=dict)
     security: Security = Security()
     limits: Limits = Limits()
     outcomes: Transport = Transport()

@@ -26,20 +26,20 @@ from adapter.store import Doubtful, Fresh, InFlight, Mismatch, OrderQuery, Order
 
 log = structlog.get_logger("adapter.pipeline")
 
-Page = TypeVar("Page", covariant=True)
+Page_co = TypeVar("Page_co", covariant=True)
 
 
-class Collecting(Protocol[Page]):
+class Collecting(Protocol[Page_co]):
     """Takes results one by one and makes a page of them."""
 
     def add(self, result: Result) -> None:
         """Takes one result into account."""
 
-    def page(self) -> Page:
+    def page(self) -> Page_co:
         """What was asked for."""
 
 
-class Listing(Protocol[Page]):
+class Listing(Protocol[Page_co]):
     """What a list request asks of the record; ``equal`` is the one text an attribute has to have, None where any will do."""
 
     @property
@@ -49,7 +49,7 @@ class Listing(Protocol[Page]):
     def equal(self, attribute: str) -> str | None:
         """See above."""
 
-    def collector(self) -> Collecting[Page]:
+    def collector(self) -> Collecting[Page_co]:
         """A new, empty page."""
 
 
@@ -151,7 +151,7 @@ class Pipeline:
                 return market
         return None
 
-    async def list(self, markets: Sequence[str], query: Listing[Page]) -> Page:
+    async def list(self, markets: Sequence[str], query: Listing[Page_co]) -> Page_co:
         """Recorded orders that their backends took on, newest first. What the record has an index for it looks up itself."""
         wanted = OrderQuery(
             markets=frozenset(markets),

@@ -69,7 +69,7 @@ async def hosted(
         server = uvicorn.Server(_config(service))
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            while not server.started and not running.done():
+            while not server.started and not running.done():  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.005)
             if running.done():
                 raise ConfigError(f"the HTTP server on {url} ended before it had started")

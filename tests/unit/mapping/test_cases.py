@@ -1,0 +1,244 @@
+"""Cases of a market: what they compare, how they tell a difference, and what they cover."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapter.errors import ConfigError
+from adapter.mapping.cases import Case, Report, compare, load_cases, read_cases, run_cases
+from adapter.mapping.coverage import Coverage
+from tests.mapping_kit import tables, translator
+
+KINDS = """
+tables:
+  kinds:
+    on_miss: {request: reject, reply: pass}
+    rows:
+      package: P
+      addOn: A
+      bundle: P
+"""
+BODY = """
+    require:
+      - header: X-Id
+      - path: comment
+        when: request.count == 1
+    both:
+      externalId: {legacy: reference, default: "'none'"}
+      price: total
+      item[]:
+        legacy: line[]
+        both:
+          code: code
+          kind: kind | code(kinds)
+    request:
+      joined:
+        choose:
+          - when: setting.mode == 'on'
+            value: correlationId ~ clientReference ~ now ~ uid
+          - otherwise: "'off'"
+    reply:
+      id: reply.number
+      comment: warnings | join(',')
+    outcome:
+      - when: reply.result == '0'
+        is: accepted
+        texts: reply.message
+      - when: reply.result == '9'
+        is: rejected
+        message: "'no'"
+        status: 409
+    view:
+      front:
+        state: "'done'"
+        comment: absent
+"""
+MADE = translator(BODY, KINDS, checked=False)
+TABLES = tables(KINDS)
+REQUEST = {"externalId": "e", "price": 1.50, "item": [{"code": "a", "kind": "addOn"}]}
+LEGACY = {
+    "reference": "e",
+    "total": 1.5,
+    "line": [{"code": "a", "kind": "A"}],
+    "joined": "CORRELATION-IDCLIENT-REFERENCE2026-01-01T00:00:00.000ZUID",
+}
+HEADER = {"X-Id": "h"}
+ORDER = {"title": "an order", "operation": "order.create", "header": HEADER, "request": REQUEST, "legacy": LEGACY}
+ANSWERED = {
+    "title": "an answer",
+    "operation": "order.create",
+    "reply": {"result": "0", "number": "7", "message": ["w"], "reference": "e", "line": [{"code": "a", "kind": "P"}]},
+    "outcome": {"is": "accepted", "texts": ["w"]},
+    "answer": {"id": "7", "comment": "w", "externalId": "e", "item": [{"code": "a", "kind": "package"}]},
+    "view": {"front": {"state": "done", "comment": None}},
+}
+REST = [
+    {"title": "missing", "operation": "order.create", "request": {"count": 1, "item": []}, "problems": ["comment", "header X-Id"]},
+    {"title": "off", "operation": "order.create", "header": HEADER, "setting": {"mode": "off"}, "request": {"item": []},
+     "legacy": {"reference": "none", "joined": "off", "line": []}},
+    {"title": "refused", "operation": "order.create", "reply": {"result": "9"}, "outcome": {"is": "rejected", "message": "no", "status": 409}},
+    {"title": "codes", "table": "kinds", "rows": [["package", "P"], ["addOn", "A"], ["bundle", "P"]],
+     "misses": {"request": {"x": None}, "reply": {"x": "x"}}},
+]  # fmt: skip
+
+
+def run(*cases: Mapping[str, Any]) -> Report:
+    return run_cases({"order.create": MADE}, TABLES, read_cases(json.dumps(cases).encode(), "zz/x.json"), {"mode": "on"})
+
+
+def differences(case: Mapping[str, Any], **changed: Any) -> list[str]:
+    (result,) = run({**case, **changed}).results
+    return list(result.differences)
+
+
+def test_cases_that_hold_and_cover_everything_pass() -> None:
+    report = run(ORDER, ANSWERED, *REST)
+    assert report.passed, str(report)
+    assert str(report).endswith("6 of 6 cases passed; used: 10/10 rules, 4/4 branches, 2/2 requires, 2/2 outcomes, 3/3 rows")
+    assert "ok   zz/x.json: an order" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"legacy": {**LEGACY, "reference": "x"}}, ['legacy reference: expected "x", got "e" (rule mappings/zz/order.create.yaml:9:3)']),
+        ({"legacy": {**LEGACY, "total": 2}}, ["legacy total: expected 2, got 1.5 (rule mappings/zz/order.create.yaml:10:3)"]),
+        ({"legacy": {**LEGACY, "day": "d"}}, ['legacy day: expected "d", got nothing']),
+        ({"legacy": {**LEGACY, "line": []}}, ['legacy line[0]: expected nothing, got {"code": "a", "kind": "A"}']),
+        ({"header": {}}, ["expected a legacy document, got InvalidMessage: The request is not valid; header X-Id: is required and missing"]),
+        ({"problems": ["x"]}, ["expected a refusal that names x, got a legacy document"]),
+        ({"header": {}, "problems": []}, ["expected a refusal that names nothing, got The request is not valid; header X-Id: is required and missing"]),
+        ({"operation": "order.creat"}, ["there is no mapping of 'order.creat'; did you mean 'order.create'?"]),
+    ],
+)
+def test_a_difference_in_the_request_is_told(changed: dict[str, Any], told: list[str]) -> None:
+    assert differences(ORDER, **changed) == told
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"outcome": {"is": "rejected"}}, ['outcome is: expected "rejected", got "accepted" (rule mappings/zz/order.create.yaml:25:5)']),
+        ({"outcome": {"iss": "rejected"}}, ["'iss' is no part of an outcome; did you mean 'is'?"]),
+        ({"answer": {**ANSWERED["answer"], "id": "8"}}, ['answer id: expected "8", got "7" (rule mappings/zz/order.create.yaml:22:3)']),  # type: ignore[dict-item]
+        ({"view": {"front": {"state": "held", "comment": None}}}, ['view front state: expected "held", got "done" (rule mappings/zz/order.create.yaml:34:5)']),
+        ({"view": {"fron": {}}}, ["there is no view of the face 'fron'; did you mean 'front'?"]),
+        ({"reply": {"result": "0", "number": 7, "line": []}}, ["expected an answer, got MappingFailed: text is wanted here, and the value is an integer (rule mappings/zz/order.create.yaml:22:3 for id)"]),
+        ({"reply": {"result": 0, "line": {}}, "outcome": {"is": "inDoubt"}, "answer": {}}, ["expected an answer, got MappingFailed: a list is wanted here, and the value is an object (rule mappings/zz/order.create.yaml:11:3 for item[])"]),
+    ],
+)  # fmt: skip
+def test_a_difference_in_the_reply_is_told(changed: dict[str, Any], told: list[str]) -> None:
+    assert differences({**ANSWERED, "outcome": {}}, **changed) == told
+
+
+def test_an_answer_without_an_outcome_means_accepted() -> None:
+    case = {key: value for key, value in ANSWERED.items() if key != "outcome"}
+    assert differences(case) == []
+    assert differences({**case, "reply": {"result": "9", "line": []}, "answer": {"item": [], "comment": ""}, "view": {}}) == [
+        'outcome is: expected "accepted", got "rejected" (rule mappings/zz/order.create.yaml:28:5)'
+    ]
+
+
+def test_a_failing_outcome_or_view_is_told() -> None:
+    body = BODY.replace("reply.result == '0'", "reply.result | upper == '0'").replace("\"'done'\"", "answer.id | upper")
+    broken = translator(body, KINDS, checked=False)
+    cases = read_cases(json.dumps([{**ANSWERED, "reply": {"line": []}}, {**ANSWERED, "answer": {"comment": "", "item": []}, "reply": {"result": "0", "line": []}}]).encode(), "f")
+    first, second = run_cases({"order.create": broken}, TABLES, cases, {"mode": "on"}).results
+    assert first.differences[0].startswith("expected an outcome, got MappingFailed")
+    assert any(line.startswith("expected a view, got MappingFailed") for line in second.differences)
+    assert str(second).startswith("FAIL f: an answer\n     ")
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"rows": [["package", "A"]]}, ["request 'package': expected 'A', got 'P'", "reply 'A': expected 'package', got 'addOn'"]),
+        ({"misses": {"request": {"x": "x"}}}, ["request 'x': expected 'x', got a refusal"]),
+        ({"misses": {"reply": {"x": None}}}, ["reply 'x': expected a refusal, got 'x'"]),
+        ({"table": "kind"}, ["there is no table 'kind'; did you mean 'kinds'?"]),
+    ],
+)
+def test_a_difference_in_a_table_is_told(changed: dict[str, Any], told: list[str]) -> None:
+    assert differences({"title": "codes", "table": "kinds", **changed}) == told
+
+
+def test_what_no_case_uses_is_listed_with_its_place() -> None:
+    report = run(ORDER)
+    assert not report.failed
+    assert not report.passed
+    missing = [str(point) for point in report.coverage.missing]
+    assert "mappings/zz/codes.yaml:6:7: no case uses this row 'package' of table kinds" in missing
+    assert "mappings/zz/order.create.yaml:4:5: no case uses this require header X-Id" in missing
+    assert "mappings/zz/order.create.yaml:9:53: no case uses this branch 'default' of reference" in missing
+    assert "mappings/zz/order.create.yaml:20:22: no case uses this branch 'otherwise' of joined" in missing
+    assert "mappings/zz/order.create.yaml:22:3: no case uses this rule" in missing
+    assert "mappings/zz/order.create.yaml:25:5: no case uses this outcome accepted" in missing
+    assert all(line in str(report) for line in missing)
+
+
+def test_an_unknown_code_covers_no_row() -> None:
+    coverage = Coverage([], TABLES)
+    coverage.use_row(TABLES["kinds"], "unknown")
+    assert len(coverage.missing) == 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ("{", "zz/x.json: "),
+        ('{"title": 1}', "an object with a title"),
+        ("[3]", "an object with a title"),
+        ('{"title": "t", "operaton": "x"}', "'operaton' is no part of a case; did you mean 'operation'?"),
+        ('{"title": "t", "operation": "x", "request": []}', "'request' is an object"),
+        ('{"title": "t", "legacy": {}}', "name the operation, or the table"),
+        ('{"title": "t", "operation": "x"}', "nothing is expected"),
+        ('{"title": "t", "table": "x", "rows": ["a"]}', "rows are pairs"),
+    ],
+)
+def test_a_broken_case_file_says_what_is_wrong(raw: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_cases(raw.encode(), "zz/x.json")
+    assert said in str(caught.value)
+
+
+def test_cases_are_read_from_a_folder_in_order(tmp_path: Path) -> None:
+    (tmp_path / "b.json").write_text(json.dumps({**ORDER, "rules": ["R2", "R1"]}))
+    (tmp_path / "a.json").write_text(json.dumps(ANSWERED))
+    (tmp_path / "readme.md").write_text("no case")
+    found = load_cases(tmp_path, "mappings/zz/cases")
+    assert [str(case) for case in found] == ["mappings/zz/cases/a.json: an answer", "mappings/zz/cases/b.json: an order (R2, R1)"]
+    assert load_cases(tmp_path)[0].file == f"{tmp_path.name}/a.json"
+    assert isinstance(found[0], Case)
+    assert found[1].request is not None
+    assert found[1].request["price"] == Decimal("1.5")
+
+
+def test_the_correlation_id_comes_from_the_header() -> None:
+    told = differences(ORDER, header={**HEADER, "CorrelationId": "c"})
+    assert told == [f'legacy joined: expected "{LEGACY["joined"]}", got "cCLIENT-REFERENCE2026-01-01T00:00:00.000ZUID" (rule mappings/zz/order.create.yaml:16:3)']
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "places"),
+    [
+        ({"a": 1}, {"a": Decimal("1.00")}, []),
+        ({"a": 1}, {"a": True}, ["a"]),
+        ({"a": "1"}, {"a": 1}, ["a"]),
+        ({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]}, ["a[1].b"]),
+        ({"a": [1]}, {"a": []}, ["a[0]"]),
+        ({"a": []}, {"a": [1, 2]}, ["a[0]", "a[1]"]),
+        ({"a": {"b": 1}}, {"a": {"c": 1}}, ["a.b", "a.c"]),
+        ({"a": None}, {"a": None}, []),
+        ({"a": None}, {}, ["a"]),
+        ({}, {"a": 1}, ["a"]),
+        (1, 2, [""]),
+    ],
+)
+def test_documents_are_compared_by_value(left: Any, right: Any, places: list[str]) -> None:
+    assert [difference.path for difference in compare(left, right)] == places
