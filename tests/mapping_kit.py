@@ -72,7 +72,12 @@ CALL = {
         "codes": {"type": "array", "items": TEXT},
         "joined": TEXT,
         "any": {},
-        "job": {"type": "object", "title": "Job", "required": ["type"], "properties": {"type": TEXT, "place": TEXT, "level": {"type": "integer"}}},
+        "job": {
+            "type": "object",
+            "title": "Job",
+            "required": ["type"],
+            "properties": {"type": TEXT, "place": TEXT, "level": {"type": "integer"}},
+        },
         "field": {"type": "array", "items": {"type": "object", "title": "Field", "properties": {"key": TEXT, "value": TEXT}}},
         "line": {
             "type": "array",
@@ -94,7 +99,13 @@ CALL = {
 ANSWER = {
     "title": "PlaceOrderResponse",
     "type": "object",
-    "properties": {**CALL["properties"], "result": TEXT, "number": TEXT, "message": {"type": "array", "items": TEXT}, "late": {"type": "boolean"}},
+    "properties": {
+        **CALL["properties"],
+        "result": TEXT,
+        "number": TEXT,
+        "message": {"type": "array", "items": TEXT},
+        "late": {"type": "boolean"},
+    },
 }
 HEAD = "operation: order.create\nlegacy: PlaceOrder\n"
 ACCEPTED = "outcome:\n  - is: accepted\n"

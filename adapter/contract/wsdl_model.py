@@ -84,7 +84,7 @@ class AnyElement:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A sequence, choice or all. A repeated group (``most`` not 1) holds single elements only, see ``wsdl_schema``."""
+    """A sequence, choice or all. Only choices of single elements are repeated (``most`` not 1), see ``wsdl_schema``."""
 
     order: Literal["sequence", "choice", "all"]
     items: tuple[Particle, ...] = ()

@@ -288,8 +288,8 @@ def _repetition(group: Group | None) -> str:
                 return wrong
     if group is None or not group.repeated:
         return ""
+    if group.order != "choice":
+        return f"a repeated {group.order} of several elements"
     if any(not isinstance(item, Element) for item in group.items):
-        return f"a repeated {group.order} with groups or wildcards in it"
-    if group.order != "choice" and any(item.many or item.least == 0 for item in group.items if isinstance(item, Element)):
-        return f"a repeated {group.order} with optional or repeated elements"
+        return "a repeated choice with groups or wildcards in it"
     return ""

@@ -32,7 +32,9 @@ _FORMATS = {
     "base64Binary": "base64",
     "hexBinary": "hex",
 }
-_LEXICAL = frozenset(("gYear", "gYearMonth", "gMonth", "gMonthDay", "gDay", "language", "NMTOKEN", "Name", "NCName", "ID", "IDREF", "QName"))
+_LEXICAL = frozenset(
+    ("gYear", "gYearMonth", "gMonth", "gMonthDay", "gDay", "language", "NMTOKEN", "Name", "NCName", "ID", "IDREF", "QName")
+)
 
 
 class Shapes:
@@ -128,7 +130,7 @@ class Shapes:
             return [MemberGroup("", False, (branch,))], []
         inner: list[MemberGroup] = []
         needed: list[str] = []
-        loose = group.repeated and (group.order == "choice" or group.least == 0)
+        loose = group.repeated
         for item in group.items:
             if isinstance(item, Element):
                 shape.members[item.name] = self._member(item, group, required=item.least > 0 and not conditional and not loose)
@@ -162,7 +164,7 @@ class Shapes:
     def _member(self, element: Element, group: Group, *, required: bool) -> Member:
         least, most = element.least, element.most
         if group.repeated:
-            least, most = (0 if group.order == "choice" else group.least), group.most
+            least, most = 0, group.most
         return Member(
             element.name,
             self.of(element.type),

@@ -68,7 +68,7 @@ CATALOGUE: dict[str, Entry] = {
     "M101": Entry(
         "broken YAML",
         "The text cannot be read as YAML from this place on.",
-        'legacy: "UpdateOrder',
+        'legacy: "PlaceOrder',
         "Close the quote or bracket, or mend the indentation.",
     ),
     "M102": Entry("tab", "YAML is indented with blanks; a tab has no width.", "\\tid: reply.id", "Replace the tab by blanks."),
@@ -103,7 +103,7 @@ CATALOGUE: dict[str, Entry] = {
     "M109": Entry(
         "file missing",
         "The file does not exist or cannot be read.",
-        "mappings/pr/productOrder.creat.yaml",
+        "mappings/north/productOrder.creat.yaml",
         "Create it, or correct the name.",
     ),
     "M110": Entry("unknown key", "The key means nothing here.", "requets:", "Correct the spelling, or remove the key."),
@@ -151,7 +151,7 @@ CATALOGUE: dict[str, Entry] = {
         "setting['selfInstal']",
         "Declare it in the market file, or correct the name.",
     ),
-    "M209": Entry("unknown legacy operation", "The legacy contract has no such operation.", "legacy: UpdateOrdr", "Correct the name."),
+    "M209": Entry("unknown legacy operation", "The legacy contract has no such operation.", "legacy: PlaceOrdr", "Correct the name."),
     "M210": Entry(
         "unknown operation", "No resource or verb of this name is offered.", "operation: productOrdr.create", "Write resource.verb."
     ),
@@ -318,12 +318,14 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "M606": Entry("empty table", "The table has no rows.", "rows: {}", "Add rows, or remove the table."),
     # -- M7: overlays
-    "M701": Entry("missing parent", "The mapping named by `like` does not exist.", "like: prr", "Correct the name."),
-    "M702": Entry("cycle", "The mappings start from each other.", "like: jm", "Let one of them stand alone."),
+    "M701": Entry("missing parent", "The mapping named by `like` does not exist.", "like: nort", "Correct the name."),
+    "M702": Entry("cycle", "The mappings start from each other.", "like: north", "Let one of them stand alone."),
     "M703": Entry("overrides nothing", "The override says what the parent says.", "state: …  (the same as in the parent)", "Remove it."),
     "M704": Entry("removes nothing", "The parent has no such rule.", "without: [reply.stat]", "Correct the path, or remove the line."),
     "M705": Entry("no parent", "`without` and partial blocks need `like`.", "without: [reply.id]", "Add `like`, or remove it."),
-    "M706": Entry("changes nothing", "The overlay has no rule of its own.", "like: pr", "Add what differs, or remove the file.", "warning"),
+    "M706": Entry(
+        "changes nothing", "The overlay has no rule of its own.", "like: north", "Add what differs, or remove the file.", "warning"
+    ),
     # -- M8: expressions
     "M801": Entry(
         "undeclared header or parameter",

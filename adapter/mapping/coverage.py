@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adapter.finding import Position
 from adapter.mapping.compile.record import RuleRecord, Told
@@ -14,14 +14,14 @@ from adapter.mapping.translator import Translator
 
 @dataclass(frozen=True, slots=True, order=True)
 class Point:
-    """One thing that a case can use. ``kind`` is rule, branch, require, outcome or row; ``name`` says which."""
+    """One thing that a case can use. ``kind`` is rule, branch, require, outcome or row; ``name`` says what it writes or asks."""
 
     at: Position
     kind: str
-    name: str
+    name: str = field(compare=False)
 
     def __str__(self) -> str:
-        return f"{self.at}: no case uses this {self.kind} {self.name}".rstrip()
+        return f"{self.at}: no case uses the {self.kind} {self.name}"
 
 
 class Coverage:
@@ -74,8 +74,7 @@ def _branches(record: RuleRecord) -> range:
 
 def _rule(record: RuleRecord) -> Point:
     """A rule's place is its name: a two-way rule has two targets and is one rule."""
-    known = record.section in {"require", "outcome"}
-    return Point(record.at, record.section, record.target) if known else Point(record.at, "rule", "")
+    return Point(record.at, record.section if record.section in {"require", "outcome"} else "rule", record.target)
 
 
 def _branch(record: RuleRecord, number: int) -> Point:

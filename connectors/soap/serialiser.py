@@ -276,38 +276,16 @@ class _Body:
         return f"{{{variable}}}"
 
     def _repeated(self, group: Group, pad: str) -> str:
-        """A group that may come more than once: each member is a list (single elements only, see the schema reader)."""
+        """A choice that may be made more than once: each member is a list, written in the order of the contract."""
         elements = [item for item in group.items if isinstance(item, Element)]
-        names = tuple(element.name for element in elements)
-        if group.order == "choice":
-            text = "".join(self._many(Element(e.name, e.namespace, e.type, 0, None, e.nillable), pad) for e in elements)
-            self._add(pad, "at = ''")
-            total = " + ".join(f"len(d.get({name!r}, ()))" for name in names)
-            most = "" if group.most is None else f" or v > {group.most}"
-            self._add(pad, f"v = {total}")
-            self._add(pad, f"if v < {group.least}{most}: raise Refused(f'{{v}} of {', '.join(names)} are there, {_range(group)}')")
-            return text
-        variable = self._variable()
-        self._add(pad, f"{variable} = ''")
-        self._add(pad, f"if {'True' if group.least else ' or '.join(f'{name!r} in d' for name in names)}:")
-        inner = pad + " "
-        for element in elements:
-            self._fetch(element.name, inner, sure=False)
-            self._add(inner, "if v.__class__ is not list: raise strict.wrong_kind(v, 'a list')")
-        self._add(inner, "at = ''")
-        most = "" if group.most is None else f" or len(v) > {group.most}"
-        words = f"{', '.join(names)} come together, so their lists must be of one length"
-        self._add(inner, f"if {' or '.join(f'len(d[{name!r}]) != len(v)' for name in names)}: raise Refused({words!r})")
-        self._add(inner, f"if len(v) < {group.least}{most}: raise Refused(f'{{len(v)}} of {', '.join(names)} are there, {_range(group)}')")
-        self._add(inner, "b = []")
-        self._add(inner, "for k in range(len(v)):")
-        for element in elements:
-            self._add(inner, f" at = {element.name!r}")
-            self._add(inner, " u = d[at][k]")
-            self._add(inner, f" b.append({self._written(element, 'u')})")
-        self._add(inner, "k = -1")
-        self._add(inner, f"{variable} = ''.join(b)")
-        return f"{{{variable}}}"
+        names = ", ".join(element.name for element in elements)
+        text = "".join(self._many(Element(e.name, e.namespace, e.type, 0, None, e.nillable), pad) for e in elements)
+        total = " + ".join(f"len(d.get({element.name!r}, ()))" for element in elements)
+        most = "" if group.most is None else f" or v > {group.most}"
+        self._add(pad, "at = ''")
+        self._add(pad, f"v = {total}")
+        self._add(pad, f"if v < {group.least}{most}: raise Refused(f'{{v}} of {names} are there, {_range(group)}')")
+        return text
 
     # pieces
 

@@ -61,7 +61,8 @@ class ZeepFallback:
         if found.output is None or found.output.envelope is None:
             return {}
         try:
-            parsed = found.output._deserialize_body(root.find(f"{{{NAMESPACES[self.contract.version]}}}Body"))
+            with self._document.settings(strict=False):
+                parsed = found.output._deserialize_body(root.find(f"{{{NAMESPACES[self.contract.version]}}}Body"))
             body = self._plain(parsed.get("body"), kinds)
         except (*kinds.errors, IndexError) as wrong:
             raise UnreadableXml(f"zeep, which serves this operation, cannot read the reply: {wrong}") from wrong
@@ -144,7 +145,7 @@ class ZeepFallback:
         text = isinstance(kind._element, kinds.element)
         found: dict[str, Any] = {}
         for name, one in value.__values__.items():
-            if one is None or (isinstance(one, list) and not one):
+            if one is None or name == "_raw_elements" or (isinstance(one, list) and not one):
                 continue
             key = attributes.get(name, "#text" if text and name == kind.elements_nested[0][0] else name)
             found[key] = self._plain(one, kinds)

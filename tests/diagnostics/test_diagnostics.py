@@ -11,6 +11,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapter.finding import Finding
 from adapter.mapping.catalogue import CATALOGUE, reference
@@ -97,3 +99,41 @@ def test_the_reference_lists_every_code() -> None:
         assert entry.meaning
         assert entry.example
         assert entry.remedy
+
+
+# -- whatever is written
+
+
+SOUND = (CORPUS / "valid" / "one-way.yaml").read_text(encoding="utf-8")
+WORDS = (
+    "order",
+    "request",
+    "reply.line",
+    "[]",
+    "[a=b]",
+    "item",
+    "| default(1)",
+    "| first",
+    "{",
+    "}",
+    "each",
+    "choose",
+    ":",
+    "'",
+    '"',
+    " ",
+    "\n  ",
+    "- ",
+    "",
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, len(SOUND) - 1), st.integers(0, 12), st.sampled_from(WORDS), st.booleans())
+def test_no_text_makes_the_checker_fail(start: int, length: int, word: str, two_way: bool, around: Surroundings) -> None:
+    text = SOUND[:start] + word + SOUND[start + length :]
+    if two_way:
+        text = text.replace("\nrequest:", "\nboth:", 1)
+    for finding in check_parsed(parse_mapping(text, "f", "own"), _with(around, read_tables(CORPUS / "valid" / "codes.yml", "codes.yml"))):
+        assert finding.at.file == "codes.yml" or finding.at.line <= text.count("\n") + 1
+        assert finding.severity == CATALOGUE[finding.code].severity

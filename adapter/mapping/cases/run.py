@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from adapter.errors import AdapterError, InvalidMessage
@@ -221,7 +222,7 @@ def _told(difference: Difference) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return json.dumps(value, ensure_ascii=False, default=lambda each: float(each) if isinstance(each, Decimal) else str(each))
 
 
 def _list(paths: Iterable[str]) -> str:

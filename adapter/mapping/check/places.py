@@ -19,11 +19,6 @@ def place_of(root: Shape, target: PathText, code: str) -> Place | Finding:
         return _blamed(error, target, code)
 
 
-def exists(root: Shape, target: PathText) -> bool:
-    """Whether the path leads anywhere in the contract."""
-    return not isinstance(place_of(root, target, ""), Finding)
-
-
 def _blamed(error: UnknownStep, target: PathText, code: str) -> Finding:
     step = error.step
     name, offset = step.name, step.offset

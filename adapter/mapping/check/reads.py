@@ -50,10 +50,12 @@ def path_access(root: str, steps: tuple[Step, ...]) -> Access:
 def needs_of(access: Access, scope: ScopeShapes) -> frozenset[tuple[str, ...]] | None:
     """The paths, from the root on, that must be there for the access to give a value; those that surely are left out.
     None where a list is on the way."""
+    if access.key is not None:
+        present = scope.facts.has(*access.target)[0]
+        return frozenset() if present else frozenset({("path", access.root, access.key)})
     shape = _root_shape(access.root, scope)
-    if shape is None or access.key is not None:
-        present = access.key is not None and scope.facts.has(*access.target)[0]
-        return frozenset() if present else frozenset({("path", access.root, *([access.key] if access.key else map(str, access.steps)))})
+    if shape is None:  # a text that is always there
+        return frozenset()
     needed: set[tuple[str, ...]] = set()
     for end in range(1, len(access.steps) + 1):
         head = Path(access.steps[:end])

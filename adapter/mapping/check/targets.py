@@ -61,7 +61,7 @@ class Spot:
 
 
 def tree(root: Shape, writes: Iterable[Write]) -> tuple[Spot, list[Finding]]:
-    """The writes as a tree, with the findings about places written twice. Paths outside of the contract are left out."""
+    """The writes as a tree, with the findings about places written twice. Every target is in the contract."""
     top = Spot("", root)
     findings: list[Finding] = []
     for write in writes:
@@ -73,8 +73,6 @@ def _insert(top: Spot, write: Write, findings: list[Finding]) -> None:
     spot = top
     for step in write.target.path.steps:
         found = _descend(spot, step)
-        if found is None:
-            return
         copied = _copy_beside(spot, step, write)
         if copied is not None:
             findings.append(_inside(write, copied))
@@ -85,19 +83,18 @@ def _insert(top: Spot, write: Write, findings: list[Finding]) -> None:
         late, early = _later(write, first)
         text = f"'{late.target.text}' is written here and {_where(early, late)}"
         findings.append(finding("M403", text, late.at, "remove one of the two, or join them in one 'choose'"))
+        spot.writes.append(write)  # so that one mistake is told once
         return
     below = next(iter(spot.all_writes()), None)
     if below is not None and write.inner is None:
         findings.append(_inside(below, write))
-        return
+        spot.spots.clear()  # the copy stands for its parts
     spot.writes.append(write)
 
 
-def _descend(spot: Spot, step: Step) -> Spot | None:
-    shape = spot.shape
-    member = shape.members.get(step.name)
-    if member is None and not (shape.open or shape.kind is Kind.ANY):
-        return None
+def _descend(spot: Spot, step: Step) -> Spot:
+    """The spot of a step; a member that an open object does not declare can be anything."""
+    member = spot.shape.members.get(step.name)
     found = spot.spots.get(str(step))
     if found is None:
         name = f"{spot.name}.{step}" if spot.name else str(step)
@@ -124,7 +121,9 @@ def _copy_beside(spot: Spot, step: Step, write: Write) -> Write | None:
 def _inside(write: Write, copy: Write) -> Finding:
     late, early = _later(write, copy)
     text = f"'{write.target.text}' lies inside of '{copy.target.text}', which is copied as a whole"
-    return finding("M404", f"{text} ({_where(early, late)})", late.at, "remove one of the two rules, or write the members one by one")
+    return finding(
+        "M404", f"{text}; the other rule is {_where(early, late)}", late.at, "remove one of the two rules, or write the members one by one"
+    )
 
 
 def _later(one: Write, other: Write) -> tuple[Write, Write]:

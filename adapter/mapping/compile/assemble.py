@@ -112,14 +112,16 @@ class Assembler:
         rule = node.repeat.rule
         record = RuleRecord(self.section, node.element.path, rule.at, rule.layer, direction=self.direction, is_list=True)
         mark = Mark(rule.at, node.element.path, (*self.lists, variable), record)
-        self.reader.mark = mark
+        head = Mark(rule.at, node.element.path.removesuffix("[]"), tuple(self.lists), record)
+        self.reader.mark = head
         values, source = self._source(node)
         depth = self.reader.depth
         each = self.unit.names.fresh("s")
-        suite.add(f"{each} = {values}", mark)
-        suite.add(f"if {each}.__class__ is not list: {each} = elements({each})", mark)
+        suite.add(f"{each} = {values}", head)
+        suite.add(f"if {each}.__class__ is not list: {each} = elements({each})", head)
         suite.add(f"elif not {each}: {variable}_empty = True")
-        loop = suite.loop(f"for i{depth}, x{depth} in enumerate({each})", mark)
+        loop = suite.loop(f"for i{depth}, x{depth} in enumerate({each})", head)
+        self.reader.mark = mark
         self.reader.enter(source, loop)
         self.lists.append(variable)
         sources = [source]

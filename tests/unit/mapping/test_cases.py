@@ -111,9 +111,15 @@ def test_cases_that_hold_and_cover_everything_pass() -> None:
         ({"legacy": {**LEGACY, "total": 2}}, ["legacy total: expected 2, got 1.5 (rule mappings/zz/order.create.yaml:10:3)"]),
         ({"legacy": {**LEGACY, "day": "d"}}, ['legacy day: expected "d", got nothing']),
         ({"legacy": {**LEGACY, "line": []}}, ['legacy line[0]: expected nothing, got {"code": "a", "kind": "A"}']),
-        ({"header": {}}, ["expected a legacy document, got InvalidMessage: The request is not valid; header X-Id: is required and missing"]),
+        (
+            {"header": {}},
+            ["expected a legacy document, got InvalidMessage: The request is not valid; header X-Id: is required and missing"],
+        ),
         ({"problems": ["x"]}, ["expected a refusal that names x, got a legacy document"]),
-        ({"header": {}, "problems": []}, ["expected a refusal that names nothing, got The request is not valid; header X-Id: is required and missing"]),
+        (
+            {"header": {}, "problems": []},
+            ["expected a refusal that names nothing, got The request is not valid; header X-Id: is required and missing"],
+        ),
         ({"operation": "order.creat"}, ["there is no mapping of 'order.creat'; did you mean 'order.create'?"]),
     ],
 )
@@ -124,13 +130,13 @@ def test_a_difference_in_the_request_is_told(changed: dict[str, Any], told: list
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"outcome": {"is": "rejected"}}, ['outcome is: expected "rejected", got "accepted" (rule mappings/zz/order.create.yaml:25:5)']),
+        ({"outcome": {"is": "rejected"}}, ['outcome is: expected "rejected", got "accepted" (rule mappings/zz/order.create.yaml:26:5)']),
         ({"outcome": {"iss": "rejected"}}, ["'iss' is no part of an outcome; did you mean 'is'?"]),
-        ({"answer": {**ANSWERED["answer"], "id": "8"}}, ['answer id: expected "8", got "7" (rule mappings/zz/order.create.yaml:22:3)']),  # type: ignore[dict-item]
-        ({"view": {"front": {"state": "held", "comment": None}}}, ['view front state: expected "held", got "done" (rule mappings/zz/order.create.yaml:34:5)']),
+        ({"answer": {**ANSWERED["answer"], "id": "8"}}, ['answer id: expected "8", got "7" (rule mappings/zz/order.create.yaml:23:3)']),  # type: ignore[dict-item]
+        ({"view": {"front": {"state": "held", "comment": None}}}, ['view front state: expected "held", got "done" (rule mappings/zz/order.create.yaml:35:5)']),
         ({"view": {"fron": {}}}, ["there is no view of the face 'fron'; did you mean 'front'?"]),
-        ({"reply": {"result": "0", "number": 7, "line": []}}, ["expected an answer, got MappingFailed: text is wanted here, and the value is an integer (rule mappings/zz/order.create.yaml:22:3 for id)"]),
-        ({"reply": {"result": 0, "line": {}}, "outcome": {"is": "inDoubt"}, "answer": {}}, ["expected an answer, got MappingFailed: a list is wanted here, and the value is an object (rule mappings/zz/order.create.yaml:11:3 for item[])"]),
+        ({"reply": {"result": "0", "number": 7, "line": []}}, ["expected an answer, got MappingFailed: text is wanted here, and the value is an integer (rule mappings/zz/order.create.yaml:23:3 for id)"]),
+        ({"reply": {"result": 0, "line": {}}, "outcome": {"is": "inDoubt"}, "answer": {}}, ["expected an answer, got MappingFailed: a list is wanted here, and the value is an object (rule mappings/zz/order.create.yaml:11:3 for item)"]),
     ],
 )  # fmt: skip
 def test_a_difference_in_the_reply_is_told(changed: dict[str, Any], told: list[str]) -> None:
@@ -141,14 +147,19 @@ def test_an_answer_without_an_outcome_means_accepted() -> None:
     case = {key: value for key, value in ANSWERED.items() if key != "outcome"}
     assert differences(case) == []
     assert differences({**case, "reply": {"result": "9", "line": []}, "answer": {"item": [], "comment": ""}, "view": {}}) == [
-        'outcome is: expected "accepted", got "rejected" (rule mappings/zz/order.create.yaml:28:5)'
+        'outcome is: expected "accepted", got "rejected" (rule mappings/zz/order.create.yaml:29:5)'
     ]
 
 
 def test_a_failing_outcome_or_view_is_told() -> None:
     body = BODY.replace("reply.result == '0'", "reply.result | upper == '0'").replace("\"'done'\"", "answer.id | upper")
     broken = translator(body, KINDS, checked=False)
-    cases = read_cases(json.dumps([{**ANSWERED, "reply": {"line": []}}, {**ANSWERED, "answer": {"comment": "", "item": []}, "reply": {"result": "0", "line": []}}]).encode(), "f")
+    cases = read_cases(
+        json.dumps(
+            [{**ANSWERED, "reply": {"line": []}}, {**ANSWERED, "answer": {"comment": "", "item": []}, "reply": {"result": "0", "line": []}}]
+        ).encode(),
+        "f",
+    )
     first, second = run_cases({"order.create": broken}, TABLES, cases, {"mode": "on"}).results
     assert first.differences[0].startswith("expected an outcome, got MappingFailed")
     assert any(line.startswith("expected a view, got MappingFailed") for line in second.differences)
@@ -173,12 +184,12 @@ def test_what_no_case_uses_is_listed_with_its_place() -> None:
     assert not report.failed
     assert not report.passed
     missing = [str(point) for point in report.coverage.missing]
-    assert "mappings/zz/codes.yaml:6:7: no case uses this row 'package' of table kinds" in missing
-    assert "mappings/zz/order.create.yaml:4:5: no case uses this require header X-Id" in missing
-    assert "mappings/zz/order.create.yaml:9:53: no case uses this branch 'default' of reference" in missing
-    assert "mappings/zz/order.create.yaml:20:22: no case uses this branch 'otherwise' of joined" in missing
-    assert "mappings/zz/order.create.yaml:22:3: no case uses this rule" in missing
-    assert "mappings/zz/order.create.yaml:25:5: no case uses this outcome accepted" in missing
+    assert "mappings/zz/codes.yaml:6:7: no case uses the row 'package' of table kinds" in missing
+    assert "mappings/zz/order.create.yaml:5:5: no case uses the require header X-Id" in missing
+    assert "mappings/zz/order.create.yaml:9:45: no case uses the branch 'default' of reference" in missing
+    assert "mappings/zz/order.create.yaml:21:9: no case uses the branch 'otherwise' of joined" in missing
+    assert "mappings/zz/order.create.yaml:23:3: no case uses the rule id" in missing
+    assert "mappings/zz/order.create.yaml:26:5: no case uses the outcome accepted" in missing
     assert all(line in str(report) for line in missing)
 
 
@@ -221,7 +232,9 @@ def test_cases_are_read_from_a_folder_in_order(tmp_path: Path) -> None:
 
 def test_the_correlation_id_comes_from_the_header() -> None:
     told = differences(ORDER, header={**HEADER, "CorrelationId": "c"})
-    assert told == [f'legacy joined: expected "{LEGACY["joined"]}", got "cCLIENT-REFERENCE2026-01-01T00:00:00.000ZUID" (rule mappings/zz/order.create.yaml:16:3)']
+    assert told == [
+        f'legacy joined: expected "{LEGACY["joined"]}", got "cCLIENT-REFERENCE2026-01-01T00:00:00.000ZUID" (rule mappings/zz/order.create.yaml:17:3)'
+    ]
 
 
 @pytest.mark.parametrize(

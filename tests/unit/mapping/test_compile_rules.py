@@ -57,7 +57,11 @@ def failure(rules: str, request: dict[str, Any] | None = None, *, checked: bool 
         ("request['note[@type~=xX].text']", {"note": [{"@type": "Xx", "text": "x"}]}, "x"),
         ("request['note[@type=X].text']", {"note": [{"text": "x"}]}, None),
         ("request['note[].text'] | default([]) | join('+')", {"note": [{"text": "a"}, {}, {"text": "b"}]}, "a+b"),
-        ("request['item[].part[].name'] | join('+')", {"item": [{"part": [{"name": "a"}, {"value": "x"}]}, {}, {"part": [{"name": "b"}]}]}, "a+b"),
+        (
+            "request['item[].part[].name'] | join('+')",
+            {"item": [{"part": [{"name": "a"}, {"value": "x"}]}, {}, {"part": [{"name": "b"}]}]},
+            "a+b",
+        ),
         ("request['item[].part[name=x].value'] | join('+')", {"item": [{"part": [{"name": "x", "value": "1"}]}, {"part": []}]}, "1"),
         ("(request['item[].part'] | first).name | default('none')", {"item": []}, "none"),
         ("(request.item | first)['part[name=x].value']", {"item": [{"part": [{"name": "x", "value": "1"}]}]}, "1"),
@@ -161,7 +165,11 @@ def test_a_default_stands_for_null_too() -> None:
 
 @pytest.mark.parametrize(
     ("table", "value", "wanted", "misses"),
-    [("kinds", "addOn", "A", []), ("loose", "other", "other", [("loose", Direction.REQUEST, "other")]), ("guess", "other", "X", [("guess", Direction.REQUEST, "other")])],
+    [
+        ("kinds", "addOn", "A", []),
+        ("loose", "other", "other", [("loose", Direction.REQUEST, "other")]),
+        ("guess", "other", "X", [("guess", Direction.REQUEST, "other")]),
+    ],
 )
 def test_a_code_table_is_looked_up(table: str, value: str, wanted: str, misses: list[Any]) -> None:
     seen: list[Any] = []
@@ -230,7 +238,13 @@ line[]:
 
 
 def test_lists_are_walked_with_item_index_and_outer() -> None:
-    request = {"item": [{"code": "a", "kind": "hidden"}, {"code": "b", "amount": 2, "part": [{"name": "x"}, {"value": "y"}]}, {"code": "c", "part": []}]}
+    request = {
+        "item": [
+            {"code": "a", "kind": "hidden"},
+            {"code": "b", "amount": 2, "part": [{"name": "x"}, {"value": "y"}]},
+            {"code": "c", "part": []},
+        ]
+    }
     assert sent(LINES, request) == {
         "line": [
             {"code": "b", "position": 1, "quantity": 2, "sub": [{"n": "x", "of": "b10"}, {"v": "y", "of": "b11"}]},

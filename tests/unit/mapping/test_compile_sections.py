@@ -158,7 +158,9 @@ def test_null_is_carried_where_both_sides_know_it() -> None:
 
 def test_lists_have_rules_of_one_direction_inside() -> None:
     made = two_way()
-    assert made.request(asked({"item": [{"code": "x", "amount": 3}], "account": {"id": "a"}})).document["line"] == [{"code": "x", "quantity": 3}]
+    assert made.request(asked({"item": [{"code": "x", "amount": 3}], "account": {"id": "a"}})).document["line"] == [
+        {"code": "x", "quantity": 3}
+    ]
     assert made.reply(asked(reply={"line": [{"code": "x", "position": 3}]})).document == {"item": [{"code": "x", "amount": 3}]}
 
 
@@ -227,7 +229,9 @@ REPLY = """
 
 def test_a_reply_becomes_the_answer() -> None:
     items = [{"code": "a"}]
-    answer = translator(REPLY, checked=False).reply(asked({"item": items}, reply={"number": "n", "result": "0"}, warnings=("w1", "w2"))).document
+    answer = (
+        translator(REPLY, checked=False).reply(asked({"item": items}, reply={"number": "n", "result": "0"}, warnings=("w1", "w2"))).document
+    )
     assert answer == {"id": "n", "comment": "w1, w2", "state": "acknowledged", "item": items, "note": [{"text": "0", "@type": "Result"}]}
 
 
@@ -259,7 +263,13 @@ def test_texts_of_an_outcome_are_text() -> None:
 def test_a_view_changes_what_one_face_shows_and_nothing_else() -> None:
     made = translator(REPLY, checked=False)
     assert made.faces == ("front",)
-    answer = {"id": "n", "comment": "c", "state": "done", "item": [{"code": "a"}], "note": [{"text": "0", "@type": "Result", "author": "x"}]}
+    answer = {
+        "id": "n",
+        "comment": "c",
+        "state": "done",
+        "item": [{"code": "a"}],
+        "note": [{"text": "0", "@type": "Result", "author": "x"}],
+    }
     before = repr(answer)
     shown = made.view("front", asked({"id": "r"}), answer)
     assert repr(answer) == before

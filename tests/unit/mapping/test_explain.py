@@ -108,7 +108,7 @@ def test_replies_and_views_are_explained() -> None:
     found = {origin.target: origin for origin in origins}
     assert found["id"].sources == ("reply.number",)
     assert found["note[@type=Day].text"].sources == ("reply.day",)
-    assert str(found["item[0].kind"].row) == "mappings/zz/codes.yaml:6:16"
+    assert str(found["item[0].kind"].row) == "mappings/zz/codes.yaml:6:14"
     shown, changed = made().explain_view("front", asked(reply=reply), written.document)
     assert shown == made().view("front", asked(reply=reply), written.document)
     assert [(origin.target, origin.value, origin.branch) for origin in changed] == [("state", "done", ""), ("comment", "n", "when")]
@@ -135,5 +135,10 @@ def test_what_was_copied_as_a_whole_was_read() -> None:
         "      field[]:\n        each: request.tags\n        set: {value: item}\n    outcome:\n      - is: accepted\n",
         checked=False,
     )
-    request = {"note": [{"text": "x"}], "account": {"id": "1"}, "tags": ["a"], "item": [{"part": "x", "code": "1"}, {"part": "y", "code": "2"}]}
+    request = {
+        "note": [{"text": "x"}],
+        "account": {"id": "1"},
+        "tags": ["a"],
+        "item": [{"part": "x", "code": "1"}, {"part": "y", "code": "2"}],
+    }
     assert copying.unread(asked(request)) == ["item[1].part", "item[1].code"]

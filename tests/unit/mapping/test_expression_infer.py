@@ -262,9 +262,22 @@ def test_require_makes_paths_certain() -> None:
         """
     )
     scope = ScopeShapes.of_request(contracts(), required_facts(file.require))
-    for text in ("request.account.id", "request.account", "request['note[@type=X].text']", "request.note", "header['X-Id']", "query.fields"):
+    for text in (
+        "request.account.id",
+        "request.account",
+        "request['note[@type=X].text']",
+        "request.note",
+        "header['X-Id']",
+        "query.fields",
+    ):
         assert typed(text, scope)[0].optional is False, text
-    for text in ("request.account.name", "request['note[@type=Y].text']", "request.comment", "header.channel", "request['note[@type=X].author']"):
+    for text in (
+        "request.account.name",
+        "request['note[@type=Y].text']",
+        "request.comment",
+        "header.channel",
+        "request['note[@type=X].author']",
+    ):
         assert typed(text, scope)[0].optional is True, text
     assert typed("request.account", scope)[0].nullable is False
 
@@ -318,7 +331,16 @@ def test_conditions_say_what_they_are_instead() -> None:
 
 @pytest.mark.parametrize(
     ("value", "kind"),
-    [("x", Kind.TEXT), (True, Kind.BOOLEAN), (1, Kind.INTEGER), (1.5, Kind.DECIMAL), ({}, Kind.OBJECT), (None, Kind.ANY), ([], Kind.ANY), ([1], Kind.INTEGER)],
+    [
+        ("x", Kind.TEXT),
+        (True, Kind.BOOLEAN),
+        (1, Kind.INTEGER),
+        (1.5, Kind.DECIMAL),
+        ({}, Kind.OBJECT),
+        (None, Kind.ANY),
+        ([], Kind.ANY),
+        ([1], Kind.INTEGER),
+    ],
 )
 def test_kinds_of_native_values(value: object, kind: Kind) -> None:
     assert kind_of(value) is kind

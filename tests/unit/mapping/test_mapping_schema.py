@@ -98,16 +98,13 @@ def test_parser_and_schema_say_the_same(path: Path, validator: Any) -> None:
 
 def test_every_key_is_described() -> None:
     def walk(schema: Any) -> None:
-        for name, part in (schema or {}).get("properties", {}).items():
+        for name, part in schema.get("properties", {}).items():
             assert part["description"].endswith("."), name
+        for part in (*schema.get("properties", {}).values(), *schema.get("anyOf", ()), *schema.get("$defs", {}).values()):
             walk(part)
-        for part in (
-            *schema.get("anyOf", ()),
-            *schema.get("$defs", {}).values(),
-            schema.get("items", {}),
-            schema.get("additionalProperties") or {},
-        ):
-            walk(part)
+        for name in ("items", "additionalProperties"):
+            if schema.get(name):
+                walk(schema[name])
 
     walk(mapping_schema())
 

@@ -239,7 +239,11 @@ def test_inherit_request_takes_the_other_direction(markets: Markets) -> None:
         ("like: base\nrequest: {'order.remark[]': {set: {kind: item.kind}}}\n", [("M703", "m/own/order.create.yaml:2:36")]),
         (
             "like: base\nwithout: [reply.stat, 'x', [y]]\n",
-            [("M704", "m/own/order.create.yaml:2:11"), ("M704", "m/own/order.create.yaml:2:24")],
+            [
+                ("M704", "m/own/order.create.yaml:2:11"),
+                ("M704", "m/own/order.create.yaml:2:24"),
+                ("M112", "m/own/order.create.yaml:2:28"),
+            ],
         ),
         ("like: base\nwithout: reply.id\nreply: {x: y}\n", [("M112", "m/own/order.create.yaml:2:10")]),
         ("like: base\n", [("M706", "m/own/order.create.yaml:1:1")]),
