@@ -15,14 +15,17 @@ import uvloop
 from lxml import etree
 from rich.console import Console
 from rich.syntax import Syntax
-from rich.table import Table
 
+from adapter.cli.explained import explained
 from adapter.cli.hosting import Hosted, hosted
 from adapter.cli.place import here
 from adapter.declared import Declared, load_declared
 from adapter.faces.admin import show_order
 from adapter.logs import configure_logs
+from adapter.mapping.scope import Scope
 from adapter.settings import Home, Log, Settings
+
+_SHOWN_RULES = 30
 
 
 class Mishap(Declared):
@@ -86,27 +89,32 @@ async def _documented(console: Console, running: Hosted, http: httpx.AsyncClient
         return False
     bodies = {message["direction"]: message["body"] for message in order["messages"]}
     console.rule("2. Which rule made which legacy field")
-    console.print(_rules(running, story, case, order["clientReference"]))
+    console.print(_rules(running, story, case, order["clientReference"]), markup=False, highlight=False, soft_wrap=True)
     console.rule("3. The SOAP call that left")
     _xml(console, bodies["backend-request"])
     console.rule("4. What the backend said")
     _xml(console, bodies["backend-reply"])
     console.rule(f"5. The answer: HTTP {first.status_code}")
     _json(console, answer)
-    as_documented = first.status_code == 201 and answer == case["view"][story.face]
+    as_documented = first.status_code == 201 and answer == {**case["answer"], **case["view"][story.face]}
     repeated = again.content == first.content and order["attempts"][-1]["number"] == 1
     console.print(f"equal to the documented answer, member for member: {_mark(as_documented)}")
     console.print(f"the same request again: same bytes, still one legacy order: {_mark(repeated)}")
     return as_documented and repeated
 
 
-def _rules(running: Hosted, story: Story, case: dict[str, Any], reference: str) -> Table:
-    translator = running.service.pipeline.backends[story.market].translators[case["operation"]]
-    _, origins = translator.explain_request(running.service.scope_of_case(case, reference))
-    table = Table("legacy field", "value", "made by", "from")
-    for origin in origins:
-        table.add_row(origin.target, str(origin.value), str(origin.rule), ", ".join(origin.sources))
-    return table
+def _rules(running: Hosted, story: Story, case: dict[str, Any], reference: str) -> str:
+    backend = running.service.pipeline.backends[story.market]
+    scope = Scope(
+        request=case["request"],
+        header=case["header"],
+        setting=backend.market.settings,
+        correlation_id="as sent",
+        client_reference=reference,
+    )
+    _, origins = backend.translators[case["operation"]].explain_request(scope)
+    lines = list(explained(origins))
+    return "\n".join([*lines[:_SHOWN_RULES], f"… and {len(lines) - _SHOWN_RULES} more (adapter map --explain shows all)"])
 
 
 async def _mishap(console: Console, http: httpx.AsyncClient, story: Story, case: dict[str, Any], mishap: Mishap) -> bool:

@@ -10,12 +10,11 @@ from typing import Any
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from adapter import clock
 from adapter.bootstrap import MarketRules, read_rules
 from adapter.cli.check import Anything
+from adapter.cli.explained import explained
 from adapter.cli.place import here
 from adapter.contract.json_text import parse_json
 from adapter.errors import ConfigError, InvalidMessage
@@ -101,19 +100,10 @@ def _reply(translator: Translator, scope: Scope, face: str, explain: bool) -> No
 
 
 def _explained(origins: list[FieldOrigin], notices: tuple[str, ...]) -> None:
-    table = Table("field", "value", "rule", "layer", "from", "branch", "table row")
-    for origin in origins:
-        row = f"{origin.table}: {origin.row or 'no row'}" if origin.table else ""
-        branch = f"{origin.branch} {origin.branch_at or ''}" if origin.branch else ""
-        table.add_row(origin.target, _short(origin.value), str(origin.rule), origin.layer, ", ".join(origin.sources), branch, row)
-    Console(stderr=True).print(table)
+    for line in explained(origins):
+        typer.echo(line, err=True)
     for notice in notices:
         typer.echo(f"note: {notice}", err=True)
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _read(file: Path) -> Any:

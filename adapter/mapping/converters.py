@@ -178,20 +178,22 @@ def _digits() -> Pair:
     return Pair(to_legacy, lambda value: str(_whole(value)), fits)
 
 
+_PLACES: Final = 200  # before and after the point; far beyond any amount
+
+
 def _decimal(fraction: int = -1) -> Pair:
     if fraction < -1:
         raise ValueError("fraction is the number of digits after the point")
 
     def fits(value: Decimal) -> bool:
-        exponent = value.as_tuple().exponent
-        if not isinstance(exponent, int):
+        if not value.is_finite() or not -_PLACES < value.adjusted() < _PLACES or len(value.as_tuple().digits) > _PLACES:
             return False
-        return fraction < 0 or value == round(value, fraction)
+        return fraction < 0 or Decimal(format(value, f".{fraction}f")) == value
 
     def to_legacy(value: Any) -> str:
         amount = decimal(value) if value.__class__ is not str else refuse("a number", value)
         if not fits(amount):
-            raise RuleFailed(f"the number has more than {fraction} digits after the point, so it would not come back equal")
+            raise RuleFailed("the number is out of range, or has more digits after the point than the legacy text")
         return format(amount, "f") if fraction < 0 else format(amount, f".{fraction}f")
 
     return Pair(to_legacy, lambda value: decimal(as_text(value)), fits)

@@ -74,10 +74,9 @@ class Reader:
             self._variants(name, found, out)
         out += ["  if not len(e) and tolerant.is_nil(e): return None", "  if name: path = f'{path}.{name}' if path else name", "  d = {}"]
         if found.attributes or found.any_attribute:
-            self._names[f"A{name}"] = {
-                _clark(one.name, one.namespace): (f"@{one.name}", tolerant.conversion(self.contract.simple(one.type)))
-                for one in found.attributes
-            }
+            rows = {one: (f"@{one.name}", tolerant.conversion(self.contract.simple(one.type))) for one in found.attributes}
+            written = {_clark(one.name, one.namespace): row for one, row in rows.items()}
+            self._names[f"A{name}"] = {one.name: row for one, row in rows.items()} | written
             out.append(f"  tolerant.attributes(e, A{name}, d, path, note, keep={found.any_attribute})")
         if found.text:
             self._names[f"C{name}"] = self._leaf(found.text)
@@ -130,13 +129,13 @@ class Reader:
         if ordered and not self._wild(found):
             for element, position, many in rows:
                 out += self._straight(name, element, position, required=not many and element.name in self._names[f"M{name}"])
-        return [*out, f"  if c is not END: s{name}(path, note, d, c, it, {len(rows) if ordered and rows and len(out) > 2 else 0})"]
+        return [*out, f"  if c is not END: s{name}(path, note, d, c, it)"]
 
     def _straight(self, name: str, element: Element, position: int, *, required: bool) -> list[str]:
         """The lines for one element where it is expected."""
         tag = _clark(element.name, element.namespace)
         member = f"f'{element.name}[{{len(b)}}]'" if element.many else repr(element.name)
-        not_nil = f"tolerant.not_nil(path, {element.name!r}, note)"
+        not_nil = f"tolerant.not_nil(path, {member}, note)"
         if self._is_text(element):
             value = ["    v = c.text", "    if v is None or len(c):", f"     v = text(c, path, {member}, note)"]
             value += [] if element.nillable else [f"     if v is None: {not_nil}"]
@@ -148,7 +147,7 @@ class Reader:
             return [f"  if c.tag == {tag!r}:", f"   d[{element.name!r}] = b = []", f"   while c.tag == {tag!r}:", *value, *lines]
         out = [f"  if c.tag == {tag!r}:", *value, f"    d[{element.name!r}] = v", "    c = next(it, END)"]
         if required:
-            out += ["  elif c is not END:", f"    s{name}(path, note, d, c, it, {position - 1})", "    c = END"]
+            out += ["  elif c is not END:", f"    s{name}(path, note, d, c, it)", "    c = END"]
         return out
 
     def _wild(self, found: ComplexType) -> bool:
@@ -159,9 +158,10 @@ class Reader:
         return simple is not None and simple.kind == "text"
 
     def _rest(self, name: str, found: ComplexType) -> None:
-        """The function that reads the children from ``c`` on, whatever they are; ``last`` is the place reached so far."""
+        """The function that reads the children from ``c`` on, whatever they are; ``last`` is the place reached."""
         self._lines += [
-            f"def s{name}(path, note, d, c, it, last):",
+            f"def s{name}(path, note, d, c, it):",
+            f"  last = tolerant.reached(d, L{name})",
             "  while c is not END:",
             f"    k = K{name}.get(c.tag)",
             *([f"    if k is None and taken(c, d, L{name}):", "      c = next(it, END)", "      continue"] if self._wild(found) else []),
@@ -171,9 +171,9 @@ class Reader:
             "      c = next(it, END)",
             "      continue",
             "    p, m, many, nil, read = k",
-            "    if p < last: note('order', path, m, 'comes later in the reply than the contract has it')",
-            "    else: last = p",
             "    b = d.get(m)",
+            "    if p >= last: last = p",
+            "    elif many or m not in d: note('order', path, m, 'comes later in the reply than the contract has it')",
             "    i = f'{m}[{len(b or ())}]' if many else m",
             "    v = (read or text)(c, path, i, note)",
             "    if v is None and not nil: tolerant.not_nil(path, i, note)",

@@ -146,7 +146,7 @@ def attributes(
     for key, value in cast("list[tuple[str, str]]", element.items()):
         if key.startswith(XSI):
             continue
-        row = known.get(key) or known.get(f"{{}}{etree.QName(key).localname}")
+        row = known.get(key) or known.get(etree.QName(key).localname)
         if row is not None:
             document[row[0]] = converted(row[1], value, path, row[0], note)
         elif keep:
@@ -159,6 +159,11 @@ def absent(document: dict[str, Any], required: frozenset[str], path: str, note: 
     """Notes each required member that is not there."""
     for name in sorted(required - document.keys()):
         note("missing", path, name, "is required by the contract but not in the reply")
+
+
+def reached(document: dict[str, Any], local: Mapping[str, Row]) -> int:
+    """The furthest place in the order of the contract that was read so far."""
+    return max((local[name][0] for name in document if name in local), default=0)
 
 
 def no_choice(names: tuple[str, ...], path: str, note: Note) -> None:

@@ -129,8 +129,8 @@ WORDS = (
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.integers(0, len(SOUND) - 1), st.integers(0, 12), st.sampled_from(WORDS), st.booleans())
-def test_no_text_makes_the_checker_fail(start: int, length: int, word: str, two_way: bool, around: Surroundings) -> None:
+@given(start=st.integers(0, len(SOUND) - 1), length=st.integers(0, 12), word=st.sampled_from(WORDS), two_way=st.booleans())
+def test_no_text_makes_the_checker_fail(around: Surroundings, start: int, length: int, word: str, two_way: bool) -> None:
     text = SOUND[:start] + word + SOUND[start + length :]
     if two_way:
         text = text.replace("\nrequest:", "\nboth:", 1)

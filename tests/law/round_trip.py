@@ -26,7 +26,9 @@ from tests.strategies import values
 Document = dict[str, Any]
 LETTERS = st.text("abcXYZ019 .,#-é&<", min_size=1, max_size=12)
 DATES = st.dates(dt.date(1970, 1, 1), dt.date(2068, 12, 31)).map(str)
-MOMENTS = st.datetimes(dt.datetime(1971, 1, 1), dt.datetime(2068, 12, 31)).map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+MOMENTS = st.datetimes(*map(dt.datetime.fromisoformat, ("1971-01-01", "2068-12-31"))).map(
+    lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+)
 AMOUNTS = st.integers(-(10**9), 10**9).map(lambda number: Decimal(number).scaleb(-2))
 # what a converter's canonical side is made of; all else is filtered by its own ``fits``
 DOMAINS: Mapping[str, st.SearchStrategy[Any]] = {
@@ -120,6 +122,8 @@ class Law:
 
 def compare(rules: tuple[BothRule, ...], sent: Document, back: Document, where: str) -> None:
     for rule in rules:
+        if rule.only is not None:
+            continue  # inherited in one direction only, so it has no way back
         before, after = get(sent, rule.canonical.path), get(back, rule.canonical.path)
         name = f"{where}{rule.canonical.path}"
         if isinstance(rule, TwoWayList):

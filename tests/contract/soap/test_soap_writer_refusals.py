@@ -88,7 +88,7 @@ def changed(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         ("order.line", [], "order.line", "the list has 0 elements, the contract needs at least 1"),
         ("order.line", ..., "order.line", "is required by the contract but missing"),
         ("order.job", ..., "order.job", "is required by the contract but missing"),
-        ("order.job", None, "order.job", "an object is needed here, not null"),
+        ("order.job", None, "order.job", "null cannot stand here (not nillable); give an object or leave the member out"),
         ("order.job.kind", "x", "order.job.kind", "the contract has no such member here; it has: type, installation"),
         ("order.houseId", None, "order.houseId", "null cannot stand here (not nillable)"),
         ("order.houseId", "x" * 21, "order.houseId", "the text has 21 characters, the contract takes at most 20; shorten it"),

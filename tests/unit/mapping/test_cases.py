@@ -59,6 +59,8 @@ BODY = """
         state: "'done'"
         comment: absent
 """
+PLACE = "mappings/zz/order.create.yaml"
+REFUSED = "The request is not valid; header X-Id: is required and missing"
 MADE = translator(BODY, KINDS, checked=False)
 TABLES = tables(KINDS)
 REQUEST = {"externalId": "e", "price": 1.50, "item": [{"code": "a", "kind": "addOn"}]}
@@ -82,7 +84,8 @@ REST = [
     {"title": "missing", "operation": "order.create", "request": {"count": 1, "item": []}, "problems": ["comment", "header X-Id"]},
     {"title": "off", "operation": "order.create", "header": HEADER, "setting": {"mode": "off"}, "request": {"item": []},
      "legacy": {"reference": "none", "joined": "off", "line": []}},
-    {"title": "refused", "operation": "order.create", "reply": {"result": "9"}, "outcome": {"is": "rejected", "message": "no", "status": 409}},
+    {"title": "refused", "operation": "order.create", "reply": {"result": "9"},
+     "outcome": {"is": "rejected", "message": "no", "status": 409}},
     {"title": "codes", "table": "kinds", "rows": [["package", "P"], ["addOn", "A"], ["bundle", "P"]],
      "misses": {"request": {"x": None}, "reply": {"x": "x"}}},
 ]  # fmt: skip
@@ -113,12 +116,12 @@ def test_cases_that_hold_and_cover_everything_pass() -> None:
         ({"legacy": {**LEGACY, "line": []}}, ['legacy line[0]: expected nothing, got {"code": "a", "kind": "A"}']),
         (
             {"header": {}},
-            ["expected a legacy document, got InvalidMessage: The request is not valid; header X-Id: is required and missing"],
+            [f"expected a legacy document, got InvalidMessage: {REFUSED}"],
         ),
         ({"problems": ["x"]}, ["expected a refusal that names x, got a legacy document"]),
         (
             {"header": {}, "problems": []},
-            ["expected a refusal that names nothing, got The request is not valid; header X-Id: is required and missing"],
+            [f"expected a refusal that names nothing, got {REFUSED}"],
         ),
         ({"operation": "order.creat"}, ["there is no mapping of 'order.creat'; did you mean 'order.create'?"]),
     ],
@@ -133,10 +136,13 @@ def test_a_difference_in_the_request_is_told(changed: dict[str, Any], told: list
         ({"outcome": {"is": "rejected"}}, ['outcome is: expected "rejected", got "accepted" (rule mappings/zz/order.create.yaml:26:5)']),
         ({"outcome": {"iss": "rejected"}}, ["'iss' is no part of an outcome; did you mean 'is'?"]),
         ({"answer": {**ANSWERED["answer"], "id": "8"}}, ['answer id: expected "8", got "7" (rule mappings/zz/order.create.yaml:23:3)']),  # type: ignore[dict-item]
-        ({"view": {"front": {"state": "held", "comment": None}}}, ['view front state: expected "held", got "done" (rule mappings/zz/order.create.yaml:35:5)']),
+        ({"view": {"front": {"state": "held", "comment": None}}},
+         [f'view front state: expected "held", got "done" (rule {PLACE}:35:5)']),
         ({"view": {"fron": {}}}, ["there is no view of the face 'fron'; did you mean 'front'?"]),
-        ({"reply": {"result": "0", "number": 7, "line": []}}, ["expected an answer, got MappingFailed: text is wanted here, and the value is an integer (rule mappings/zz/order.create.yaml:23:3 for id)"]),
-        ({"reply": {"result": 0, "line": {}}, "outcome": {"is": "inDoubt"}, "answer": {}}, ["expected an answer, got MappingFailed: a list is wanted here, and the value is an object (rule mappings/zz/order.create.yaml:11:3 for item)"]),
+        ({"reply": {"result": "0", "number": 7, "line": []}},
+         [f"expected an answer, got MappingFailed: text is wanted here, and the value is an integer (rule {PLACE}:23:3 for id)"]),
+        ({"reply": {"result": 0, "line": {}}, "outcome": {"is": "inDoubt"}, "answer": {}},
+         [f"expected an answer, got MappingFailed: a list is wanted here, and the value is an object (rule {PLACE}:11:3 for item)"]),
     ],
 )  # fmt: skip
 def test_a_difference_in_the_reply_is_told(changed: dict[str, Any], told: list[str]) -> None:
@@ -232,9 +238,8 @@ def test_cases_are_read_from_a_folder_in_order(tmp_path: Path) -> None:
 
 def test_the_correlation_id_comes_from_the_header() -> None:
     told = differences(ORDER, header={**HEADER, "CorrelationId": "c"})
-    assert told == [
-        f'legacy joined: expected "{LEGACY["joined"]}", got "cCLIENT-REFERENCE2026-01-01T00:00:00.000ZUID" (rule mappings/zz/order.create.yaml:17:3)'
-    ]
+    got = "cCLIENT-REFERENCE2026-01-01T00:00:00.000ZUID"
+    assert told == [f'legacy joined: expected "{LEGACY["joined"]}", got "{got}" (rule {PLACE}:17:3)']
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,8 @@ def test_an_expression_gives_one_native_value(expression: str, request_: dict[st
 
 
 def test_values_keep_their_kind() -> None:
-    rules = "count: request.count\ntotal: request.price\nflag: request.express\ncodes: request.tags\nremark: request.comment\nany: request.extra.x"
+    rules = "count: request.count\ntotal: request.price\nflag: request.express\n"
+    rules += "codes: request.tags\nremark: request.comment\nany: request.extra.x"
     request = {"count": 0, "price": Decimal("1.10"), "express": False, "tags": ["054321"], "comment": None, "extra": {"x": [1]}}
     document = sent(rules, request)
     assert document == {"count": 0, "total": Decimal("1.10"), "flag": False, "codes": ["054321"], "remark": None, "any": [1]}
@@ -271,7 +272,8 @@ def test_elements_of_which_nothing_is_written_are_left_out() -> None:
 
 
 def test_lists_of_texts_can_be_walked_and_joined_with_picks() -> None:
-    rules = "field[key=first].value: request.id\nfield[]:\n  each: request.tags\n  set: {key: \"'tag'\", value: item}\nfield[key=last].value: request.id"
+    rules = "field[key=first].value: request.id\nfield[]:\n  each: request.tags\n  set: {key: \"'tag'\", value: item}\n"
+    rules += "field[key=last].value: request.id"
     document = sent(rules, {"id": "1", "tags": ["a", "b"]})
     assert [each["value"] for each in document["field"]] == ["1", "a", "b", "1"]
 
@@ -316,7 +318,8 @@ def test_a_failure_names_rule_and_target(rules: str, request_: dict[str, Any], t
 
 
 def test_a_failure_in_a_list_names_the_element() -> None:
-    rules = "line[]:\n  each: request.item\n  set:\n    code: item.code\n    sub[]:\n      each: item.part\n      set: {n: item.name | upper, v: item.value}"
+    rules = "line[]:\n  each: request.item\n  set:\n    code: item.code\n    sub[]:\n"
+    rules += "      each: item.part\n      set: {n: item.name | upper, v: item.value}"
     request = {"item": [{"code": "a", "part": [{"name": "x"}]}, {"code": "b", "part": [{"name": "y"}, {"value": "z"}]}]}
     found = failure(rules, request)
     assert (found.path, found.rule) == ("line[1].sub[1].n", "mappings/zz/order.create.yaml:10:15")
