@@ -15,7 +15,7 @@ _ENCODINGS = re.compile(r"utf-?8|us-ascii|ascii|utf-?16(le|be)?|iso-?8859-?\d{1,
 _WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 
 
-class UnreadableXml(AdapterError):  # noqa: N818  (named as the answers that come of it)
+class UnreadableXml(AdapterError):
     """The bytes are no XML that may be read. The text says what is wrong and, where known, in which line."""
 
 
@@ -48,7 +48,7 @@ _PARSER = _parser(None)
 
 
 def parse_xml(data: bytes, limits: XmlLimits = DEFAULT_LIMITS, encoding: str | None = None) -> etree._Element:
-    """The root element. ``encoding`` is what the transport says (charset); the document's own declaration goes first.
+    """The root element; comments and processing instructions are left out. ``encoding`` is what the transport says (charset); the document's own declaration goes first.
 
     Raises UnreadableXml: empty, larger or deeper than the limits, a DOCTYPE, an encoding that is not accepted or does not
     hold, or XML that is not well-formed.

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 from adapter.contract.json_schema import to_shape
 from adapter.contract.shape import OperationContract, Shape
+from adapter.contract.tmf import resource
+from adapter.contract.tmf.extension import extend, load_extension
+from adapter.contract.wsdl import load_contract, operation_contracts
 from adapter.errors import CheckFailed
 from adapter.finding import Finding, Position
 from adapter.mapping.check import Canonical, Surroundings, check_mapping
 from adapter.mapping.compile import MissHook, no_hook
 from adapter.mapping.expression import infer, infer_condition, parse_expression
 from adapter.mapping.model import MappingFile
-from adapter.mapping.parse import parse_mapping
+from adapter.mapping.parse import load_mapping, parse_mapping
 from adapter.mapping.scope import Scope
-from adapter.mapping.tables import CodeTable, parse_tables
+from adapter.mapping.tables import CodeTable, parse_tables, read_tables
 from adapter.mapping.translator import Translator, make_translator
 from adapter.mapping.types import Contracts, ScopeShapes, Type
 
+MAPPINGS = Path(__file__).parents[1] / "mappings"
+SAMPLES = Path(__file__).parent / "samples"
 TEXT = {"type": "string"}
 ORDER = {
     "title": "Order",
@@ -175,6 +181,21 @@ def asked(request: dict[str, Any] | None = None, **given: Any) -> Scope:
         setting={"mode": "on", "limit": 3},
         **{"correlation_id": "c-1", "client_reference": "r-1", "now": "2026-01-01T00:00:00.000Z", "uid": "u-1", **given},
     )
+
+
+def market(name: str, operation: str) -> tuple[Translator, Contracts, Mapping[str, CodeTable]]:
+    """A real mapping of a SOAP market with its real contracts and code tables."""
+    folder = MAPPINGS / name
+    found = load_mapping(MAPPINGS, name, operation)
+    assert found.file is not None, found.findings
+    codes = read_tables(folder / "codes.yaml", f"mappings/{name}/codes.yaml").tables
+    (wsdl,) = (folder / "schema").glob("*.wsdl")
+    legacy = operation_contracts(load_contract(wsdl))[found.file.legacy.value]
+    order = resource(operation.partition(".")[0])
+    for extension in (folder / "schema").glob("*.extension.yaml"):
+        order = extend(order, load_extension(extension))
+    known = Contracts(order.create, order.full, legacy, answers={face: each.shape for face, each in order.answers.items()})
+    return make_translator(found.file, codes, known), known, codes
 
 
 def typed(text: str, scope: ScopeShapes | None = None) -> tuple[Type, list[Finding]]:

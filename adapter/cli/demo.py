@@ -26,6 +26,7 @@ from adapter.mapping.scope import Scope
 from adapter.settings import Home, Log, Settings
 
 _SHOWN_RULES = 30
+_FEW = 2
 
 
 class Mishap(Declared):
@@ -47,11 +48,53 @@ class Story(Declared):
     mishaps: tuple[Mishap, ...]
 
 
-def demo() -> None:
+class Shown(Console):
+    """A console that knows how to show documents; ``full`` shows all of them."""
+
+    def __init__(self, full: bool) -> None:
+        super().__init__()
+        self.full = full
+
+    def show_json(self, document: Any) -> None:
+        """A JSON document, indented."""
+        text = orjson.dumps(document if self.full else _first_only(document), option=orjson.OPT_INDENT_2).decode()
+        self._code(text, "json")
+
+    def show_xml(self, text: str) -> None:
+        """An XML document, indented."""
+        tree = etree.fromstring(text.encode(), etree.XMLParser(remove_blank_text=True, resolve_entities=False, no_network=True))
+        for parent in list(tree.iter()) if not self.full else ():
+            alike = [child for child in parent if child.tag == parent[-1].tag]
+            for child in alike[1:-1]:
+                parent.remove(child)
+            if len(alike) > _FEW:
+                alike[0].addnext(etree.Comment(f" {len(alike) - 2} more "))
+        etree.indent(tree)
+        self._code(etree.tostring(tree, encoding="unicode"), "xml")
+
+    def _code(self, text: str, language: str) -> None:
+        if self.is_terminal:
+            self.print(Syntax(text, language, background_color="default", word_wrap=True))
+        else:
+            self.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _first_only(document: Any) -> Any:
+    """The document with long lists of objects cut to their first element and the number of the others."""
+    if isinstance(document, dict):
+        return {name: _first_only(value) for name, value in document.items()}
+    if isinstance(document, list) and len(document) > _FEW and isinstance(document[0], dict):
+        return [_first_only(document[0]), f"… {len(document) - 1} more"]
+    return document
+
+
+def demo(
+    full: bool = typer.Option(False, "--full", help="Print whole documents; else long lists are shown by their first element."),
+) -> None:
     """Start everything on loopback, send the documented order, show every station of its way; exit 0 when all is as documented."""
     home, settings = here()
     configure_logs(Log(level="error"))
-    console = Console()
+    console = Shown(full)
     story = load_declared(home.path("config/demo.yaml"), Story)
     with tempfile.TemporaryDirectory(prefix="adapter-demo-") as data:
         passed = uvloop.run(
@@ -61,7 +104,7 @@ def demo() -> None:
     raise typer.Exit(0 if passed else 1)
 
 
-async def _run(console: Console, home: Home, story: Story, settings: Settings) -> bool:
+async def _run(console: Shown, home: Home, story: Story, settings: Settings) -> bool:
     case = orjson.loads(home.path(story.case).read_bytes())
     async with (
         hosted(home, settings, simulators=True) as running,
@@ -75,27 +118,27 @@ async def _run(console: Console, home: Home, story: Story, settings: Settings) -
         return passed
 
 
-async def _documented(console: Console, running: Hosted, http: httpx.AsyncClient, story: Story, case: dict[str, Any]) -> bool:
+async def _documented(console: Shown, running: Hosted, http: httpx.AsyncClient, story: Story, case: dict[str, Any]) -> bool:
     headers = {**story.headers, **case["header"], "correlationId": str(uuid.uuid4())}
     first = await http.post(story.path, json=case["request"], headers=headers)
     again = await http.post(story.path, json=case["request"], headers=headers)
     answer = first.json()
     order = await show_order(running.service.store, str(answer.get("id", "")))
     console.rule("1. The order, as the front-end sends it")
-    _json(console, case["request"])
+    console.show_json(case["request"])
     if order is None:
         console.print(f"[red]HTTP {first.status_code}[/]")
-        _json(console, answer)
+        console.show_json(answer)
         return False
     bodies = {message["direction"]: message["body"] for message in order["messages"]}
     console.rule("2. Which rule made which legacy field")
     console.print(_rules(running, story, case, order["clientReference"]), markup=False, highlight=False, soft_wrap=True)
     console.rule("3. The SOAP call that left")
-    _xml(console, bodies["backend-request"])
+    console.show_xml(bodies["backend-request"])
     console.rule("4. What the backend said")
-    _xml(console, bodies["backend-reply"])
+    console.show_xml(bodies["backend-reply"])
     console.rule(f"5. The answer: HTTP {first.status_code}")
-    _json(console, answer)
+    console.show_json(answer)
     as_documented = first.status_code == 201 and answer == {**case["answer"], **case["view"][story.face]}
     repeated = again.content == first.content and order["attempts"][-1]["number"] == 1
     console.print(f"equal to the documented answer, member for member: {_mark(as_documented)}")
@@ -117,7 +160,7 @@ def _rules(running: Hosted, story: Story, case: dict[str, Any], reference: str) 
     return "\n".join([*lines[:_SHOWN_RULES], f"… and {len(lines) - _SHOWN_RULES} more (adapter map --explain shows all)"])
 
 
-async def _mishap(console: Console, http: httpx.AsyncClient, story: Story, case: dict[str, Any], mishap: Mishap) -> bool:
+async def _mishap(console: Shown, http: httpx.AsyncClient, story: Story, case: dict[str, Any], mishap: Mishap) -> bool:
     order = copy.deepcopy(case["request"])
     order["serviceAddress"]["addrNo"] = mishap.house_id
     order["externalId"] = mishap.house_id[-4:].zfill(16)
@@ -128,19 +171,13 @@ async def _mishap(console: Console, http: httpx.AsyncClient, story: Story, case:
         body = reply.json()
         words = body["errors"][0]["description"] if "errors" in body else f"order {body['id']}, description {body['description']!r}"
         passed &= reply.status_code == status
-        console.print(f"{what}: HTTP {reply.status_code}, as expected: {_mark(reply.status_code == status)}\n    {words}", highlight=False)
+        console.print(
+            f"{what}: HTTP {reply.status_code}, as expected: {_mark(reply.status_code == status)}\n    {words}",
+            highlight=False,
+            soft_wrap=True,
+        )
         what = "  the same request again"
     return passed
-
-
-def _json(console: Console, document: Any) -> None:
-    console.print(Syntax(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(), "json", background_color="default"))
-
-
-def _xml(console: Console, text: str) -> None:
-    tree = etree.fromstring(text.encode(), etree.XMLParser(remove_blank_text=True, resolve_entities=False, no_network=True))
-    etree.indent(tree)
-    console.print(Syntax(etree.tostring(tree, encoding="unicode"), "xml", background_color="default"))
 
 
 def _mark(good: bool) -> str:

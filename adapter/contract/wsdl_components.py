@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +63,13 @@ class Components:
     attributes: dict[str, Component] = field(default_factory=dict)
     attribute_groups: dict[str, Component] = field(default_factory=dict)
     substituted: set[str] = field(default_factory=set)
+
+    def find(self, table: Mapping[str, Component], key: str, place: object, what: str) -> Component:
+        """The declaration of this name. Raises ConfigError where no schema has it; ``place`` says who asks."""
+        found = table.get(key)
+        if found is None:
+            raise ConfigError(f"{place}: the {what} {key} is used here but none of the schemas defines it")
+        return found
 
     def derived(self) -> dict[str, tuple[str, ...]]:
         """For each complex type the named types derived from it, directly or not, in the order of the schemas."""

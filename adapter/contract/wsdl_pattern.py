@@ -13,7 +13,7 @@ _ESCAPES = {"i": _NAME_START, "c": _NAME, "d": r"\d", "w": r"\w", "s": r" \t\n\r
 _SINGLE = {"n": r"\n", "r": r"\r", "t": r"\t"}
 
 
-class UnknownPattern(ValueError):  # noqa: N818  (says what was found, not that it broke)
+class UnknownPattern(ValueError):
     """The expression uses something that is not translated; the text says what."""
 
 

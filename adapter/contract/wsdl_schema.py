@@ -14,7 +14,6 @@ from adapter.contract.wsdl_components import Component, Components, documentatio
 from adapter.contract.wsdl_model import ANY_TYPE, AnyElement, AnyType, Attribute, ComplexType, Element, Group, particles
 from adapter.contract.wsdl_simple import SimpleTypes
 from adapter.contract.wsdl_sources import XSD
-from adapter.errors import ConfigError
 
 _ORDERS = {f"{XSD}sequence": "sequence", f"{XSD}choice": "choice", f"{XSD}all": "all"}
 _ENCODED_ARRAY = "{http://schemas.xmlsoap.org/soap/encoding/}Array"
@@ -36,9 +35,7 @@ class SchemaTypes:
         """Reads the global type of this name, with all that it reaches; gives back its key."""
         if key in self.types or key in self._waiting or key == ANY_TYPE or self.simple.builtin(key):
             return key
-        component = self.components.types.get(key)
-        if component is None:
-            raise ConfigError(f"{self.components.wsdl}: the type {key} is used but none of the schemas defines it")
+        component = self.components.find(self.components.types, key, self.components.wsdl, "type")
         if component.node.tag == f"{XSD}simpleType":
             return self.simple.read(component, key)
         self._waiting[key] = component
@@ -46,9 +43,7 @@ class SchemaTypes:
 
     def element(self, key: str, least: int = 1, most: int | None = 1) -> Element:
         """The use of the global element of this name."""
-        component = self.components.elements.get(key)
-        if component is None:
-            raise ConfigError(f"{self.components.wsdl}: the element {key} is used but none of the schemas defines it")
+        component = self.components.find(self.components.elements, key, self.components.wsdl, "element")
         return self._declared(component, key, least, most, qualified=True)
 
     def finish(self) -> dict[str, AnyType]:
@@ -99,11 +94,10 @@ class SchemaTypes:
         node = component.node
         least, most = occurrence(node)
         if node.tag == f"{XSD}group":
-            found = self.components.groups.get(component.name(node.get("ref")))
-            if found is None:
-                raise ConfigError(f"{component.place}: the group {node.get('ref')} is not defined in any of the schemas")
+            key = component.name(node.get("ref"))
+            found = self.components.find(self.components.groups, key, component.place, "group")
             inner = next(child for child in found.node if child.tag in _ORDERS)
-            group = self._group(found.at(inner), f"{component.name(node.get('ref'))}#")
+            group = self._group(found.at(inner), f"{key}#")
         else:
             items = tuple(self._particle(component.at(child), owner) for child in node if child.tag != f"{XSD}annotation")
             group = Group(_ORDERS[node.tag], items)  # type: ignore[arg-type]
@@ -208,10 +202,9 @@ class SchemaTypes:
                 one = self._attribute(component.at(node), owner)
                 found[one.namespace, one.name] = one
             elif node.tag == f"{XSD}attributeGroup":
-                group = self.components.attribute_groups.get(component.name(node.get("ref")))
-                if group is None:
-                    raise ConfigError(f"{component.at(node).place}: the attribute group {node.get('ref')} is not defined")
-                more, more_open = self._attributes(group, f"{component.name(node.get('ref'))}#")
+                key = component.name(node.get("ref"))
+                group = self.components.find(self.components.attribute_groups, key, component.at(node).place, "attribute group")
+                more, more_open = self._attributes(group, f"{key}#")
                 found |= more
                 open_ = open_ or more_open
             elif node.tag == f"{XSD}anyAttribute":
@@ -224,10 +217,8 @@ class SchemaTypes:
         qualified = node.get("form", component.document.attribute_form) == "qualified"
         if node.get("ref"):
             key = component.name(node.get("ref"))
-            found = self.components.attributes.get(key)
-            if found is None:
-                raise ConfigError(f"{component.place}: the attribute {key} is not defined in any of the schemas")
-            component, node, qualified = found, found.node, True
+            component = self.components.find(self.components.attributes, key, component.place, "attribute")
+            node, qualified = component.node, True
         name = node.get("name", "").strip()
         inline = next((child for child in node if child.tag == f"{XSD}simpleType"), None)
         if inline is not None:

@@ -29,10 +29,9 @@ _BOUNDS: dict[str, tuple[str | None, str | None]] = {
     "unsignedShort": ("0", "65535"),
     "unsignedByte": ("0", "255"),
 }
-_TEXTS = frozenset(
-    """string normalizedString token language NMTOKEN NMTOKENS Name NCName ID IDREF IDREFS ENTITY ENTITIES dateTime date time duration
-    gYear gYearMonth gMonth gMonthDay gDay anyURI QName NOTATION base64Binary hexBinary anySimpleType""".split()
-)
+_STRINGS = {"string", "normalizedString", "token", "language", "NMTOKEN", "NMTOKENS", "Name", "NCName", "ID", "IDREF", "IDREFS"}
+_DATES = {"dateTime", "date", "time", "duration", "gYear", "gYearMonth", "gMonth", "gMonthDay", "gDay"}
+_TEXTS = _STRINGS | _DATES | {"ENTITY", "ENTITIES", "anyURI", "QName", "NOTATION", "base64Binary", "hexBinary", "anySimpleType"}
 
 
 class SimpleTypes:
@@ -89,16 +88,13 @@ class SimpleTypes:
         key = component.name(name)
         if key in self.types or self.builtin(key):
             return key
-        found = self.components.types.get(key)
-        if found is None or found.node.tag != f"{XSD}simpleType":
-            raise ConfigError(f"{component.place}: the simple type '{name}' is not defined in any of the schemas")
-        return self.read(found, key)
+        return self.read(self.components.find(self.components.types, key, component.place, "simple type"), key)
 
     def restricted(self, component: Component, base_key: str, key: str) -> str:
         """The type at ``base_key`` with the facets written in this ``xs:restriction``."""
         base = self.types.get(base_key)
         if not isinstance(base, SimpleType):
-            raise ConfigError(f"{component.place}: {base_key} is restricted as text but is no simple type")
+            raise ConfigError(f"{component.place}: {base_key} is restricted as text here but is no simple type")
         unknown = base.unknown
         facets = base.facets
         if base.base == "list":  # its length counts items, its other facets hold for the whole text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -12,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from lxml import etree
 from zeep import wsdl, xsd
 from zeep.exceptions import Error as ZeepError
+from zeep.settings import Settings
 from zeep.wsdl.bindings.soap import Soap12Binding, SoapBinding
 
 from adapter.contract.wsdl_components import read_components
@@ -44,10 +46,15 @@ class FileTransport:
 def load_document(sources: Sources) -> Any:
     """zeep's own model of the WSDL. Raises ConfigError with zeep's words where it cannot be loaded."""
     try:
-        return wsdl.Document(str(sources.wsdl), cast("Any", FileTransport(sources)))
+        with warnings.catch_warnings():
+            # zeep warns of what it leaves out, an operation without its message for one; nothing is left out here
+            warnings.simplefilter("error", UserWarning)
+            return wsdl.Document(str(sources.wsdl), cast("Any", FileTransport(sources)), settings=Settings(force_https=False))
     except ConfigError:
         raise
-    except (ZeepError, LookupError, ValueError, TypeError, AttributeError, NotImplementedError, AssertionError) as wrong:
+    except (
+        UserWarning,
+        ZeepError, LookupError, ValueError, TypeError, AttributeError, NotImplementedError, AssertionError) as wrong:
         raise ConfigError(f"{sources.wsdl} cannot be loaded as a WSDL: {type(wrong).__name__}: {wrong}") from wrong
 
 
@@ -81,7 +88,7 @@ def _choose(document: Any, sources: Sources, port: str | None) -> tuple[str, str
             if isinstance(one.binding, SoapBinding):
                 known.setdefault(name, (service_name, name, one))
     if not known:
-        raise ConfigError(f"{sources.wsdl} has no service with a SOAP port; add wsdl:service with a soap:address to it")
+        raise ConfigError(f"{sources.wsdl} has no service with a SOAP port: there is no wsdl:port whose binding exists and is a SOAP one")
     if port is None:
         return next(iter(known.values()))
     if port not in known:

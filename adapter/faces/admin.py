@@ -54,8 +54,10 @@ def admin_routes(store: Store, token: str) -> list[Route]:
 
 
 async def show_order(store: Store, identifier: str) -> dict[str, Any] | None:
-    """One order with its attempts and messages, by our id or the backend's."""
+    """One order with its attempts and messages, by our id or the backend's (the newest, where several have it)."""
     row = await store.order(identifier)
+    if row is None and identifier:
+        row = next(iter(await store.orders(OrderQuery(backend_ref=identifier, limit=1))), None)
     if row is None:
         return None
     attempts, messages = await store.attempts(row.id), await store.messages(row.id)

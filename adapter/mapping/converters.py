@@ -16,7 +16,7 @@ from typing import Any, Final
 from adapter.contract.shape import Kind
 from adapter.mapping.functions.dates import check_format, instant, written, zone
 from adapter.mapping.functions.numbers import boolean, decimal, integer
-from adapter.mapping.functions.registry import Parameter
+from adapter.mapping.functions.registry import Parameter, signature
 from adapter.mapping.functions.texts import as_text
 from adapter.mapping.runtime import RuleFailed, refuse
 
@@ -63,8 +63,7 @@ class Converter:
     @property
     def signature(self) -> str:
         """``padded(width, char='0')``."""
-        shown = [p.name if p.required else f"{p.name}={p.default!r}" for p in self.parameters]
-        return f"{self.name}({', '.join(shown)})" if shown else self.name
+        return signature(self.name, self.parameters)
 
 
 def arguments_for(converter: Converter, given: tuple[str | int | bool, ...]) -> tuple[Any, ...]:

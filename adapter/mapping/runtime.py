@@ -38,7 +38,7 @@ class _Absent:
 ABSENT: Final = _Absent()
 
 
-class RuleFailed(Exception):  # noqa: N818 - it is a state of a rule, turned into MappingFailed by the translator
+class RuleFailed(Exception):
     """A rule cannot be applied to this document."""
 
 

@@ -86,8 +86,6 @@ class SoapConnector:
             return self._read(operation, reply)
         except UnreadableXml as wrong:
             return Answer(AnswerKind.UNREADABLE, reply.status, unreadable=_with_status(reply, str(wrong)))
-        except RecursionError:
-            return Answer(AnswerKind.UNREADABLE, reply.status, unreadable=_with_status(reply, "the reply is nested too deep to be read"))
 
     def _read(self, operation: str, reply: WireReply) -> Answer:
         media = reply.headers.get("content-type", "")

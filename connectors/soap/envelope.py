@@ -105,7 +105,7 @@ def _local(text: str | None) -> str:
 
 
 def _elements(parent: etree._Element | None) -> tuple[etree._Element, ...]:
-    return () if parent is None else tuple(child for child in parent if isinstance(child.tag, str))
+    return () if parent is None else tuple(parent)
 
 
 def _quoted(namespace: str) -> str:

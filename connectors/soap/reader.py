@@ -220,8 +220,6 @@ class _End:
 
 def _taken(element: etree._Element, document: dict[str, Any], local: dict[str, tolerant.Row]) -> bool:
     """Takes an element that a wildcard allows; one with a declared local name is left to the declared members."""
-    if not isinstance(element.tag, str):
-        return True
     name = etree.QName(element).localname
     if name in local:
         return False

@@ -39,7 +39,7 @@ LEXICAL = {
 _KINDS = {"NoneType": "null", "str": "text", "bool": "true or false", "int": "a whole number", "dict": "an object", "list": "a list"}
 
 
-class Refused(Exception):  # noqa: N818  (the serialiser's own signal; callers see SerialisationFailed)
+class Refused(Exception):
     """The document breaks the contract. ``steps`` is the way to the place, innermost first."""
 
     def __init__(self, text: str, *steps: str) -> None:

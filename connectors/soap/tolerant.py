@@ -116,9 +116,6 @@ def is_nil(element: etree._Element) -> bool:
 
 def known_elsewhere(element: etree._Element, local: Mapping[str, Row], path: str, note: Note) -> Row | None:
     """The row of an element whose namespace is not the contract's but whose local name is known."""
-    tag = element.tag
-    if not isinstance(tag, str):
-        return None
     name = etree.QName(element)
     row = local.get(name.localname)
     if row is not None:
@@ -128,9 +125,8 @@ def known_elsewhere(element: etree._Element, local: Mapping[str, Row], path: str
 
 def extra(element: etree._Element, path: str, note: Note) -> None:
     """Notes an element that the contract does not have here."""
-    if isinstance(element.tag, str):
-        name = etree.QName(element)
-        note("extra", path, name.localname, f"the contract has no element '{name.localname}' here")
+    name = etree.QName(element).localname
+    note("extra", path, name, f"the contract has no element '{name}' here")
 
 
 def attributes(

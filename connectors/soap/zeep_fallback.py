@@ -40,7 +40,8 @@ class ZeepFallback:
         body_type = found.input.body.type if found.input.body is not None else None
         try:
             values = {key: value for key, value in document.items() if key != "#header"}
-            plain, named = (), values
+            plain: tuple[Any, ...] = ()
+            named = values
             if isinstance(body_type, kinds.complex):
                 named = self._object(values, body_type, kinds)
             elif body_type is not None:

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,22 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapter.contract.shape import Kind
-from adapter.contract.tmf import resource
-from adapter.contract.tmf.extension import extend, load_extension
-from adapter.contract.wsdl import load_contract, operation_contracts
 from adapter.errors import AdapterError
 from adapter.mapping.converters import CONVERTERS, Converter, Pair, Side, bind_converter
-from adapter.mapping.parse import load_mapping
 from adapter.mapping.runtime import RuleFailed
 from adapter.mapping.scope import Scope
-from adapter.mapping.tables import read_tables
 from adapter.mapping.translator import Translator, make_translator
-from adapter.mapping.types import Contracts
 from tests.law.round_trip import DOMAINS, LETTERS, Law
-from tests.mapping_kit import asked, contracts, tables, translator
+from tests.mapping_kit import SAMPLES, asked, contracts, market, tables, translator
 from tests.strategies import documents
 
-HERE = Path(__file__).parents[2]
 KINDS = """
 tables:
   kinds:
@@ -78,32 +70,18 @@ def small(body: str = BOTH) -> Law:
 
 @cache
 def puerto_rico() -> Law:
-    folder = HERE / "mappings" / "pr"
-    found = load_mapping(folder.parent, "pr", "productOrder.create")
-    assert found.file is not None, found.findings
-    codes = read_tables(folder / "codes.yaml", "mappings/pr/codes.yaml").tables
-    legacy = operation_contracts(load_contract(folder / "schema" / "slbos.wsdl"))
-    order = extend(resource("productOrder"), load_extension(folder / "schema" / "productOrder.extension.yaml"))
-    known = Contracts(
-        order.create, order.full, legacy[found.file.legacy.value], answers={face: each.shape for face, each in order.answers.items()}
-    )
-    frame = json.loads((HERE / "tests/samples/pr/selfinstall.request.json").read_text())
+    made, known, codes = market("pr", "productOrder.create")
+    frame = json.loads((SAMPLES / "pr/selfinstall.request.json").read_text())
     frame["note"] = []
     header = {"X-Conversation-Id": "QAHA017633E52B68CF0000", "channelId": "ECOM", "lob": "FIXED"}
 
     def scope(**given: Any) -> Scope:
-        return Scope(
-            header=header,
-            setting={"selfInstallDate": "keep"},
-            correlation_id="c",
-            client_reference="r",
-            now="2026-01-01T00:00:00.000Z",
-            **given,
-        )
+        fixed = {"correlation_id": "c", "client_reference": "r", "now": "2026-01-01T00:00:00.000Z"}
+        return Scope(header=header, setting={"selfInstallDate": "keep"}, **{**fixed, **given})
 
-    required = {str(entry.path.path) for entry in found.file.require if entry.path is not None}
+    required = {str(entry.path.path) for entry in made.mapping.require if entry.path is not None}
     answer = {"result": {"returnCode": "0000"}, "orderNumber": "1200047552281013"}
-    return Law(make_translator(found.file, codes, known), known, codes, frame, frozenset(required), answer, scope)
+    return Law(made, known, codes, frame, frozenset(required), answer, scope)
 
 
 @given(st.data())

@@ -38,6 +38,12 @@ class Parameter:
         return isinstance(self.default, _Required)
 
 
+def signature(name: str, parameters: tuple[Parameter, ...]) -> str:
+    """How a function or converter is called, as a mapping file spells it."""
+    shown = [p.name if p.required else f"{p.name}={'none' if p.default is None else repr(p.default)}" for p in parameters]
+    return f"{name}({', '.join(shown)})" if shown else name
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """A filter (``value | name(…)``) or a test (``value is name(…)``).
@@ -67,5 +73,4 @@ class Function:
     @property
     def signature(self) -> str:
         """``name(width, char='0')``."""
-        shown = [p.name if p.required else f"{p.name}={p.default!r}" for p in self.parameters]
-        return f"{self.name}({', '.join(shown)})" if shown else self.name
+        return signature(self.name, self.parameters)

@@ -1,0 +1,227 @@
+"""Every example of docs/mapping-language.md runs, and the reference names every key, filter, test and converter.
+
+A fence ``yaml mapping`` begins an example; what follows until the next one belongs to it: ``yaml codes``, ``yaml overlay`` (of
+market yy, like zz), ``json request`` with ``json legacy``, ``text problems``, ``text error`` or ``text unread`` behind it, ``json reply``
+with ``json outcome``, ``json answer`` and ``json view <face>``, ``json cases``, and ``text findings`` (code, line:column and
+remedy of each finding of the check).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapter.contract.path import parse_path
+from adapter.contract.shape import Kind, Shape, resolve
+from adapter.errors import InvalidMessage, MappingFailed
+from adapter.mapping.cases import compare, read_cases, run_cases
+from adapter.mapping.converters import CONVERTERS
+from adapter.mapping.functions import FILTERS, TESTS
+from adapter.mapping.keys import BRANCH, DROP, JUDGEMENT, LIST, MAPPING, OTHERWISE, REQUIRE, TABLE, TWO_WAY, TWO_WAY_LIST, VALUE
+from adapter.mapping.model import MappingFile
+from adapter.mapping.parse import load_mapping
+from adapter.mapping.tables import parse_tables
+from adapter.mapping.translator import Translator, make_translator
+from adapter.mapping.types import Contracts
+from tests.mapping_kit import HEAD, asked, check, contracts, translator
+
+DOC = (Path(__file__).parents[3] / "docs" / "mapping-language.md").read_text()
+FENCE = re.compile(r"^```(\w+)[ ]([\w ]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PLAIN = "operation: order.create\nlegacy: PlaceOrder\n"
+
+
+@dataclass
+class Example:
+    """One mapping of the page with the blocks that belong to it. ``line`` is where it stands."""
+
+    line: int
+    mapping: str
+    blocks: list[tuple[str, str]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"line-{self.line}"
+
+    def of(self, kind: str) -> str:
+        return next((text for name, text in self.blocks if name == kind), "")
+
+
+def examples() -> Iterator[Example]:
+    found: Example | None = None
+    for match in FENCE.finditer(DOC):
+        kind, text = f"{match.group(1)} {match.group(2)}", match.group(3)
+        if kind == "yaml mapping":
+            if found is not None:
+                yield found
+            found = Example(DOC.count("\n", 0, match.start()) + 1, text)
+        elif found is not None and not kind.startswith("text contract"):
+            found.blocks.append((kind, text))
+    assert found is not None
+    yield found
+
+
+EXAMPLES = list(examples())
+
+
+def load(example: Example, folder: Path) -> tuple[MappingFile, Any]:
+    text = example.mapping if "operation:" in example.mapping else PLAIN + example.mapping
+    overlay = example.of("yaml overlay")
+    for market, content in (("zz", text), ("yy", overlay)):
+        if content:
+            (folder / market).mkdir()
+            (folder / market / "order.create.yaml").write_text(content)
+    parsed = load_mapping(folder, "yy" if overlay else "zz", "order.create", shown="mappings")
+    assert parsed.file is not None, parsed.findings
+    assert not parsed.findings, "\n".join(map(str, parsed.findings))
+    codes = parse_tables(example.of("yaml codes") or "tables: {}\n", "mappings/zz/codes.yaml")
+    assert not codes.findings, "\n".join(map(str, codes.findings))
+    return parsed.file, codes.tables
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+def test_the_example_does_what_the_page_says(example: Example, tmp_path: Path) -> None:
+    file, codes = load(example, tmp_path)
+    known = contracts()
+    findings = [each for each in check(file, known, codes) if each.severity == "error"]
+    wanted = example.of("text findings")
+    if wanted:
+        assert [f"{each.code} {each.at.line}:{each.at.column} {each.hint}" for each in findings] == wanted.splitlines()
+        return
+    assert not findings, "\n".join(map(str, findings))
+    made = make_translator(file, codes, known)
+    run(made, example, known)
+    cases = example.of("json cases")
+    if cases:
+        report = run_cases({"order.create": made}, codes, read_cases(cases.encode(), "page"), {"mode": "on"})
+        assert report.passed, str(report)
+
+
+def run(made: Translator, example: Example, known: Contracts) -> None:
+    request: dict[str, Any] = {}
+    reply: dict[str, Any] = {}
+    for kind, text in example.blocks:
+        scope = asked(request, reply=reply, warnings=made.outcome(asked(request, reply=reply)).texts)
+        match kind.split():
+            case ["json", "request"]:
+                request = read(text)
+            case ["json", "reply"]:
+                reply = read(text)
+            case ["json", "legacy"]:
+                equal(made.request(asked(request)).document, text)
+            case ["json", "answer"]:
+                equal(made.reply(scope).document, text)
+            case ["json", "view", face]:
+                equal(made.view(face, scope, made.reply(scope).document), text)
+            case ["json", "outcome"]:
+                judged(made, scope, read(text))
+            case ["text", "problems"]:
+                with pytest.raises(InvalidMessage) as refused:
+                    made.request(asked(request))
+                assert list(map(str, refused.value.problems)) == text.splitlines()
+            case ["text", "error"]:
+                with pytest.raises(MappingFailed) as failed:
+                    made.request(asked(request))
+                assert f"{failed.value.rule} {failed.value.path}: {failed.value.text}" == text.strip()
+            case ["text", "unread"]:
+                assert made.unread(asked(request)) == text.splitlines()
+            case ["yaml", "codes" | "overlay"] | ["json", "cases"]:
+                pass
+            case _:
+                pytest.fail(f"the page has a block '{kind}' that nobody runs")
+
+
+def judged(made: Translator, scope: Any, wanted: dict[str, Any]) -> None:
+    found = made.outcome(scope)
+    got = {"is": found.kind.value, "texts": list(found.texts), "message": found.message, "status": found.status}
+    assert {key: got[key] for key in wanted} == wanted
+
+
+def read(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal)
+
+
+def equal(got: Any, wanted: str) -> None:
+    assert not list(compare(read(wanted), got)), got
+
+
+# -- the tables
+
+
+def rows(heading: str) -> list[list[str]]:
+    section = DOC.split(f"### {heading}\n", 1)[1].split("\n#", 1)[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")][2:]
+    return [[cell(text) for text in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+def cell(text: str) -> str:
+    """The text of a table's cell; one that is code as a whole loses its marks."""
+    plain = text.strip().replace("\\|", "|")
+    return plain[1:-1] if plain.startswith("`") and plain.count("`") == 2 and plain.endswith("`") else plain
+
+
+@pytest.mark.parametrize("row", [*rows("Filters"), *rows("Tests")], ids=lambda row: row[0])
+def test_a_filter_or_test_does_what_the_table_says(row: list[str]) -> None:
+    signature, documentation, example, result = row
+    function = next(each for each in (*FILTERS.values(), *TESTS.values()) if each.signature == signature)
+    assert documentation == function.documentation
+    made = translator(f"request:\n  any: >-\n    {example}\noutcome:\n  - is: accepted\n", checked=False)
+    assert made.request(asked({"id": "1"})).document == {"any": read(result)}
+
+
+@pytest.mark.parametrize("row", rows("Converters"), ids=lambda row: row[0])
+def test_a_converter_does_what_the_table_says(row: list[str]) -> None:
+    signature, canonical, legacy, documentation, example, left, right = row
+    converter = next(each for each in CONVERTERS.values() if each.signature == signature)
+    assert (str(converter.canonical), str(converter.legacy), documentation) == (canonical, legacy, converter.documentation)
+    place = {"list of text": "tags", "text": "id", "integer": "count", "decimal": "price", "boolean": "express"}[canonical]
+    target = {"text": "joined", "integer": "count"}[legacy]
+    body = f"both:\n  {place}: {target} | {example}\noutcome:\n  - is: accepted\n"
+    made = translator(body, "tables:\n  kinds:\n    rows: {package: P}\n", checked=False)
+    sent = made.request(asked({place: read(left), "item": []})).document
+    assert sent == {target: read(right)}
+    assert translator(body, "tables:\n  kinds:\n    rows: {package: P}\n", checked=False).reply(asked(reply=sent)).document == {
+        place: read(left)
+    }
+
+
+def test_the_tables_are_complete() -> None:
+    assert [row[0] for row in rows("Filters")] == [each.signature for each in FILTERS.values()]
+    assert [row[0] for row in rows("Tests")] == [each.signature for each in TESTS.values()]
+    assert [row[0] for row in rows("Converters")] == [each.signature for each in CONVERTERS.values()]
+
+
+def test_every_key_is_described_and_used() -> None:
+    used = "\n".join(f"{example.mapping}\n{example.of('yaml overlay')}\n{example.of('yaml codes')}" for example in EXAMPLES)
+    for form in (MAPPING, REQUIRE, DROP, JUDGEMENT, VALUE, BRANCH, OTHERWISE, LIST, TWO_WAY, TWO_WAY_LIST, TABLE):
+        for key in form.keys:
+            assert re.search(rf"`(?:[^`\n]*\W)?{key.name}\b", DOC), f"the page does not describe '{key.name}' of {form.name}"
+            assert re.search(rf"(?:^|[\s{{,-]){key.name}:", used, re.MULTILINE), f"no example uses '{key.name}' of {form.name}"
+
+
+@pytest.mark.parametrize("side", ["request", "legacy"])
+def test_the_contracts_are_as_described(side: str) -> None:
+    shape: Shape = contracts().request if side == "request" else contracts().legacy.input
+    block = DOC.split(f"```text contract {side}\n", 1)[1].split("```", 1)[0]
+    described = {line.split()[0]: line.split()[1] for line in block.splitlines()}
+    for path, kind in described.items():
+        place = resolve(shape, parse_path(path))
+        assert place.shape.kind is Kind(kind), path
+        assert place.many == ("[]" in path), path
+    assert set(described) == set(paths(shape, ""))
+
+
+def paths(shape: Shape, before: str) -> Iterator[str]:
+    for name, member in shape.members.items():
+        path = f"{before}{name}{'[]' if member.many else ''}"
+        yield path
+        yield from paths(member.shape, f"{path}.")
+
+
+def test_the_head_of_the_examples_is_the_one_of_the_kit() -> None:
+    assert HEAD == PLAIN
