@@ -107,7 +107,7 @@ class Running:
         heard += [call for call in self.calls(backend) if call.number > before]
 
     def _ask(self, backend: str, path: str) -> Any:
-        return httpx.get(self.backends[backend].root + path, trust_env=False).json()
+        return self.http.get(self.backends[backend].root + path).json()
 
 
 class running:  # noqa: N801 - used as a context manager

@@ -95,15 +95,13 @@ class SimpleTypes:
         base = self.types.get(base_key)
         if not isinstance(base, SimpleType):
             raise ConfigError(f"{component.place}: {base_key} is restricted as text here but is no simple type")
-        unknown = base.unknown
-        facets = base.facets
-        if base.base == "list":  # its length counts items, its other facets hold for the whole text
-            facets = dataclasses.replace(facets, enum=_values(component.node, "enumeration") or facets.enum)
-        else:
-            try:
-                facets = _restrict(facets, component.node)
-            except UnknownPattern as wrong:
-                unknown = str(wrong)
+        unknown, facets = base.unknown, base.facets
+        try:
+            facets = _restrict(facets, component.node)
+        except UnknownPattern as wrong:
+            unknown = str(wrong)
+        if base.base == "list" and (facets.min_length is not None or facets.max_length is not None):
+            unknown = "the length of a list"
         self.types[key] = SimpleType(key, base.kind, base.base, facets, unknown)
         return key
 

@@ -52,9 +52,7 @@ def load_document(sources: Sources) -> Any:
             return wsdl.Document(str(sources.wsdl), cast("Any", FileTransport(sources)), settings=Settings(force_https=False))
     except ConfigError:
         raise
-    except (
-        UserWarning,
-        ZeepError, LookupError, ValueError, TypeError, AttributeError, NotImplementedError, AssertionError) as wrong:
+    except (UserWarning, ZeepError, LookupError, ValueError, TypeError, AttributeError, NotImplementedError, AssertionError) as wrong:
         raise ConfigError(f"{sources.wsdl} cannot be loaded as a WSDL: {type(wrong).__name__}: {wrong}") from wrong
 
 

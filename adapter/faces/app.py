@@ -15,11 +15,11 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from adapter import clock
+from adapter.contract.json_bytes import write_json
 from adapter.faces.callers import Callers
 from adapter.faces.clients import Clients, check_open_faces
 from adapter.faces.declaration import Face
 from adapter.faces.gateway import Gateway
-from adapter.faces.json_bytes import write_json
 from adapter.faces.metrics import FaceMetrics
 from adapter.faces.openapi import openapi
 from adapter.faces.port import Readiness, Schemas, Service

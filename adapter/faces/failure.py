@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapter.contract.json_bytes import write_json
 from adapter.errors import AdapterError, CallerError, MaybeSent, NotSent, Problem, SerialisationFailed, StoreUnavailable
 from adapter.faces.declaration import ERROR_VALUES, Errors, Outcomes
-from adapter.faces.json_bytes import write_json
 from adapter.faces.template import compile_template
 from adapter.ports import Outcome, OutcomeKind, Result
 

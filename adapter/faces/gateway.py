@@ -15,6 +15,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from adapter import clock
+from adapter.contract.json_bytes import write_json
 from adapter.contract.json_text import parse_json
 from adapter.errors import AdapterError, CallerError, InvalidMessage, MethodNotAllowed, NotFound, Overloaded, Problem
 from adapter.faces.attributes import Attributes
@@ -23,7 +24,6 @@ from adapter.faces.declaration import Face, Kind, Route
 from adapter.faces.failure import internal, of_error
 from adapter.faces.filters import split_query
 from adapter.faces.incoming import CallerGone, Incoming, check_accept, check_media, read_body
-from adapter.faces.json_bytes import write_json
 from adapter.faces.listing import names_of, page_headers, parse_list, select
 from adapter.faces.metrics import FaceMetrics
 from adapter.faces.parameters import Headers, Queries, path_problems

@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import quote
 
 from adapter import clock
+from adapter.contract.json_bytes import write_json
 from adapter.faces.declaration import ADDITION_VALUES, Addition, Face, Kind, Route
 from adapter.faces.failure import Envelope, Failure, of_result
-from adapter.faces.json_bytes import write_json
 from adapter.faces.template import TemplateGap, Write, compile_template
 from adapter.ports import Document, Message, OutcomeKind, Reply, Result
 

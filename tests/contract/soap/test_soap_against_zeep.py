@@ -48,7 +48,7 @@ CASES = [
     ("refused-beside", "refused.wsdl", "Good"),
 ]
 # zeep cannot write these documents, libxml2 judges them all the same
-VALID = [case for case in CASES if "rpc" not in case[1]] + [("groups", "groups.wsdl", "Place")]
+VALID = [case for case in CASES if "rpc" not in case[1]] + [(name, f"{name}.wsdl", "Place") for name in ("groups", "simple", "oddities")]
 each_case = pytest.mark.parametrize(("file", "operation"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 
 
@@ -133,7 +133,17 @@ def test_what_is_written_is_valid_by_libxml2(file: str, operation: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["facets.wsdl", "choice.wsdl", "groups.wsdl", "attributes.wsdl", "nillable.wsdl", "derived.wsdl", "imports/service.wsdl"]
+    "file",
+    [
+        "facets.wsdl",
+        "choice.wsdl",
+        "groups.wsdl",
+        "simple.wsdl",
+        "attributes.wsdl",
+        "nillable.wsdl",
+        "derived.wsdl",
+        "imports/service.wsdl",
+    ],
 )
 def test_a_damaged_document_is_refused_or_still_valid(file: str) -> None:
     """The strict writer lets nothing through that libxml2 would refuse."""

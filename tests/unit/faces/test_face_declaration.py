@@ -8,9 +8,9 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
+from adapter.contract.json_bytes import write_json
 from adapter.errors import CheckFailed, ConfigError
 from adapter.faces.declaration import Kind, load_face
-from adapter.faces.json_bytes import write_json
 from adapter.faces.template import TemplateGap, compile_template
 
 SHOP = """\

@@ -1,4 +1,4 @@
-"""Plain data → JSON bytes. Decimals keep their digits (``100.00`` stays ``100.00``)."""
+"""Plain data → JSON bytes. Decimals keep their digits (``100.00`` stays ``100.00``), integers may have any length."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 import orjson
 
 
-def write_json(value: Any) -> bytes:
-    """UTF-8 JSON. A text that UTF-8 cannot carry (half a surrogate pair) is written with ``?`` in its place."""
+def write_json(value: Any, *, sort: bool = False) -> bytes:
+    """UTF-8 JSON; ``sort`` orders members by name. A text that UTF-8 cannot carry (half a surrogate pair) is written with ``?`` in
+    its place."""
+    option = orjson.OPT_SORT_KEYS if sort else None
     try:
-        return orjson.dumps(value, default=_decimal)
+        return orjson.dumps(value, default=_decimal, option=option)
     except orjson.JSONEncodeError:
-        return orjson.dumps(_carried(value), default=_decimal)
+        return orjson.dumps(_carried(value), default=_decimal, option=option)
 
 
 def _decimal(value: object) -> orjson.Fragment:
