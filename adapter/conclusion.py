@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
-
-import orjson
 
 from adapter.backend import Backend
+from adapter.contract.json_bytes import write_json
 from adapter.errors import MappingFailed
 from adapter.exchange import Judged, Prepared, technical
+from adapter.intake import received_row
 from adapter.ports import Document, Message, Outcome, OutcomeKind, Reply, Result
-from adapter.store import Direction, Fresh, MessageRow, OrderRow, Response, Settlement
+from adapter.store import Direction, Fresh, MessageRow, Response, Settlement
 
 Renderer = Callable[[Message, Result], Reply]
 
@@ -81,7 +80,7 @@ def conclude(
         backend_ref=str(canonical["id"]) if canonical and "id" in canonical else "",
         evidence=outcome.evidence,
         response=Response(reply.status, reply.body, reply.headers),
-        answer=orjson.dumps(canonical, default=_number) if canonical is not None else None,
+        answer=write_json(canonical) if canonical is not None else None,
         issues=outcome.issues,
         messages=_messages(backend, prepared, judged, message, reply, now),
         rule_version=prepared.translator.version,
@@ -89,10 +88,10 @@ def conclude(
     return Conclusion(reply, settlement)
 
 
-def in_doubt(backend: Backend, operation: str, order: OrderRow) -> Result:
+def in_doubt(backend: Backend, operation: str, order_id: str, created_at: int) -> Result:
     """The result of an order whose fate is still not known."""
     outcome = technical(backend, operation, OutcomeKind.IN_DOUBT, "a probe has not settled it yet")
-    return Result(outcome, None, order_id=order.id, created_at=order.created_at, retry_after=_retry_after(backend, operation))
+    return Result(outcome, None, order_id=order_id, created_at=created_at, retry_after=_retry_after(backend, operation))
 
 
 def _retry_after(backend: Backend, operation: str) -> int:
@@ -109,17 +108,6 @@ def _state(kind: OutcomeKind, canonical: Document | None) -> str:
 
 
 def _messages(backend: Backend, prepared: Prepared, judged: Judged, message: Message, reply: Reply, now: int) -> tuple[MessageRow, ...]:
-    redact = backend.redaction
-    rows = []
-    if judged.raw is not None:
-        raw = judged.raw
-        content = raw.headers.get("content-type", "")
-        rows.append(MessageRow(Direction.BACKEND_REPLY, prepared.translator.legacy, redact.body(raw.body), now, content, raw.status))
-    rows.append(MessageRow(Direction.CLIENT_REPLY, message.operation, redact.body(reply.body), now, "application/json", reply.status))
-    return tuple(rows)
-
-
-def _number(value: Any) -> Any:
-    """orjson writes no Decimal; a canonical number is an integer where it is whole."""
-    number = float(value)
-    return int(number) if number.is_integer() else number
+    received = () if judged.raw is None else (received_row(backend, prepared, judged.raw, now),)
+    body = backend.redaction.body(reply.body)
+    return (*received, MessageRow(Direction.CLIENT_REPLY, message.operation, body, now, "application/json", reply.status))

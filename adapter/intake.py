@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-import orjson
-
 from adapter import clock
 from adapter.backend import Backend
+from adapter.contract.json_bytes import write_json
 from adapter.exchange import Prepared
 from adapter.mapping.scope import Scope
-from adapter.ports import Message
+from adapter.ports import Message, WireReply
 from adapter.store import Acceptance, Direction, MessageRow, OrderIds, short_form
 
 
@@ -29,8 +28,9 @@ class Intake:
 
     def acceptance(self, backend: Backend, prepared: Prepared, now: int) -> Acceptance:
         """The row of intent: written before the call leaves, with the messages so far."""
-        message, redact = self.message, backend.redaction
-        request, external_id = prepared.first, message.body.get("externalId")
+        message = self.message
+        body = backend.redaction.body(message.raw)
+        external_id = message.body.get("externalId")
         return Acceptance(
             scope=self.scope,
             key=self.key,
@@ -46,14 +46,8 @@ class Intake:
             rule_version=prepared.translator.version,
             order_id=self.order_id,
             messages=(
-                MessageRow(Direction.CLIENT_REQUEST, message.operation, redact.body(message.raw), message.received_at, "application/json"),
-                MessageRow(
-                    Direction.BACKEND_REQUEST,
-                    prepared.translator.legacy,
-                    redact.body(request.body),
-                    now,
-                    request.headers.get("Content-Type", ""),
-                ),
+                MessageRow(Direction.CLIENT_REQUEST, message.operation, body, message.received_at, "application/json"),
+                sent_row(backend, prepared, now),
             ),
         )
 
@@ -61,6 +55,19 @@ class Intake:
 _RECORDING = 1_000  # milliseconds between the end of a call and its outcome being on record
 
 _new_id = OrderIds(clock.now)
+
+
+def sent_row(backend: Backend, prepared: Prepared, at: int) -> MessageRow:
+    """The request to the backend, as the record keeps it."""
+    request = prepared.first
+    body = backend.redaction.body(request.body)
+    return MessageRow(Direction.BACKEND_REQUEST, prepared.translator.legacy, body, at, request.headers.get("Content-Type", ""))
+
+
+def received_row(backend: Backend, prepared: Prepared, reply: WireReply, at: int) -> MessageRow:
+    """The backend's reply, as the record keeps it."""
+    body, content = backend.redaction.body(reply.body), reply.headers.get("content-type", "")
+    return MessageRow(Direction.BACKEND_REPLY, prepared.translator.legacy, body, at, content, reply.status)
 
 
 def intake_of(message: Message) -> Intake:
@@ -81,13 +88,12 @@ def intake_of(message: Message) -> Intake:
 
 def _fingerprint(message: Message) -> str:
     """Content is what the body says, not how it is spaced; a number and a text are different content."""
-    text = orjson.dumps([message.body, dict(message.path), dict(message.query)], option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(text).hexdigest()
+    return hashlib.sha256(write_json([message.body, dict(message.path), dict(message.query)], sort=True)).hexdigest()
 
 
 def context_of(message: Message) -> bytes:
     """What settling in doubt needs to map again: the document and the declared texts. Credentials are no part of them."""
-    return orjson.dumps({"request": message.body, "header": dict(message.header), "query": dict(message.query), "path": dict(message.path)})
+    return write_json({"request": message.body, "header": dict(message.header), "query": dict(message.query), "path": dict(message.path)})
 
 
 def scope_of(backend: Backend, message: Message, client_reference: str) -> Scope:

@@ -14,7 +14,20 @@ from adapter.store.connection import Connection, Statement
 from adapter.store.ids import short_form
 from adapter.store.packing import Packer, unpack
 from adapter.store.reading import UNSETTLED, pending
-from adapter.store.rows import Acceptance, Accepted, AttemptRow, Doubtful, Fresh, InFlight, Mismatch, OrderRow, Response, Resubmission, Seen
+from adapter.store.rows import (
+    Acceptance,
+    Accepted,
+    AttemptRow,
+    Direction,
+    Doubtful,
+    Fresh,
+    InFlight,
+    Mismatch,
+    OrderRow,
+    Response,
+    Resubmission,
+    Seen,
+)
 from adapter.store.schema import attempt, idempotency, message, resource_order
 
 _KEY = and_(idempotency.c.scope == bindparam("scope"), idempotency.c.key == bindparam("key"))
@@ -123,7 +136,9 @@ def _repeat(c: Connection, intent: Intent) -> Accepted:
     number = known.attempt + 1
     again = {"order_id": known.id, "number": number}
     _next_attempt(c, {**intent.attempt, **again})
-    insert_messages(c, [{**row, "order_id": known.id, "order": known.id, "attempt": number} for row in intent.messages])
+    # The call of this intent names an order that is not made now; the caller keeps the one that leaves instead.
+    kept = [row for row in intent.messages if row["direction"] != Direction.BACKEND_REQUEST]
+    insert_messages(c, [{**row, "order_id": known.id, "order": known.id, "attempt": number} for row in kept])
     return Fresh(known.id, number, known.client_reference)
 
 

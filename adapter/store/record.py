@@ -138,6 +138,10 @@ class Store:
         messages = Packer().messages(order_id, again.after, again.messages)
         return await self.tx(accepting.resubmit, order_id, again, self.node, messages)
 
+    async def keep(self, order_id: str, attempt: int, *messages: MessageRow) -> None:
+        """Adds messages to an order's way."""
+        await self.tx(accepting.insert_messages, Packer().messages(order_id, attempt, messages))
+
     async def wait_settled(self, flight: InFlight) -> Settlement | None:
         """Waits for the end of an attempt that another request of this process is making.
 
