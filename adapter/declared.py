@@ -1,6 +1,6 @@
 """Reads a declared file into its model; a mistake is named by file, line and column, all of them at once.
 
-Findings: F101-F103 (YAML that cannot be read, see ``yaml_text``), F201 unknown key, F202 missing key, F203 wrong value.
+Findings: F101-F104 (YAML that cannot be read, see ``yaml_text.numbered``), F201 unknown key, F202 missing key, F203 wrong value.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from adapter.errors import CheckFailed, ConfigError
 from adapter.finding import Finding, Position
-from adapter.yaml_text import Block, Node, Sequence, compose, json_value
+from adapter.yaml_text import Block, Items, Node, json_value, numbered, read_document
 
 Key = str | int
 Places = dict[tuple[Key, ...], Position]
@@ -31,28 +31,23 @@ class Declared(BaseModel):
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_CODES = numbered("F")
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?::-(?P<default>[^}]*))?\}")
 
 
 def load_declared(path: Path, model: type[Model], environment: Mapping[str, str] | None = None) -> Model:
     """Reads ``path`` into ``model`` and puts in ``${VARIABLE}``. Raises ConfigError, CheckFailed with every finding."""
+    document = read_document(path, str(path), _CODES)
+    if document.findings or document.root is None:
+        raise CheckFailed(document.findings or [Finding("F101", "the file is empty", Position(str(path), 1, 1))])
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 (byte {error.start})") from error
-    root, findings = compose(text, str(path), "F")
-    if findings or root is None:
-        raise CheckFailed(findings or [Finding("F101", "the file is empty", Position(str(path), 1, 1))])
-    try:
-        value = expand(json_value(root), os.environ if environment is None else environment, "")
+        value = expand(json_value(document.root), os.environ if environment is None else environment, "")
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        places = _places(root, (), {})
+        places = _places(document.root, (), {})
         items = error.errors(include_input=False)
         # a list all of whose elements are wrong is also called too short; only the elements are worth telling
         inner = [item for item in items if not any(other["loc"][: len(item["loc"])] == item["loc"] != other["loc"] for other in items)]
@@ -63,11 +58,11 @@ def _places(node: Node, path: tuple[Key, ...], found: Places) -> Places:
     """The position of every key and element below ``node``."""
     found.setdefault(path, node.at)
     if isinstance(node, Block):
-        for key, child in node:
-            found[(*path, key)] = node.keys[key]
-            _places(child, (*path, key), found)
-    elif isinstance(node, Sequence):
-        for index, child in enumerate(node.items):
+        for entry in node:
+            found[(*path, entry.key.value)] = entry.key.at
+            _places(entry.value, (*path, entry.key.value), found)
+    elif isinstance(node, Items):
+        for index, child in enumerate(node):
             _places(child, (*path, index), found)
     return found
 

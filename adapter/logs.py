@@ -20,8 +20,11 @@ def configure_logs(settings: Log) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     console = settings.format == "console"
+    # plain: a traceback with the values of variables would put orders and credentials into the log
     renderer: list[Any] = (
-        [structlog.dev.ConsoleRenderer()] if console else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if console
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[*shared, *renderer],

@@ -10,17 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-import orjson
 import structlog
 
 from adapter import clock
 from adapter.backend import Backend
-from adapter.conclusion import Renderer, answer_of, conclude, in_doubt
+from adapter.conclusion import Conclusion, Renderer, answer_of, conclude, in_doubt
+from adapter.contract.json_text import parse_json
 from adapter.contract.validation import Validator
-from adapter.doubt import DoubtSettler
-from adapter.errors import AdapterError, Conflict, KeyReused, NotFound, NotOffered, Problem
-from adapter.exchange import Observer, Prepared, converse, deadline_of, prepare
-from adapter.intake import Intake, intake_of, scope_of
+from adapter.doubt import STORED_DEPTH, DoubtSettler, message_of
+from adapter.errors import AdapterError, Conflict, KeyReused, NotFound, NotOffered, Problem, StoreUnavailable
+from adapter.exchange import Judged, Observer, Prepared, converse, deadline_of, prepare, technical
+from adapter.intake import Intake, intake_of, scope_of, sent_row
 from adapter.ports import Message, Outcome, OutcomeKind, Reply, Result
 from adapter.store import Doubtful, Fresh, InFlight, Mismatch, OrderQuery, OrderRow, Response, Seen, Store
 
@@ -83,9 +83,10 @@ class Pipeline:
         return await asyncio.shield(task)
 
     async def drain(self) -> None:
-        """Waits until every exchange under way has been recorded."""
+        """Waits until every exchange under way has been recorded; probes that nobody waits for are given up."""
         while self._running:
             await asyncio.gather(*self._running, return_exceptions=True)
+        await self.doubt.stop()
 
     async def _place(self, message: Message) -> Reply:
         backend = self._backend(message.market)
@@ -111,27 +112,42 @@ class Pipeline:
                     if settled is not None and settled.response is not None and not accepted.other:
                         return _reply(settled.response)  # what the first one got, also where it may be tried again
                 case Doubtful() if not await self.doubt.settle(accepted.order, accepted.attempt):
-                    return self.renderers[message.face](message, in_doubt(backend, message.operation, accepted.order))
+                    order = accepted.order
+                    return self.renderers[message.face](message, in_doubt(backend, message.operation, order.id, order.created_at))
         raise Conflict("The same order is being placed by other requests; repeat this one in a moment", headers={"Retry-After": "1"})
 
     async def _submit(self, backend: Backend, message: Message, intake: Intake, prepared: Prepared, fresh: Fresh) -> Reply:
-        if fresh.client_reference != intake.client_reference:  # a further attempt of an order that is on record
-            prepared = prepare(backend, message.operation, scope_of(backend, message, fresh.client_reference))
+        render = self.renderers[message.face]
         with structlog.contextvars.bound_contextvars(order=fresh.order_id, attempt=fresh.attempt):
+            if fresh.client_reference != intake.client_reference:  # a further attempt of an order that is on record
+                prepared = prepare(backend, message.operation, scope_of(backend, message, fresh.client_reference))
+                await self.store.keep(fresh.order_id, fresh.attempt, sent_row(backend, prepared, self.now()))
             for notice in prepared.notices:
                 log.info("mapping.notice", text=notice)
-            judged = await converse(backend, prepared, deadline_of(backend), self.observer)
-            conclusion = conclude(backend, prepared, judged, message, fresh, self.renderers[message.face], self.now())
-            if not await self.store.settle(fresh.order_id, fresh.attempt, conclusion.settlement):
-                log.warning("attempt.settled-by-another", outcome=judged.outcome.kind)
+            conclusion = await self._call(backend, message, prepared, fresh, render)
+            try:
+                if not await self.store.settle(fresh.order_id, fresh.attempt, conclusion.settlement):
+                    log.warning("attempt.settled-by-another", outcome=conclusion.settlement.outcome)
+            except StoreUnavailable as error:  # the call was made: what became of it is not to be promised, nor to be denied
+                log.error("attempt.not-recorded", outcome=conclusion.settlement.outcome, reason=str(error))
+                return render(message, in_doubt(backend, message.operation, fresh.order_id, message.received_at))
             return conclusion.reply
+
+    async def _call(self, backend: Backend, message: Message, prepared: Prepared, fresh: Fresh, render: Renderer) -> Conclusion:
+        try:
+            judged = await converse(backend, prepared, deadline_of(backend), self.observer)
+            return conclude(backend, prepared, judged, message, fresh, render, self.now())
+        except Exception as error:  # a fault of ours, but the call may have left: a probe has to tell, as after any other silence
+            log.exception("attempt.crashed")
+            unknown = technical(backend, message.operation, OutcomeKind.IN_DOUBT, f"internal error: {type(error).__name__}")
+            return conclude(backend, prepared, Judged(unknown), message, fresh, render, self.now())
 
     async def retrieve(self, message: Message) -> Result:
         """Asks the backend for one order. ``request`` in the rules is the recorded order's, where there is one."""
         backend = self._backend(message.market)
         known = await self.store.order(message.path.get("id", ""), (message.market,))
         if known:
-            message = replace(message, body=orjson.loads(known.request)["request"])
+            message = replace(message, body=message_of(known).body)
         prepared = prepare(backend, message.operation, scope_of(backend, message, known.client_reference if known else ""))
         judged = await converse(backend, prepared, deadline_of(backend), self.observer)
         answer = answer_of(prepared, judged, message.face)
@@ -187,5 +203,5 @@ def _reply(response: Response) -> Reply:
 
 def _recorded(order: OrderRow) -> Result:
     """An order as its record knows it, without asking the backend."""
-    document = orjson.loads(order.answer) if order.answer else None
+    document = parse_json(order.answer, max_depth=STORED_DEPTH) if order.answer else None
     return Result(Outcome(OutcomeKind.ACCEPTED), document, order_id=order.id, created_at=order.created_at)

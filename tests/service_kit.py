@@ -66,7 +66,13 @@ class Running:
         return self.backends["slbos"]
 
     def place(
-        self, order: Mapping[str, Any] | bytes, *, market: str = "PR", correlation: str | None = None, without: tuple[str, ...] = (), **headers: str
+        self,
+        order: Mapping[str, Any] | bytes,
+        *,
+        market: str = "PR",
+        correlation: str | None = None,
+        without: tuple[str, ...] = (),
+        **headers: str,
     ) -> httpx.Response:
         """POSTs an order to the hybris face, with the documented headers."""
         sent = self.headers(correlation) | headers

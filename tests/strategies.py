@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from base64 import b64encode
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ _SIGNS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cn", "Co"
 TEXT = st.one_of(st.sampled_from("&<>\"'\t\n\r é€😀 "), _SIGNS)
 _ZONES = st.sampled_from(["", "Z", "+02:00", "-11:30"])
 _LOOKAHEAD = re.compile(r"\(\?=\(\?:(.*?)\)\\Z\)")
+_FIRST = dt.datetime(1900, 1, 1)  # noqa: DTZ001  (the zone is chosen apart, and may be none)
 _DEEP = 4
 
 
@@ -96,14 +98,24 @@ def _scalar(shape: Shape) -> st.SearchStrategy[Any]:
     if shape.kind is Kind.INTEGER:
         if shape.enum:
             return st.sampled_from([int(one) for one in shape.enum])
-        bound = 10 ** (shape.total_digits or 12) - 1
-        low = -bound if shape.minimum is None else shape.minimum
-        return st.integers(low, max(low, bound) if shape.maximum is None else shape.maximum)
+        return _integer(shape)
     if shape.kind is Kind.DECIMAL:
         return _decimal(shape)
     if shape.enum:
         return st.sampled_from(shape.enum)
     return _text(shape)
+
+
+def _integer(shape: Shape) -> st.SearchStrategy[int]:
+    low = -(10**12) if shape.minimum is None else shape.minimum
+    high = max(low, 10**12) if shape.maximum is None else shape.maximum
+    if shape.total_digits is not None:
+        low, high = max(low, 1 - 10**shape.total_digits), min(high, 10**shape.total_digits - 1)
+    found = st.integers(low, high)
+    if shape.pattern is None:
+        return found
+    whole = re.compile(shape.pattern)
+    return found.filter(lambda number: whole.fullmatch(str(number)))
 
 
 def _decimal(shape: Shape) -> st.SearchStrategy[Decimal]:
@@ -126,13 +138,13 @@ def _text(shape: Shape) -> st.SearchStrategy[str]:
         most = shape.max_length
         return found.filter(lambda text: whole.fullmatch(text) and least <= len(text) <= (len(text) if most is None else most))
     formats = {
-        "date-time": st.builds(lambda moment, zone: moment.isoformat() + zone, st.datetimes(dt.datetime(1900, 1, 1)), _ZONES),
-        "date": st.dates(dt.date(1900, 1, 1)).map(dt.date.isoformat),
+        "date-time": st.builds(lambda moment, zone: moment.isoformat() + zone, st.datetimes(_FIRST), _ZONES),
+        "date": st.dates(_FIRST.date()).map(dt.date.isoformat),
         "time": st.times().map(dt.time.isoformat),
         "duration": st.builds("P{}DT{}H{}M".format, st.integers(0, 400), st.integers(0, 23), st.integers(0, 59)),
         "uri": st.from_regex(r"urn:[a-z]{1,5}:[a-z0-9]{1,8}", fullmatch=True),
-        "base64": st.from_regex(r"([A-Za-z0-9+/]{4}){0,3}", fullmatch=True),
-        "hex": st.from_regex(r"([0-9A-F]{2}){0,6}", fullmatch=True),
+        "base64": st.binary(min_size=least // 4 * 3, max_size=_most(shape, 12) // 4 * 3).map(lambda octets: b64encode(octets).decode()),
+        "hex": st.binary(min_size=least // 2, max_size=_most(shape, 12) // 2).map(bytes.hex),
         "gYear": st.integers(1900, 2100).map(str),
         "gYearMonth": st.dates().map(lambda day: f"{day.year:04}-{day.month:02}"),
         "gMonth": st.dates().map(lambda day: f"--{day.month:02}"),
@@ -144,4 +156,10 @@ def _text(shape: Shape) -> st.SearchStrategy[str]:
         return formats[shape.format]
     if shape.format in ("NMTOKEN", "Name", "NCName", "ID", "IDREF", "QName"):
         return st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_.\-]{0,8}", fullmatch=True)
-    return st.text(TEXT, min_size=least, max_size=min(shape.max_length if shape.max_length is not None else 12, max(least, 12)))
+    return st.text(TEXT, min_size=least, max_size=_most(shape, 12))
+
+
+def _most(shape: Shape, usual: int) -> int:
+    """The longest text to generate."""
+    most = max(shape.min_length or 0, usual)
+    return most if shape.max_length is None else min(shape.max_length, most)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from adapter.bootstrap.connectors import way_of
-from adapter.codes import Catalogue, read_catalogue
+from adapter.codes import Catalogue, catalogue_in
 from adapter.contract.shape import OperationContract
 from adapter.contract.tmf import Resource, extend, load_extension, resource
 from adapter.contract.validation import Validator
@@ -86,8 +86,8 @@ def read_rules(home: Home, market: Market, faces: Iterable[Face], *, unknown: Un
     codes_name = f"mappings/{market.market}/codes.yaml"
     codes_file = folder / "codes.yaml"
     tables = read_tables(codes_file, codes_name)
-    catalogue, code_findings = read_catalogue(tables.text, codes_name, **({} if unknown is None else {"unknown": unknown}))
-    findings = [*tables.findings, *(finding for finding in code_findings if finding.code != "C101" or not tables.findings)]
+    catalogue, code_findings = catalogue_in(tables.root, **({} if unknown is None else {"unknown": unknown}))
+    findings = [*tables.findings, *code_findings]
     resources = _resources(home, market)
     around = _surroundings(market, declared, resources, legacy, tables.tables)
     mappings: dict[str, MappingFile] = {}

@@ -128,7 +128,11 @@ def _readiness(store: Store) -> Any:
 
 
 async def _settle_at_start(pipeline: Pipeline) -> None:
-    settled = await pipeline.doubt.settle_all()
+    try:
+        settled = await pipeline.doubt.settle_all()
+    except StoreUnavailable as error:
+        log.error("doubt.not-settled-at-start", reason=str(error), remedy="a repeat of the request, or the next start, settles it")
+        return
     if settled:
         log.info("doubt.settled-at-start", orders=settled)
 

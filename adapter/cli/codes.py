@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from adapter.cli.place import here
@@ -24,7 +25,7 @@ def codes(unknown: bool = typer.Option(False, "--unknown", help="Only codes that
     rows = [row for row in ask(settings, "/admin/codes", seen) if not (unknown and row["name"])]
     table = Table("market", "code", "normalised", "severity", "count", "last seen", "sample")
     for row in rows:
-        table.add_row(
-            row["market"], row["code"], row["name"] or "[red]unknown[/]", row["severity"], str(row["count"]), row["lastSeen"], row["sample"]
-        )
+        name = escape(row["name"]) or "[red]unknown[/]"
+        sample = escape(row["sample"])
+        table.add_row(row["market"], escape(row["code"]), name, row["severity"], str(row["count"]), row["lastSeen"], sample)
     Console().print(table if rows else "no codes on record")

@@ -17,8 +17,8 @@ import uvicorn
 
 from adapter.bootstrap import Service, open_service
 from adapter.errors import ConfigError
-from adapter.faces.callers import is_loopback
 from adapter.faces.server import BoundedProtocol
+from adapter.loopback import is_loopback
 from adapter.settings import Home, Settings
 
 
@@ -66,7 +66,7 @@ async def hosted(
             )
         )
         stack.enter_context(_announced(settings.data / "service.json", url, token))
-        server = uvicorn.Server(_config(service))
+        server = _Server(_config(service))
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             while not server.started and not running.done():  # noqa: ASYNC110 - uvicorn has no event for it
@@ -79,6 +79,15 @@ async def hosted(
         finally:
             server.should_exit = True
             await running
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to who hosts it; uvicorn's own handlers would end the process before the service is closed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures none."""
+        yield
 
 
 def _config(service: Service) -> uvicorn.Config:

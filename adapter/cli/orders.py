@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from adapter.cli.place import here
@@ -13,6 +15,17 @@ from adapter.cli.running import ask
 from adapter.errors import NotFound
 from adapter.faces.admin import order_row, show_order
 from adapter.store import OrderQuery, Store
+
+_COLUMNS = {
+    "created": "createdAt",
+    "market": "market",
+    "id": "id",
+    "backend": "backendReference",
+    "external id": "externalId",
+    "state": "state",
+    "outcome": "outcome",
+    "attempts": "attempts",
+}
 
 
 def orders(
@@ -24,26 +37,18 @@ def orders(
     _, settings = here()
     console = Console()
     if identifier:
-        found = ask(settings, f"/admin/orders/{identifier}", lambda store: _one(store, identifier))
+        found = ask(settings, f"/admin/orders/{quote(identifier, safe='')}", lambda store: _one(store, identifier))
         _show(console, found)
         return
 
     async def newest(store: Store) -> list[dict[str, Any]]:
         return [order_row(row) for row in await store.orders(OrderQuery(limit=limit, state=state or None))]
 
-    rows = ask(settings, f"/admin/orders?limit={limit}&state={state}", newest)
-    table = Table("created", "market", "id", "backend", "external id", "state", "outcome", "attempts")
+    rows = ask(settings, f"/admin/orders?{urlencode({'limit': limit, 'state': state})}", newest)
+    table = Table(*_COLUMNS)
     for row in rows:
-        table.add_row(
-            row["createdAt"],
-            row["market"],
-            row["id"],
-            row["backendReference"],
-            row["externalId"],
-            row["state"],
-            row["outcome"],
-            str(row["attempts"]),
-        )
+        cells = (row[name] for name in _COLUMNS.values())
+        table.add_row(*(escape(str(cell)) for cell in cells))
     console.print(table if rows else "no orders on record")
 
 
@@ -57,7 +62,7 @@ async def _one(store: Store, identifier: str) -> dict[str, Any]:
 def _show(console: Console, order: dict[str, Any]) -> None:
     attempts, messages = order.pop("attempts"), order.pop("messages")
     for key, value in order.items():
-        console.print(f"[bold]{key:18}[/] {value}", highlight=False)
+        console.print(f"[bold]{key:18}[/] {escape(str(value))}", highlight=False)
     for attempt in attempts:
         console.print(
             f"\n[bold]attempt {attempt['number']}[/] {attempt['outcome']}  {attempt['startedAt']} … {attempt['settledAt'] or 'open'}"

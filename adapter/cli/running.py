@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -25,10 +26,9 @@ def ask(settings: Settings, path: str, without_service: Callable[[Store], Awaita
     """``GET path`` of the running service, or ``without_service`` on the opened record. Raises NotFound, StoreUnavailable."""
     announced = settings.data / "service.json"
     if announced.is_file():
-        try:
+        # it may have been killed and could not take its announcement back; then the record is free
+        with contextlib.suppress(ServiceNotReachable, orjson.JSONDecodeError, FileNotFoundError):
             return _get(orjson.loads(announced.read_bytes()), path)
-        except ServiceNotReachable:
-            pass  # it was killed and could not take its announcement back; then the record is free
     return asyncio.run(_open(settings, without_service))
 
 
@@ -37,11 +37,15 @@ def _get(service: dict[str, Any], path: str) -> Any:
         reply = httpx.get(service["url"] + path, headers={"Authorization": f"Bearer {service['token']}"}, timeout=30, trust_env=False)
     except httpx.TransportError as error:
         raise ServiceNotReachable(f"{service['url']} does not answer: {error}") from error
-    if reply.status_code == 404:
-        raise NotFound(reply.json().get("error", "not found"))
+    try:
+        answer = orjson.loads(reply.content)
+    except orjson.JSONDecodeError as error:
+        raise ServiceNotReachable(f"{service['url']} answered HTTP {reply.status_code} without JSON: it is another program") from error
+    if reply.status_code == 404 and isinstance(answer, dict) and "error" in answer:
+        raise NotFound(answer["error"])
     if reply.status_code != 200:
-        raise ServiceNotReachable(f"{service['url']} answered {reply.status_code}")
-    return reply.json()
+        raise ServiceNotReachable(f"{service['url']} answered HTTP {reply.status_code}")
+    return answer
 
 
 async def _open(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:

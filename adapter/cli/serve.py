@@ -23,13 +23,13 @@ def serve(
     configure_logs(settings.log)
 
     async def run() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
         async with hosted(home, settings, host=host, port=port, simulators=with_simulators) as running:
             for line in _greeting(running):
                 typer.echo(line)
-            stop = asyncio.Event()
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, stop.set)
             await stop.wait()
             typer.echo("stopping: requests under way are finished and recorded first")
 

@@ -7,7 +7,7 @@ The code tables of the same file (``tables``) belong to the mapping language and
 from __future__ import annotations
 
 from adapter.codes.catalogue import Catalogue, Meaning
-from adapter.codes.load import load_catalogue, read_catalogue
+from adapter.codes.load import catalogue_in, load_catalogue, read_catalogue
 from adapter.codes.reference import ReferenceTable
 
-__all__ = ["Catalogue", "Meaning", "ReferenceTable", "load_catalogue", "read_catalogue"]
+__all__ = ["Catalogue", "Meaning", "ReferenceTable", "catalogue_in", "load_catalogue", "read_catalogue"]

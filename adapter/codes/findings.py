@@ -6,7 +6,7 @@ FINDINGS: dict[str, tuple[str, str]] = {
     "C101": ("broken YAML", "Close the quote or bracket, or mend the indentation."),
     "C102": ("duplicate key", "Remove one of the two."),
     "C103": ("YAML feature not allowed", "Write the value out, without alias or tag; every scalar is text."),
-    "C104": ("file missing", "Correct the name, or create the file."),
+    "C104": ("file cannot be read", "Correct the name, create the file, or save it as UTF-8."),
     "C105": ("unknown key", "Correct the spelling, or remove the key."),
     "C106": ("key missing", "Add the key."),
     "C107": ("wrong kind of value", "Write text, a list or `key: value` lines, as the message says."),

@@ -12,12 +12,13 @@ from adapter.codes.grammar import BLANKS, Grammar
 from adapter.codes.reference import ReferenceTable
 from adapter.errors import CheckFailed
 from adapter.finding import Finding, Position
-from adapter.yaml_text import Block, Node, Scalar, Sequence, compose
+from adapter.yaml_text import Block, Document, Items, Node, Scalar, load_document, numbered, read_document
 
 _FILE = {"source", "grammar", "messages", "tables", "reference"}
 _GRAMMAR = {"source", "fragments", "head", "split", "trim", "entries"}
 _MESSAGE = {"name", "severity", "retryable", "advice", "sample", "source"}
 _TABLE = {"source", "key", "rows"}
+_CODES = numbered("C")
 _KEBAB = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _FRAGMENT = re.compile(r"\{([A-Za-z_]\w*)\}")
 _YES = {"yes": True, "true": True, "no": False, "false": False}
@@ -25,14 +26,7 @@ _YES = {"yes": True, "true": True, "no": False, "false": False}
 
 def load_catalogue(path: Path, *, shown: str = "", unknown: Unknown = ignore) -> Catalogue:
     """Reads a codes file; ``shown`` is its name in findings. Raises CheckFailed with all of them."""
-    shown = shown or str(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CheckFailed(
-            [Finding("C104", f"{shown} cannot be read: {error}", Position(shown, 1, 1), "check the name, the rights, and that it is UTF-8")]
-        ) from error
-    catalogue, findings = read_catalogue(text, shown, unknown=unknown)
+    catalogue, findings = _catalogue(read_document(path, shown or str(path), _CODES), unknown)
     if findings:
         raise CheckFailed(findings)
     return catalogue
@@ -40,16 +34,42 @@ def load_catalogue(path: Path, *, shown: str = "", unknown: Unknown = ignore) ->
 
 def read_catalogue(text: str, file: str, *, unknown: Unknown = ignore) -> tuple[Catalogue, list[Finding]]:
     """The catalogue in ``text`` as far as it can be read, and all that is wrong with it. An empty file is an empty catalogue."""
-    root, findings = compose(text, file, "C")
+    return _catalogue(load_document(text, file, _CODES), unknown)
+
+
+def _catalogue(document: Document, unknown: Unknown) -> tuple[Catalogue, list[Finding]]:
+    catalogue, findings = catalogue_in(document.root, unknown=unknown)
+    return catalogue, [*document.findings, *findings]
+
+
+def catalogue_in(root: Node | None, *, unknown: Unknown = ignore) -> tuple[Catalogue, list[Finding]]:
+    """The catalogue in a codes file that somebody has read already, and what is wrong with it beyond its YAML."""
+    findings: list[Finding] = []
     loader = _Loader(findings)
     block = loader.block(root, "the file", _FILE) if root is not None else None
     if block is None:
         return Catalogue(unknown=unknown), findings
-    before = len(findings)
-    grammar = loader.grammar(block.entries.get("grammar"))
-    messages = loader.messages(block.entries.get("messages"), grammar if len(findings) == before else None)
-    reference = loader.reference(block.entries.get("reference"))
+    grammar = loader.grammar(block.get("grammar"))
+    messages = loader.messages(block.get("messages"), None if findings else grammar)
+    reference = loader.reference(block.get("reference"))
     return Catalogue(grammar, messages, reference, unknown), findings
+
+
+def _start(node: Node) -> Position:
+    """Where the node begins."""
+    at = _place(node)
+    return Position(at.file, at.line, at.column)
+
+
+def _place(node: Node) -> Position:
+    """All of the node's first line, with the quotes around a text."""
+    return node.whole if isinstance(node, Scalar) else node.at
+
+
+def _at(block: Block, key: str) -> Position:
+    """The place of the key's value; where it should stand, if it does not."""
+    node = block.get(key)
+    return _start(block) if node is None else _place(node)
 
 
 class _Loader:
@@ -65,9 +85,9 @@ class _Loader:
 
     def block(self, node: Node, what: str, known: set[str] | None = None) -> Block | None:
         if not isinstance(node, Block):
-            self._report("C107", f"{what} must be 'key: value' lines", node.at)
+            self._report("C107", f"{what} must be 'key: value' lines", _start(node))
             return None
-        for name, at in node.keys.items():
+        for name, at in ((entry.key.value, entry.key.at) for entry in node):
             if known is not None and name not in known:
                 close = get_close_matches(name, known, 1)
                 hint = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(sorted(known))}"
@@ -75,22 +95,22 @@ class _Loader:
         return node
 
     def _text(self, block: Block, key: str, what: str, *, required: bool = False) -> Scalar | None:
-        node = block.entries.get(key)
+        node = block.get(key)
         if node is None:
             if required:
-                self._report("C106", f"{what} has no '{key}'", block.at, f"add '{key}: …'")
+                self._report("C106", f"{what} has no '{key}'", _at(block, key), f"add '{key}: …'")
             return None
         if not isinstance(node, Scalar):
             self._report("C107", f"'{key}' of {what} must be text", node.at)
             return None
         if required and not node.value.strip():
-            self._report("C106", f"'{key}' of {what} is empty", node.at)
+            self._report("C106", f"'{key}' of {what} is empty", _place(node))
         return node
 
     def _named(self, node: Node | None, what: str) -> Iterator[tuple[str, Position, Node]]:
         block = self.block(node, what) if node is not None else None
-        for name, child in block or ():
-            yield name, block.keys[name] if block else child.at, child
+        for entry in block or ():
+            yield entry.key.value, entry.key.at, entry.value
 
     # -- grammar
 
@@ -99,34 +119,34 @@ class _Loader:
         if block is None:
             return Grammar()
         fragments: dict[str, str | None] = {}
-        for name, _, child in self._named(block.entries.get("fragments"), "'fragments'"):
+        for name, _, child in self._named(block.get("fragments"), "'fragments'"):
             found = self._expression(child, fragments, f"the fragment '{name}'")
             fragments[name] = f"(?:{found.pattern})" if found else None
         entries: dict[str, re.Pattern[str]] = {}
-        for name, _, child in self._named(block.entries.get("entries"), "'entries'"):
+        for name, _, child in self._named(block.get("entries"), "'entries'"):
             found = self._expression(child, fragments, f"the entry '{name}'")
             if found is None:
                 continue
             entries[name] = found
             if not {"field", "code"} & found.groupindex.keys():
                 self._report(
-                    "C113", f"the entry '{name}' names neither (?P<code>…) nor (?P<field>…)", child.at, "without one it tells nothing"
+                    "C113", f"the entry '{name}' names neither (?P<code>…) nor (?P<field>…)", _place(child), "without one it tells nothing"
                 )
             if "ret" in found.groupindex:
-                self._report("C113", f"the entry '{name}' names (?P<ret>…)", child.at, "the return code stands once, in 'head'")
+                self._report("C113", f"the entry '{name}' names (?P<ret>…)", _place(child), "the return code stands once, in 'head'")
         head = self._optional(block, "head", fragments)
         if head is not None and "ret" not in head.groupindex:
-            self._report("C113", "'head' does not name (?P<ret>…)", block.entries["head"].at, "mark the return code with it")
+            self._report("C113", "'head' does not name (?P<ret>…)", _at(block, "head"), "mark the return code with it")
             head = None
         split = self._optional(block, "split", fragments)
         if split is not None and split.groups:
-            self._report("C113", "'split' has groups that capture", block.entries["split"].at, "write (?:…) instead of (…)")
+            self._report("C113", "'split' has groups that capture", _at(block, "split"), "write (?:…) instead of (…)")
             split = None
         trim = self._text(block, "trim", "'grammar'")
         return Grammar(head, split, (trim.value if trim else "") + BLANKS, entries)
 
     def _optional(self, block: Block, key: str, fragments: dict[str, str | None]) -> re.Pattern[str] | None:
-        node = block.entries.get(key)
+        node = block.get(key)
         return None if node is None else self._expression(node, fragments, f"'{key}'")
 
     def _expression(self, node: Node, fragments: dict[str, str | None], what: str) -> re.Pattern[str] | None:
@@ -140,7 +160,7 @@ class _Loader:
                 self._report(
                     "C112",
                     f"{what} uses the fragment '{found[1]}', which is not declared before it",
-                    self._inside(node, found.start(), len(found[0])),
+                    node.part(found.start(), len(found[0])),
                     hint,
                 )
                 return None
@@ -150,14 +170,9 @@ class _Loader:
             return re.compile(_FRAGMENT.sub(lambda found: fragments[found[1]] or "", node.value), re.DOTALL)
         except re.error as error:
             plain = not _FRAGMENT.search(node.value)
-            at = self._inside(node, error.pos or 0, 1) if plain else node.at
+            at = node.part(error.pos or 0, 1) if plain else _place(node)
             self._report("C111", f"{what} is no regular expression: {error.msg}", at, "between single quotes no backslash is doubled")
             return None
-
-    @staticmethod
-    def _inside(node: Scalar, offset: int, length: int) -> Position:
-        """The place of a part of a text that stands on one line."""
-        return Position(node.at.file, node.at.line, node.at.column + offset + (0 if node.plain else 1), length)
 
     # -- messages
 
@@ -176,12 +191,12 @@ class _Loader:
                 continue
             if not _KEBAB.fullmatch(name.value):
                 self._report(
-                    "C108", f"'{name.value}' is no normalised code", name.at, "lower case words joined by '-', like order-signed-off"
+                    "C108", f"'{name.value}' is no normalised code", _place(name), "lower case words joined by '-', like order-signed-off"
                 )
             if severity.value not in SEVERITIES:
-                self._report("C108", f"'{severity.value}' is no severity", severity.at, f"one of {', '.join(SEVERITIES)}")
+                self._report("C108", f"'{severity.value}' is no severity", _place(severity), f"one of {', '.join(SEVERITIES)}")
             if retryable.value not in _YES:
-                self._report("C108", f"'{retryable.value}' is neither yes nor no", retryable.at)
+                self._report("C108", f"'{retryable.value}' is neither yes nor no", _place(retryable))
             source = self._text(block, "source", what)
             messages[key] = Meaning(
                 key,
@@ -205,7 +220,7 @@ class _Loader:
             self._report(
                 "C121",
                 f"the grammar reads {found} in the sample of '{key}'",
-                sample.at if sample.value else at,
+                _place(sample) if sample.value else at,
                 "mend the sample, the code, or the grammar",
             )
 
@@ -224,31 +239,29 @@ class _Loader:
         return tables
 
     def _columns(self, block: Block, what: str) -> tuple[str, ...]:
-        node = block.entries.get("key")
-        nodes = node.items if isinstance(node, Sequence) else (node,) if node is not None else ()
+        node = block.get("key")
+        nodes = node.nodes if isinstance(node, Items) else (node,) if node is not None else ()
         columns = tuple(item.value for item in nodes if isinstance(item, Scalar) and item.value)
         if not columns or len(columns) < len(nodes):
             self._report(
                 "C106",
                 f"{what} has no 'key'",
-                node.at if node else block.at,
+                _at(block, "key"),
                 "name the column, or the list of columns, that tells its rows apart",
             )
         return columns
 
     def _rows(self, block: Block, key: tuple[str, ...], what: str) -> Iterator[dict[str, str]]:
-        rows = block.entries.get("rows")
-        if not isinstance(rows, Sequence):
-            self._report(
-                "C107", f"{what} needs a list of rows", rows.at if rows else block.at, "write '- {column: value, …}' lines below 'rows'"
-            )
+        rows = block.get("rows")
+        if not isinstance(rows, Items):
+            self._report("C107", f"{what} needs a list of rows", _at(block, "rows"), "write '- {column: value, …}' lines below 'rows'")
             return
         seen: dict[tuple[str, ...], int] = {}
-        for node in rows.items:
+        for node in rows:
             row = self.block(node, f"a row of {what}")
             if row is None:
                 continue
-            values = {name: child.value for name, child in row if isinstance(child, Scalar)}
+            values = {entry.key.value: entry.value.value for entry in row if isinstance(entry.value, Scalar)}
             if len(values) < len(row.entries):
                 self._report("C107", f"a row of {what} holds more than texts", row.at)
             missing = [column for column in key if not values.get(column)]

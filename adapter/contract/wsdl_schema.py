@@ -30,10 +30,11 @@ class SchemaTypes:
         self.types: dict[str, AnyType] = {}
         self.simple = SimpleTypes(components, self.types)
         self._waiting: dict[str, Component] = {}
+        self._reading: set[str] = set()  # what was begun, so that a type derived from itself comes to an end
 
     def named(self, key: str) -> str:
         """Reads the global type of this name, with all that it reaches; gives back its key."""
-        if key in self.types or key in self._waiting or key == ANY_TYPE or self.simple.builtin(key):
+        if key in self.types or key in self._waiting or key in self._reading or key == ANY_TYPE or self.simple.builtin(key):
             return key
         component = self.components.find(self.components.types, key, self.components.wsdl, "type")
         if component.node.tag == f"{XSD}simpleType":
@@ -99,7 +100,8 @@ class SchemaTypes:
             inner = next(child for child in found.node if child.tag in _ORDERS)
             group = self._group(found.at(inner), f"{key}#")
         else:
-            items = tuple(self._particle(component.at(child), owner) for child in node if child.tag != f"{XSD}annotation")
+            nodes = [child for child in node if child.tag != f"{XSD}annotation" and child.get("maxOccurs") != "0"]
+            items = tuple(self._particle(component.at(child), owner) for child in nodes)
             group = Group(_ORDERS[node.tag], items)  # type: ignore[arg-type]
         if most == 0:
             return Group("sequence")
@@ -116,7 +118,8 @@ class SchemaTypes:
 
     def _read_now(self, key: str) -> AnyType | None:
         self.named(key)
-        if key in self._waiting:
+        if key in self._waiting and key not in self._reading:
+            self._reading.add(key)
             self._complex(self._waiting.pop(key), key)
         return self.types.get(key)
 
@@ -158,7 +161,7 @@ class SchemaTypes:
             return ComplexType(key, unknown="an array of the SOAP encoding (wsdl:arrayType)")
         base = self._read_now(base_key)
         if not isinstance(base, ComplexType):
-            return ComplexType(key, unknown=f"that it is derived from {base_key}, which contains it")
+            return ComplexType(key, unknown=f"a type that is derived from itself by way of {base_key}")
         attributes = {(one.namespace, one.name): one for one in base.attributes}
         attributes |= {(one.namespace, one.name): one for one in own.attributes}
         for name in self._prohibited(component):

@@ -188,20 +188,26 @@ def _simple(found: SimpleType) -> Shape:
     if facets.patterns:
         *before, last = facets.patterns
         pattern = "".join(rf"(?=(?:{one})\Z)" for one in before) + (f"(?:{last})" if before else last)
-    octets = found.base in ("base64Binary", "hexBinary")
     return Shape(
         Kind(found.kind),
         _local(found.key),
         format=_FORMATS.get(found.base, found.base if found.base in _LEXICAL else ""),
         enum=facets.enum,
-        min_length=None if octets else facets.min_length,
-        max_length=None if octets else facets.max_length,
+        min_length=_characters(found.base, facets.min_length),
+        max_length=_characters(found.base, facets.max_length),
         pattern=pattern,
         minimum=_bound(facets.min_inclusive, facets.min_exclusive, found.kind, 1),
         maximum=_bound(facets.max_inclusive, facets.max_exclusive, found.kind, -1),
         total_digits=facets.total_digits,
         fraction_digits=facets.fraction_digits,
     )
+
+
+def _characters(base: str, length: int | None) -> int | None:
+    """A length in characters; schemas count the bytes of binary types."""
+    if length is None or base not in ("base64Binary", "hexBinary"):
+        return length
+    return 2 * length if base == "hexBinary" else 4 * -(-length // 3)
 
 
 def _bound(inclusive: str | None, exclusive: str | None, kind: str, step: int) -> int | None:

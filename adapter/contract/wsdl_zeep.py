@@ -15,6 +15,7 @@ from zeep import wsdl, xsd
 from zeep.exceptions import Error as ZeepError
 from zeep.settings import Settings
 from zeep.wsdl.bindings.soap import Soap12Binding, SoapBinding
+from zeep.xsd.elements.indicators import OrderIndicator
 
 from adapter.contract.wsdl_components import read_components
 from adapter.contract.wsdl_model import ComplexType, Element, Group, MessageModel, OperationModel, SoapContract, particles
@@ -53,7 +54,11 @@ def load_document(sources: Sources) -> Any:
     except ConfigError:
         raise
     except (UserWarning, ZeepError, LookupError, ValueError, TypeError, AttributeError, NotImplementedError, AssertionError) as wrong:
-        raise ConfigError(f"{sources.wsdl} cannot be loaded as a WSDL: {type(wrong).__name__}: {wrong}") from wrong
+        first: BaseException = wrong
+        while first.__context__ is not None:
+            first = first.__context__
+        because = "" if first is wrong else f" ({first})"
+        raise ConfigError(f"{sources.wsdl} cannot be loaded as a WSDL: {type(wrong).__name__}: {wrong}{because}") from wrong
 
 
 def read_contract(sources: Sources, digest: str, port: str | None) -> SoapContract:
@@ -183,12 +188,22 @@ def _differences(contract: SoapContract, key: str, zeep_type: Any, seen: set[str
         return
     seen.add(key)
     mine = {f"{{{item.namespace}}}{item.name}": item for item in particles(ours.content) if isinstance(item, Element)}
-    theirs = {}
-    for _, item in zeep_type.elements:
-        if isinstance(item, xsd.Element) and not ours.text:
-            theirs[f"{{{item.qname.namespace or ''}}}{item.qname.localname}"] = item
+    theirs = (
+        {} if ours.text else {f"{{{item.qname.namespace or ''}}}{item.qname.localname}": item for item in _elements(zeep_type._element)}
+    )
     if set(mine) != set(theirs):
         named = ", ".join(sorted(set(mine) ^ set(theirs)))
         yield f"type {key}: zeep and the schema reader do not agree on {named}"
     for name in set(mine) & set(theirs):
         yield from _differences(contract, mine[name].type, theirs[name].type, seen)
+
+
+def _elements(item: Any) -> Iterator[Any]:
+    """The elements of a content model as zeep sees it, without those that may come no time at all."""
+    if isinstance(item, xsd.Element):
+        yield item
+    elif isinstance(item, xsd.Group):
+        yield from _elements(item.child)
+    elif isinstance(item, OrderIndicator) and item.max_occurs != 0:
+        for one in item:
+            yield from _elements(one)

@@ -48,7 +48,7 @@ def admin_routes(store: Store, token: str) -> list[Route]:
 
     return [
         Route("/admin/orders", guarded(orders)),
-        Route("/admin/orders/{id}", guarded(order)),
+        Route("/admin/orders/{id:path}", guarded(order)),
         Route("/admin/codes", guarded(codes)),
     ]
 

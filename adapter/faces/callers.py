@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +12,7 @@ from adapter.faces.clients import Client, Clients
 from adapter.faces.declaration import Credentials
 from adapter.faces.incoming import Incoming
 from adapter.faces.rate import Bucket
+from adapter.loopback import is_loopback
 
 
 class Caller:
@@ -65,16 +65,6 @@ class Callers:
         if not self._authenticator.remembered(ids[0], secret):
             await self._authenticator.check(ids[0], secret, incoming.peer)
         return self._callers[ids[0]]
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host``, a name or an address, is this machine and no other."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_local(host: str | None) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from adapter.finding import Finding, Position
 from adapter.mapping.catalogue import finding
 from adapter.mapping.suggest import nearest, suggest
-from adapter.mapping.yaml_text import Block, Items, Node, Scalar
+from adapter.yaml_text import Block, Items, Node, Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from adapter.finding import Finding
 from adapter.mapping.catalogue import CATALOGUE
-from adapter.mapping.yaml_text import split_lines
+from adapter.yaml_text import split_lines
 
 _WIDTH = 120
 _LEVELS = {"error": "error", "warning": "warning"}

@@ -13,8 +13,9 @@ from pathlib import Path
 from adapter.contract.path import PathError, parse_path
 from adapter.finding import Finding, Position
 from adapter.mapping.catalogue import finding
+from adapter.mapping.load import Loaded, read_yaml
 from adapter.mapping.suggest import suggest
-from adapter.mapping.yaml_text import Block, Entry, Items, Loaded, Node, Scalar, read_yaml
+from adapter.yaml_text import Block, Entry, Items, Node, Scalar
 
 RULES = ("both", "request", "reply")
 _INNER = ("set", *RULES)

@@ -14,11 +14,12 @@ from adapter.finding import Finding
 from adapter.mapping.catalogue import finding
 from adapter.mapping.forms import misfits
 from adapter.mapping.keys import MAPPING, NAMED, OUTCOMES
+from adapter.mapping.load import load_yaml
 from adapter.mapping.model import Drop, MappingFile, OutcomeRule, Require, Text, View
 from adapter.mapping.overlay import Folder, Layered, layered
 from adapter.mapping.parse_rules import RuleReader
 from adapter.mapping.suggest import suggest
-from adapter.mapping.yaml_text import Block, Items, Node, Scalar, load_yaml
+from adapter.yaml_text import Block, Items, Node, Scalar
 
 _Part = TypeVar("_Part", Require, Drop, OutcomeRule)
 

@@ -23,7 +23,7 @@ from adapter.mapping.model import (
     TwoWayRule,
     ValueRule,
 )
-from adapter.mapping.yaml_text import Block, Entry, Items, Node, Scalar
+from adapter.yaml_text import Block, Entry, Items, Node, Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,11 @@ from adapter.finding import Finding
 from adapter.mapping.catalogue import finding
 from adapter.mapping.forms import misfits
 from adapter.mapping.keys import NAMED, TABLES
+from adapter.mapping.load import Loaded, load_yaml, read_yaml
 from adapter.mapping.model import Direction, Text
-from adapter.mapping.yaml_text import Block, Loaded, Node, Scalar, load_yaml, read_yaml
+from adapter.yaml_text import Block, Node, Scalar
+
+_FIRST = "tables:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +75,24 @@ class CodeTable:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The tables of one codes file by name. ``text`` is the file, for frames and the version of a mapping."""
+    """The tables of one codes file by name. ``text`` is the file, for frames and the version of a mapping; ``root`` is all that
+    stands in it, for readers of the other parts, None where it cannot be read."""
 
     file: str
     text: str
     tables: Mapping[str, CodeTable]
     findings: tuple[Finding, ...]
+    root: Block | None
 
 
 def read_tables(path: Path, shown: str) -> Tables:
     """Reads a codes file; ``shown`` is its name in positions. A file that cannot be read is a finding."""
-    return _parse(read_yaml(path, shown), shown)
+    return _parse(read_yaml(path, shown, _FIRST), shown)
 
 
 def parse_tables(text: str | bytes, file: str) -> Tables:
     """Parses the ``tables:`` of a codes file. Other parts of the file are not looked at."""
-    return _parse(load_yaml(text, file), file)
+    return _parse(load_yaml(text, file, _FIRST), file)
 
 
 def _parse(loaded: Loaded, file: str) -> Tables:
@@ -103,7 +108,7 @@ def _parse(loaded: Loaded, file: str) -> Tables:
                 if isinstance(entry.value.get("rows"), Block) and not table.rows:
                     text = f"the table {table.name.value} has no rows"
                     findings.append(finding("M606", text, table.name.at, "write 'canonical: legacy' lines below rows, or remove the table"))
-    return Tables(file, loaded.text, tables, tuple(findings))
+    return Tables(file, loaded.text, tables, tuple(findings), loaded.root)
 
 
 def _table(name: Scalar, block: Block) -> CodeTable:

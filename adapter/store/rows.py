@@ -183,7 +183,11 @@ class OrderQuery:
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """The intent is on record: call the backend, then settle this attempt."""
+    """The intent is on record: call the backend, then settle this attempt.
+
+    ``client_reference`` is that of the order's first attempt. Where that is not the one the acceptance's call carried, the call
+    has to be made again with it, and is not on record before ``keep`` puts it there.
+    """
 
     order_id: str
     attempt: int

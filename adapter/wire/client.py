@@ -16,12 +16,13 @@ import aiohttp
 from yarl import URL
 
 from adapter.errors import MaybeSent, NotSent, WireError
+from adapter.loopback import is_loopback
 from adapter.ports import WireReply, WireRequest
 from adapter.wire.failure import BROKEN, describe
 from adapter.wire.flight import Flight, FlightRequest
 from adapter.wire.observer import Unobserved, WireObserver
 from adapter.wire.settings import TlsSettings, WireSettings
-from adapter.wire.tls import is_loopback, tls_context
+from adapter.wire.tls import tls_context
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ONE_PIECE = 2**20

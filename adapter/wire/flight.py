@@ -138,13 +138,18 @@ class Flight:
         request.flight = self
         while True:
             try:
-                return await handler(request)
-            except BROKEN as error:
-                if not self.stale:
-                    early = self.unsent and isinstance(error, aiohttp.ServerDisconnectedError)
-                    what = "the backend closed the connection before the request was written" if early else describe(error)
-                    raise self.error(what) from error
-                self.stale = False
+                response = await handler(request)
+                if not self.unsent:
+                    return response
+                response.close()  # an answer to nothing, left over on a kept connection
+                error: Exception = aiohttp.ServerDisconnectedError()
+            except BROKEN as broken:
+                error = broken
+            if not self.stale:
+                early = self.unsent and isinstance(error, aiohttp.ServerDisconnectedError)
+                what = "the backend closed the connection before the request was written" if early else describe(error)
+                raise self.error(what) from error
+            self.stale = False
 
     def _enter(self, phase: Phase, limit: float) -> None:
         self.phase = phase

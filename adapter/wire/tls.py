@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from urllib.parse import urlsplit
 
 from adapter.errors import ConfigError
+from adapter.loopback import is_loopback
 from adapter.wire.settings import TlsSettings
 
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
@@ -50,16 +50,6 @@ def check_endpoint(url: str, settings: TlsSettings) -> None:
         raise ConfigError(f"the endpoint at {host} holds credentials; declare them as basic authentication, not in the URL")
     if parts.scheme == "https" and not settings.verify and not is_loopback(host):
         raise ConfigError(f"tls.verify is off for {host}, which is allowed for loopback addresses only; declare tls.ca_file instead")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine by its very name; names are not looked up."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _reason(error: Exception) -> str:

@@ -61,7 +61,10 @@ def test_r59_the_unscheduled_order_as_printed_is_refused_without_a_call(fresh: R
     assert "JSON" in error["description"]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b'{"note": [}', b"[]", b'"order"', b'{"a": 1} trailing', json.dumps(sample("technician.request.json"))[:-1].encode()])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b'{"note": [}', b"[]", b'"order"', b'{"a": 1} trailing', json.dumps(sample("technician.request.json"))[:-1].encode()],
+)
 def test_r59_a_body_that_is_no_json_object_is_refused_without_a_call(fresh: Running, body: bytes) -> None:
     with fresh.listening() as calls:
         reply = fresh.place(body)
@@ -76,7 +79,9 @@ def test_the_documented_orders_are_found_again_by_their_number(fresh: Running) -
         reply = fresh.http.get(f"/ecom-ux/v1/PR/productOrder/{documented['id']}", headers=fresh.headers())
         assert reply.status_code == 200
         found = reply.json()
-        assert [item["product"]["id"] for item in found["productOrderItem"]] == [item["product"]["id"] for item in documented["productOrderItem"]]
+        assert [item["product"]["id"] for item in found["productOrderItem"]] == [
+            item["product"]["id"] for item in documented["productOrderItem"]
+        ]
         same = ("id", "state", "category", "externalId", "serviceAddress", "requestedCompletionDate", "note")
         assert {name: found[name] for name in same} == {name: documented[name] for name in same}
 

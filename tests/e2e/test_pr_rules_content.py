@@ -136,12 +136,27 @@ def test_r23_no_sign_off_and_no_equipment_call_is_made(service: Running) -> None
 @pytest.mark.parametrize("charge", ["0MINS", "0MSIN"])
 def test_r27_the_installation_charge_reaches_the_bss_as_an_add_on(service: Running, charge: str) -> None:
     _, booked = placed(service, pr_order(productOrderItem=[INTERNET, pr_item(charge, "NU"), BILL]))
-    assert booked["line"][1] == {"offerCode": charge, "serviceCode": charge, "kind": "A", "action": "A", "quantity": "1", "bundle": "false", "serviceType": "NU"}
+    assert booked["line"][1] == {
+        "offerCode": charge,
+        "serviceCode": charge,
+        "kind": "A",
+        "action": "A",
+        "quantity": "1",
+        "bundle": "false",
+        "serviceType": "NU",
+    }
 
 
 def test_r28_the_call_type_reaches_the_bss_as_a_call_type(service: Running) -> None:
     _, booked = placed(service, pr_order(productOrderItem=[PHONE, CALLS, BILL]))
-    assert booked["line"][1] == {"offerCode": "RRRUS", "serviceCode": "RRRUS", "kind": "C", "action": "A", "quantity": "1", "bundle": "false"}
+    assert booked["line"][1] == {
+        "offerCode": "RRRUS",
+        "serviceCode": "RRRUS",
+        "kind": "C",
+        "action": "A",
+        "quantity": "1",
+        "bundle": "false",
+    }
 
 
 def test_r29_the_bill_preference_reaches_the_bss_and_its_absence_too(service: Running) -> None:

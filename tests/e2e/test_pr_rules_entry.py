@@ -111,7 +111,9 @@ def test_r7_without_a_conversation_id_nothing_is_called(service: Running) -> Non
     assert described(reply) == ["X-Conversation-Id: this header is required"]
 
 
-@pytest.mark.parametrize("conversation", ["QAHA017633E52B68CF0000", "qAhA0176-mixed.Case", "0001", "a&b<c>\"d'e]]>", "two  blanks", "x" * 128])
+@pytest.mark.parametrize(
+    "conversation", ["QAHA017633E52B68CF0000", "qAhA0176-mixed.Case", "0001", "a&b<c>\"d'e]]>", "two  blanks", "x" * 128]
+)
 def test_r8_the_conversation_id_reaches_the_bss_unchanged(service: Running, conversation: str) -> None:
     with service.listening() as calls:
         assert service.place(pr_order(), **{"X-Conversation-Id": conversation}).status_code == 201
@@ -119,7 +121,9 @@ def test_r8_the_conversation_id_reaches_the_bss_unchanged(service: Running, conv
 
 
 def test_r9_all_that_is_missing_is_named_in_one_answer(service: Running) -> None:
-    order = pr_order(billingAccount=None, requestedCompletionDate=None, note=[], relatedParty=[{"id": "54321", "@referredType": "SalesRepresentative"}])
+    order = pr_order(
+        billingAccount=None, requestedCompletionDate=None, note=[], relatedParty=[{"id": "54321", "@referredType": "SalesRepresentative"}]
+    )
     with service.listening() as calls:
         reply = service.place(order)
     assert (reply.status_code, calls) == (400, [])
@@ -162,7 +166,9 @@ def test_r9_other_mandatory_members(service: Running, change: dict[str, object],
     assert any(text.startswith(named) for text in described(reply))
 
 
-@pytest.mark.parametrize("items", [[pr_item("RJ43X", "HS", "Package", "R6430")], [pr_item("RV3BC", "CV", "Package", "R6430"), pr_item("ZMPBI", "NU")]])
+@pytest.mark.parametrize(
+    "items", [[pr_item("RJ43X", "HS", "Package", "R6430")], [pr_item("RV3BC", "CV", "Package", "R6430"), pr_item("ZMPBI", "NU")]]
+)
 def test_r10_internet_and_tv_need_no_telephone_number(service: Running, items: list[dict[str, object]]) -> None:
     with service.listening() as calls:
         reply = service.place(pr_order(notes={"TelephoneNumberId": None}, productOrderItem=items))
@@ -174,7 +180,9 @@ def test_r10_internet_and_tv_need_no_telephone_number(service: Running, items: l
 @pytest.mark.parametrize("item", [pr_item("FW4US", "TD", "Package", "F7B3I"), pr_item("RRRUS", None, "CallTypeProduct")])
 def test_r10_a_telephone_product_needs_the_number(service: Running, item: dict[str, object]) -> None:
     with service.listening() as calls:
-        reply = service.place(pr_order(notes={"TelephoneNumberId": None}, productOrderItem=[pr_item("RJ43X", "HS", "Package", "R6430"), item]))
+        reply = service.place(
+            pr_order(notes={"TelephoneNumberId": None}, productOrderItem=[pr_item("RJ43X", "HS", "Package", "R6430"), item])
+        )
     assert (reply.status_code, calls) == (400, [])
     assert described(reply) == ["note[@type=TelephoneNumberId].text: is required and missing"]
 

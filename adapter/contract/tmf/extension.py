@@ -27,7 +27,7 @@ from adapter.contract.json_schema import Schema
 from adapter.contract.tmf.resource import Resource, from_schemas
 from adapter.contract.tmf.schema import with_nullable_members
 from adapter.errors import CheckFailed, ConfigError
-from adapter.yaml_text import compose, json_value
+from adapter.yaml_text import json_value, numbered, read_document
 
 _KEYS = {"source", "types", "$defs", "answers"}
 _TYPE_KEYS = {"properties", "required", "description", "source"}
@@ -45,15 +45,11 @@ class Extension:
 
 
 def load_extension(path: Path) -> Extension:
-    """Reads the file. Raises CheckFailed (broken YAML, file:line:column), ConfigError (what stands there is no extension)."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}; check the name, the rights, and that it is UTF-8") from error
-    root, findings = compose(text, str(path), "C")
-    if findings:
-        raise CheckFailed(findings)
-    return read_extension(json_value(root) if root is not None else {}, file=str(path))
+    """Reads the file. Raises CheckFailed (it cannot be read, file:line:column), ConfigError (what stands there is no extension)."""
+    document = read_document(path, str(path), numbered("C"))
+    if document.findings:
+        raise CheckFailed(document.findings)
+    return read_extension(json_value(document.root) if document.root is not None else {}, file=str(path))
 
 
 def read_extension(data: Any, *, file: str) -> Extension:

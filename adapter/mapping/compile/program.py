@@ -55,6 +55,9 @@ _GLOBALS: Final[dict[str, Any]] = {
 }
 
 
+_CALLERS: Final = frozenset({"header", "query", "path"})
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Compiled:
     """One function in both forms. ``plain(…)`` and ``telling(…, tell)`` give the same; ``records`` are numbered as ``tell`` counts."""
@@ -69,8 +72,10 @@ class Compiled:
         mark, variables = self._place(error.__traceback__)
         if mark is None:
             return MappingFailed(_words(error))
-        if isinstance(error, CodeRefused) and mark.record is not None and mark.record.direction is Direction.REQUEST:
-            return InvalidMessage("", [Problem(_source(mark.record, variables), f"{error} (rule {mark.at})")])
+        if mark.record is not None and mark.record.direction is Direction.REQUEST:
+            source = _source(mark.record, variables)
+            if source:  # the value is the caller's, and so is the remedy
+                return InvalidMessage("", [Problem(source, f"{_words(error)} (rule {mark.at})")])
         indices = [len(variables[name]) for name in mark.lists if isinstance(variables.get(name), list)]
         return MappingFailed(_words(error), str(mark.at), fill(mark.target, indices))
 
@@ -149,12 +154,15 @@ def fill(target: str, indices: list[int] | tuple[int, ...]) -> str:
 
 
 def _source(record: RuleRecord, variables: Mapping[str, Any]) -> str:
+    """The caller's member or header that a rule reads; "" where it reads nothing of the caller's."""
     indices = [variables[f"i{level}"] for level in range(len(variables)) if f"i{level}" in variables]
     for branch in record.branches:
         for source in branch.sources:
             if source.root == "request":
                 return fill(source.text, indices).removeprefix("request.")
-    return record.target
+            if source.root in _CALLERS:
+                return source.text
+    return ""
 
 
 def _words(error: BaseException) -> str:

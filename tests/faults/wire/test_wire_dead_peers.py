@@ -164,22 +164,37 @@ def test_a_connection_closed_while_the_request_leaves_is_in_doubt_and_not_repeat
 
 
 @pytest.mark.parametrize("tls", [False, True])
-def test_an_answer_nobody_asked_for_is_not_taken_for_the_next_one(run, tls):
+@pytest.mark.parametrize("turns", [0, 1, 30])
+def test_an_answer_nobody_asked_for_is_not_taken_for_the_next_one(run, tls, turns):
+    """It comes with the real answer, or while the connection is idle, and the event loop has read it already or not."""
+
     async def main():
+        idle, late = asyncio.Event(), asyncio.Event()
+
         async def script(peer: Peer):
+            await peer.request()
+            await peer.write(reply(b"1"))
+            if peer.number == 1:
+                await idle.wait()
+                await peer.write(reply(b"late", "408 Request Timeout"))
+                late.set()
             while request := await peer.request():
                 await peer.write(reply(request[-1:]))
-                if peer.number == 1:
-                    await peer.write(reply(b"late", "408 Request Timeout"))
 
         async with RawBackend(script, tls=server_tls() if tls else None) as backend:
             wire = Wire(WireSettings(tls=TlsSettings(ca_file=CERTS / "ca.pem")))
             scheme = "https" if tls else "http"
-            bodies = [(await wire.send(backend.post(digit, scheme=scheme))).body for digit in (b"1", b"2", b"3")]
+            first = await wire.send(backend.post(b"1", scheme=scheme))
+            idle.set()
+            await late.wait()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            second = await wire.send(backend.post(b"1", scheme=scheme))
+            third = await wire.send(backend.post(b"3", scheme=scheme))
             await wire.close()
-            return bodies
+            return [first.body, second.body, third.body], backend.connections
 
-    assert run(main()) == [b"1", b"2", b"3"]
+    assert run(main()) == ([b"1", b"1", b"3"], 2)
 
 
 def test_one_hung_call_makes_the_other_kept_connections_suspect(run):

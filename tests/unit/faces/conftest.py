@@ -25,7 +25,7 @@ from adapter.faces.declaration import Face, load_face
 from adapter.faces.listing import ListQuery, Page
 from adapter.faces.rendering import Renderer
 from adapter.ports import Message, Outcome, OutcomeKind, Reply, Result
-from adapter.yaml_text import compose, json_value
+from adapter.yaml_text import json_value, load_document, numbered
 
 ROOT = Path(__file__).parents[3]
 DATA = Path(__file__).parent / "data"
@@ -224,7 +224,7 @@ def face_with() -> Callable[..., Face]:
     """A shipped face with changes to its declaration."""
 
     def change(name: str, edit: Callable[[dict[str, Any]], Any]) -> Face:
-        data = json_value(compose((ROOT / "config" / "faces" / f"{name}.yaml").read_text(encoding="utf-8"), name, "F")[0])  # type: ignore[arg-type]
+        data = json_value(load_document((ROOT / "config" / "faces" / f"{name}.yaml").read_bytes(), name, numbered("F")).root)  # type: ignore[arg-type]
         edit(data)
         return Face.model_validate(data)
 

@@ -10,8 +10,9 @@ import pytest
 
 from adapter.mapping.forms import misfits
 from adapter.mapping.keys import MAPPING, NAMED, TABLES
+from adapter.mapping.load import load_yaml
 from adapter.mapping.schema import mapping_schema, table_schema
-from adapter.mapping.yaml_text import Block, Items, Node, Scalar, load_yaml
+from adapter.yaml_text import Block, Items, Node, Scalar
 
 REPOSITORY = Path(__file__).parents[3]
 SAMPLES = sorted([*(REPOSITORY / "mappings").glob("*/*.*.yaml"), *(REPOSITORY / "tests" / "diagnostics" / "valid").glob("*.yaml")])

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapter.mapping.yaml_text import MAX_BYTES, Block, Items, Loaded, Scalar, load_yaml, read_yaml, split_lines
+from adapter.mapping.load import Loaded, load_yaml, read_yaml
+from adapter.yaml_text import MAX_BYTES, Block, Items, Scalar, split_lines
 
 
 def scalar(loaded: Loaded, key: str) -> Scalar:

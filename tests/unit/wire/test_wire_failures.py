@@ -8,6 +8,7 @@ import gzip
 import re
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -220,6 +221,28 @@ def test_a_half_written_request_is_never_completed_later(run):
             return size
 
     assert run(main()) < 20_000_000
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/dev/fd").iterdir())
+
+
+def test_a_connection_given_up_while_writing_is_gone_at_once(run):
+    """A peer that never reads again would otherwise hold the rest of the request, and the socket, for ever."""
+
+    async def main():
+        async with RawBackend(deaf) as backend:
+            wire = Wire(WireSettings(send_seconds=0.05))
+            before = open_files()
+            with pytest.raises(MaybeSent):
+                await wire.send(backend.post(b"x" * 20_000_000))
+            for _ in range(5):
+                await asyncio.sleep(0)  # the loop closes a socket in one of its next turns
+            after = open_files()
+            await wire.close()
+            return after - before
+
+    assert run(main()) == 1  # the backend's end
 
 
 def test_a_reply_announced_over_the_limit_is_not_read(run):

@@ -1,0 +1,171 @@
+"""YAML text → nodes. PyYAML scans, parses and composes; nothing is constructed, and nothing raises on content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import yaml
+
+from adapter.finding import Finding, Position
+from adapter.yaml_text.findings import Codes, Kind
+from adapter.yaml_text.nodes import Block, Entry, Items, Node, Scalar
+from adapter.yaml_text.places import BREAK, first_line, line_and_column
+
+MAX_DEPTH = 40
+_ALIAS = "an alias, reported already"
+_TEXT = "tag:yaml.org,2002:str"
+
+
+def compose(text: str, file: str, codes: Codes) -> tuple[Node | None, list[Finding]]:
+    """The root of the only document, None where there is none or it cannot be read, and what is wrong with it."""
+    reader = _Reader(file, text, codes, [])
+    try:
+        composer = _Composer(text, reader)
+    except yaml.reader.ReaderError as error:
+        at = Position(file, *line_and_column(text, error.position))
+        what = f"broken YAML: the character U+{error.character:04X} cannot stand in it"
+        reader.report(Kind.CHARACTER, what, at, "remove it, or write it as an escape in double quotes")
+        return None, reader.findings
+    return _root(composer, reader), reader.findings
+
+
+def _root(composer: _Composer, reader: _Reader) -> Node | None:
+    try:
+        if not composer.check_node():
+            return None
+        node = composer.get_node()
+        if composer.check_node():
+            at = reader.mark(composer.ahead().start_mark, 3)
+            reader.report(Kind.DOCUMENTS, "a second document begins here", at, "remove '---' or move what follows")
+        return None if node is None else reader.node(node)
+    except _TooDeepError as error:
+        at = reader.mark(error.mark)
+        reader.report(Kind.DEPTH, f"more than {MAX_DEPTH} levels of nesting", at, "a declared file needs a few levels only")
+    except yaml.MarkedYAMLError as error:
+        reader.broken(error)
+    finally:
+        composer.dispose()
+    return None
+
+
+class _TooDeepError(Exception):
+    def __init__(self, mark: Any) -> None:
+        self.mark = mark
+        super().__init__("too deep")
+
+
+class _Composer(yaml.BaseLoader):
+    """Composes nodes; what hides a value's origin is reported and composed without it. An alias composes to nothing."""
+
+    def __init__(self, text: str, reader: _Reader) -> None:
+        super().__init__(text)
+        self.places = reader
+        self.depth = 0
+
+    def ahead(self) -> yaml.Event:
+        return self.peek_event()  # type: ignore[no-any-return, no-untyped-call]  # the stubs leave it untyped
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event: Any = self.ahead()
+        if isinstance(event, yaml.AliasEvent):
+            self.places.refuse("an alias", f"*{event.anchor}", event.start_mark)
+            self.get_event()  # type: ignore[no-untyped-call]
+            alias: Any = event
+            return yaml.ScalarNode(_ALIAS, "", alias.start_mark, alias.end_mark)
+        if event.anchor is not None:
+            self.places.refuse("an anchor", f"&{event.anchor}", event.start_mark)
+            event.anchor = None
+        if event.tag is not None:
+            if not (isinstance(event, yaml.ScalarEvent) and event.tag == _TEXT):  # text is what every scalar is
+                self.places.refuse_tag(event)
+            event.tag = None
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise _TooDeepError(event.start_mark)
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Turns composed nodes into ours, with places."""
+
+    file: str
+    text: str
+    codes: Codes
+    findings: list[Finding]
+
+    def report(self, kind: Kind, text: str, at: Position, hint: str) -> None:
+        self.findings.append(self.codes.finding(kind, text, at, hint))
+
+    def mark(self, mark: Any, length: int = 1) -> Position:
+        return Position(self.file, mark.line + 1, mark.column + 1, length)
+
+    def span(self, part: Any) -> Position:
+        """The place of a node or event, as far as its first line goes."""
+        return self.mark(part.start_mark, first_line(self.text[part.start_mark.index : part.end_mark.index]))
+
+    def refuse(self, what: str, spelling: str, mark: Any) -> None:
+        self.report(Kind.ALIAS, f"{what} ({spelling}) is not allowed", self.mark(mark, len(spelling)), "write the value out")
+
+    def refuse_tag(self, event: Any) -> None:
+        spelling = event.tag.replace("tag:yaml.org,2002:", "!!")
+        self.report(Kind.TAG, f"the tag {spelling} is not allowed", self.span(event), "every scalar is text; remove the tag")
+
+    def broken(self, error: yaml.MarkedYAMLError) -> None:
+        problem = error.problem or "unreadable"
+        open_end = "end of stream" in problem or "<stream end>" in problem  # then the place where it began says more
+        mark = (error.context_mark if open_end else None) or error.problem_mark
+        at = Position(self.file, 1, 1) if mark is None else self.mark(mark)
+        if "'\\t'" in problem:
+            self.report(Kind.TAB, "a tab stands where YAML wants blanks", at, "replace it by blanks")
+            return
+        context = f"{error.context}, " if error.context else ""
+        hint = "look at this line and the one before: a quote, a bracket, a missing blank after ':', or the indentation"
+        if "flow" in context:
+            hint = "between { } and [ ], a value that holds one of [ ] { } , needs quotes around it"
+        if open_end and "quoted" in context:
+            hint = "the quote that begins here is not closed"
+        kind = Kind.BROKEN
+        if "'<scalar>'" in problem:
+            kind, hint = Kind.TAIL, "a value that begins with a quote needs quotes around all of it"
+        if "mapping values are not allowed" in problem:
+            hint = "a value that holds ': ' needs quotes around it; keys of one block begin in the same column"
+        self.report(kind, f"broken YAML: {context}{problem}", at, hint)
+
+    def node(self, node: Any) -> Node:
+        at = self.span(node)
+        if isinstance(node, yaml.MappingNode):
+            return Block(tuple(self.entries(node)), at)
+        if isinstance(node, yaml.SequenceNode):
+            return Items(tuple(self.node(item) for item in node.value if item.tag != _ALIAS), at)
+        return self.scalar(node, at)
+
+    def scalar(self, node: Any, at: Position) -> Scalar:
+        source = self.text[node.start_mark.index : node.end_mark.index]
+        whole = Scalar(node.value, at, node.style, source, at.line, at.column)
+        ends = BREAK.search(node.value)
+        return replace(whole, at=whole.part(0, ends.start() if ends else len(node.value)))
+
+    def entries(self, node: yaml.MappingNode) -> Iterator[Entry]:
+        seen: dict[str, Position] = {}
+        for key, value in node.value:
+            if _ALIAS in (key.tag, value.tag):
+                continue
+            if not isinstance(key, yaml.ScalarNode):
+                self.report(Kind.KEY, "a key must be text", self.span(key), "")
+                continue
+            name = self.scalar(key, self.span(key))
+            if name.value == "<<" and not name.quoted:
+                self.refuse("a merge key", "<<", key.start_mark)
+                continue
+            if name.value in seen:
+                text = f"'{name.value}' stands here a second time; the first is on line {seen[name.value].line}"
+                self.report(Kind.DUPLICATE, text, name.at, "remove one of the two")
+                continue
+            seen[name.value] = name.at
+            yield Entry(name, self.node(value))
