@@ -11,6 +11,7 @@ from adapter.backend import Backend
 from adapter.errors import InvalidMessage, MappingFailed, MaybeSent, NotSent, Problem, SerialisationFailed
 from adapter.mapping.scope import Scope
 from adapter.mapping.translator import Translator
+from adapter.market import Operation
 from adapter.ports import Answer, AnswerKind, Call, Deviation, Document, Exchange, Issue, Outcome, OutcomeKind, WireReply, WireRequest
 
 _NO_ANSWER = 504  # what a face may answer where it was reached, but gave no whole answer
@@ -109,7 +110,8 @@ def judge(backend: Backend, prepared: Prepared, answer: Answer) -> Judged:
         return Judged(technical(backend, prepared.operation, kind, answer.unreadable or f"HTTP {answer.status}"))
     issues = tuple(backend.catalogue.read(fault.text, "error"))
     evidence = f"fault {fault.code}: {fault.text}" + (f" {fault.detail_name} {fault.detail}" if fault.detail else "")
-    return Judged(Outcome(kind, issues, backend.market.operations[prepared.operation].message, evidence))
+    operation = backend.market.operations[prepared.operation]
+    return Judged(Outcome(_certain(operation, kind), issues, operation.message, evidence))
 
 
 def _judge_reply(backend: Backend, prepared: Prepared, answer: Answer, document: Document) -> Judged:
@@ -128,18 +130,26 @@ def _judge_reply(backend: Backend, prepared: Prepared, answer: Answer, document:
 
 def technical(backend: Backend, operation: str, kind: OutcomeKind, evidence: str) -> Outcome:
     """An outcome without words of the backend. The evidence is for the record; the caller learns what it means for the order."""
-    words = {
-        OutcomeKind.UNAVAILABLE: "The backend could not be reached; nothing was done. The request may be repeated.",
-        OutcomeKind.IN_DOUBT: "The backend did not answer clearly; it is not known whether the order was placed. "
-        "Repeat the request unchanged to learn it.",
-        OutcomeKind.REJECTED: "The backend refused the request.",
-    }
-    names = {
-        OutcomeKind.UNAVAILABLE: "backend-unavailable",
-        OutcomeKind.IN_DOUBT: "outcome-in-doubt",
-        OutcomeKind.REJECTED: "backend-refused",
-    }
-    if backend.market.operations[operation].idempotent and kind is OutcomeKind.IN_DOUBT:
-        kind = OutcomeKind.UNAVAILABLE  # what changes nothing cannot be in doubt
-    issue = Issue(text=words[kind], severity="error", name=names[kind], retryable=kind is not OutcomeKind.REJECTED)
-    return Outcome(kind, (issue,), backend.market.operations[operation].message, evidence)
+    declared = backend.market.operations[operation]
+    certain = _certain(declared, kind)
+    text = _WORDS[kind] if certain is kind else "The backend did not answer clearly; nothing was changed. The request may be repeated."
+    issue = Issue(text=text, severity="error", name=_NAMES[certain], retryable=certain is not OutcomeKind.REJECTED)
+    return Outcome(certain, (issue,), declared.message, evidence)
+
+
+def _certain(operation: Operation, kind: OutcomeKind) -> OutcomeKind:
+    """What changes nothing cannot be in doubt."""
+    return OutcomeKind.UNAVAILABLE if operation.idempotent and kind is OutcomeKind.IN_DOUBT else kind
+
+
+_WORDS = {
+    OutcomeKind.UNAVAILABLE: "The backend could not be reached; nothing was done. The request may be repeated.",
+    OutcomeKind.IN_DOUBT: "The backend did not answer clearly; it is not known whether the order was placed. "
+    "Repeat the request unchanged to learn it.",
+    OutcomeKind.REJECTED: "The backend refused the request.",
+}
+_NAMES = {
+    OutcomeKind.UNAVAILABLE: "backend-unavailable",
+    OutcomeKind.IN_DOUBT: "outcome-in-doubt",
+    OutcomeKind.REJECTED: "backend-refused",
+}

@@ -61,7 +61,7 @@ class Limits(Declared):
     send: Seconds = 5.0
     total: Seconds = 20.0
     reply_bytes: int = Field(10_000_000, ge=1_000)
-    keep_alive: Seconds = 15.0
+    keep_alive: Seconds = 4.0  # shorter than the common 5 s of servers: a connection they close as we write leaves an order in doubt
 
 
 class Transport(Declared):

@@ -48,7 +48,9 @@ _PARSER = _parser(None)
 
 
 def parse_xml(data: bytes, limits: XmlLimits = DEFAULT_LIMITS, encoding: str | None = None) -> etree._Element:
-    """The root element; comments and processing instructions are left out. ``encoding`` is what the transport says (charset); the document's own declaration goes first.
+    """The root element; comments and processing instructions are left out.
+
+    ``encoding`` is what the transport says (charset); the document's own declaration goes first.
 
     Raises UnreadableXml: empty, larger or deeper than the limits, a DOCTYPE, an encoding that is not accepted or does not
     hold, or XML that is not well-formed.

@@ -6,13 +6,24 @@ a name has the key of its owner and a path, ``{namespace}Owner/element``), so re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from adapter.errors import ConfigError
+
 ANY_TYPE = "{http://www.w3.org/2001/XMLSchema}anyType"
+
+_NCNAME = re.compile(r"[^\W\d][\w.\-\u00b7]*")
+
+
+def _named(name: str) -> None:
+    """Names become part of generated source, so nothing but an XML name is let in. Raises ConfigError."""
+    if not _NCNAME.fullmatch(name):
+        raise ConfigError(f"the contract declares the name {name!r}, which is no XML name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,9 @@ class Attribute:
     type: str
     required: bool = False
 
+    def __post_init__(self) -> None:
+        _named(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Element:
@@ -66,6 +80,9 @@ class Element:
     nillable: bool = False
     documentation: str = ""
     tag: Literal["element"] = "element"
+
+    def __post_init__(self) -> None:
+        _named(self.name)
 
     @property
     def many(self) -> bool:

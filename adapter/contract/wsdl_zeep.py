@@ -54,11 +54,17 @@ def load_document(sources: Sources) -> Any:
     except ConfigError:
         raise
     except (UserWarning, ZeepError, LookupError, ValueError, TypeError, AttributeError, NotImplementedError, AssertionError) as wrong:
-        first: BaseException = wrong
-        while first.__context__ is not None:
-            first = first.__context__
-        because = "" if first is wrong else f" ({first})"
-        raise ConfigError(f"{sources.wsdl} cannot be loaded as a WSDL: {type(wrong).__name__}: {wrong}{because}") from wrong
+        raise ConfigError(f"{sources.wsdl} cannot be loaded as a WSDL: {_reason(wrong)}") from wrong
+
+
+def _reason(wrong: BaseException) -> str:
+    """zeep's words, with those of its first error where it tells only of a later one."""
+    words, cause = f"{type(wrong).__name__}: {wrong}", wrong.__context__
+    first = ""
+    while cause is not None:
+        first = str(cause) if isinstance(cause, ZeepError) else first
+        cause = cause.__context__
+    return f"{words} ({first})" if first else words
 
 
 def read_contract(sources: Sources, digest: str, port: str | None) -> SoapContract:

@@ -148,4 +148,4 @@ class Authenticator:
 
     def _digest(self, identity: str, secret: bytes) -> bytes:
         name = identity.encode("utf-8", "surrogateescape")
-        return hmac.digest(self._key, len(name).to_bytes(4) + name + secret, "sha256")
+        return hashlib.blake2b(len(name).to_bytes(4) + name + secret, key=self._key, digest_size=32).digest()

@@ -37,6 +37,10 @@ _TAKE_KEY = Statement(
     upsert(idempotency).on_conflict_do_nothing(index_elements=["scope", "key"]),
     ("scope", "key", "fingerprint", "order_id", "created_at"),
 )
+_SHARE_ANSWER = Statement(
+    upsert(idempotency).on_conflict_do_nothing(index_elements=["scope", "key"]),
+    ("scope", "key", "fingerprint", "order_id", "status", "headers", "body", "created_at"),
+)
 _GIVE_BACK_KEY = Statement(delete(idempotency).where(_KEY))
 _READ_KEY = Statement(select(idempotency).where(_KEY))
 _COPIED = ("market", "operation", "client", "face", "scope", "key", "correlation_id", "external_id", "state", "rule_version")
@@ -175,6 +179,18 @@ def _twin(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful |
         return None
     row = c.row(_TWIN, {"market": intent.order["market"], "external": external_id, "order": order_id})
     return _unsettled(*pending(c, row[0]), intent.asker, other=True) if row is not None else None
+
+
+def share(c: Connection, key: Key, order_id: str, asker: Asker) -> Response | None:
+    """Puts the answer of an order that its backend took on under a further key, where that came with the same content."""
+    order, _ = pending(c, order_id)
+    row = c.row(_READ_KEY, {"scope": order.scope, "key": order.key})
+    if order.outcome is not OutcomeKind.ACCEPTED or row is None or row[:1] + row[2:3] != (key.scope, key.fingerprint):
+        return None
+    _, _, _, _, status, headers, body, _ = row
+    answer = {"order_id": order_id, "status": status, "headers": headers, "body": body, "created_at": asker.now}
+    c.change(_SHARE_ANSWER, {**key._asdict(), **answer})
+    return Response(status, unpack(body), orjson.loads(headers))
 
 
 def resubmit(c: Connection, order_id: str, again: Resubmission, node: str, messages: list[dict[str, Any]]) -> Fresh | None:

@@ -43,7 +43,21 @@ class Phase(IntEnum):
 class Flight:
     """The state of one exchange. ``place`` is host:port; ``deadline`` is in seconds of ``time.monotonic()``."""
 
-    __slots__ = ("_limit", "_probe", "_settings", "_used", "clock", "deadline", "end", "phase", "place", "since", "stale", "transport")
+    __slots__ = (
+        "_limit",
+        "_probe",
+        "_reused",
+        "_settings",
+        "_used",
+        "clock",
+        "deadline",
+        "end",
+        "phase",
+        "place",
+        "since",
+        "stale",
+        "transport",
+    )
 
     def __init__(self, place: str, settings: WireSettings, deadline: float | None, probe: Callable[[str], None]) -> None:
         self.place = place
@@ -55,6 +69,7 @@ class Flight:
         self.stale = False
         self.transport: asyncio.WriteTransport | None = None
         self._limit = 0.0
+        self._reused = False
         self._settings = settings
         self._probe = probe
         self.clock = MovingLimit(self._next(settings.slot_seconds))
@@ -70,19 +85,24 @@ class Flight:
         self._used = used
         self._enter(Phase.CONNECT, self._settings.connect_seconds)
 
-    def begin(self, connection: Connection) -> bool:
-        """Lets the first byte go, or not: where the peer has closed, or time is over, nothing may be written."""
-        if self.phase is not Phase.CONNECT:
-            return True
-        if self.clock.expired:
-            return False
+    def usable(self, connection: Connection) -> bool:
+        """Whether the peer still listens and the next bytes it sends will be the answer to this request."""
         protocol, transport = connection.protocol, connection.transport
-        reused = protocol in self._used
-        if protocol is None or transport is None or not _ready(transport, reused) or protocol.should_close:
-            # should_close tells of bytes nobody asked for; they would be read as the reply to this request.
-            self.stale = reused
+        self._reused = protocol in self._used
+        if protocol is None or transport is None or protocol.should_close or not _listens(transport, self._reused):
+            self.stale = self._reused
             return False
         self._used.add(protocol)
+        return True
+
+    def begin(self, connection: Connection) -> bool:
+        """Lets the first byte go, or not: where the connection was lost since `usable`, or time is over, nothing may be written."""
+        if self.phase is not Phase.CONNECT:
+            return True
+        protocol, transport = connection.protocol, connection.transport
+        if self.clock.expired or protocol is None or transport is None or transport.is_closing() or protocol.should_close:
+            self.stale = self._reused
+            return False
         self.transport = transport
         self._probe("before-send")
         self._enter(Phase.SEND, self._settings.send_seconds)
@@ -141,7 +161,7 @@ class Flight:
                 response = await handler(request)
                 if not self.unsent:
                     return response
-                response.close()  # an answer to nothing, left over on a kept connection
+                response.close()  # it came while the request was about to be written: an answer to nothing
                 error: Exception = aiohttp.ServerDisconnectedError()
             except BROKEN as broken:
                 error = broken
@@ -168,12 +188,11 @@ class FlightRequest(aiohttp.ClientRequest):
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         """Writes a request without body here; one with a body goes through `write_bytes` in a task of its own."""
-        if self.body:
-            return await super().send(conn)
-        if not self.flight.begin(conn):
+        if not self.flight.usable(conn) or not (self.body or self.flight.begin(conn)):
             raise aiohttp.ServerDisconnectedError
         response = await super().send(conn)
-        self.flight.written()
+        if not self.body:
+            self.flight.written()
         return response
 
     async def write_bytes(self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None) -> None:
@@ -185,7 +204,7 @@ class FlightRequest(aiohttp.ClientRequest):
             conn.protocol.set_exception(aiohttp.ServerDisconnectedError())
 
 
-def _ready(transport: asyncio.WriteTransport, reused: bool) -> bool:
+def _listens(transport: asyncio.WriteTransport, reused: bool) -> bool:
     """Whether the peer still listens. On an idle connection bytes that nobody asked for count as its end."""
     if transport.is_closing():
         return False

@@ -20,6 +20,7 @@ from connectors.soap.tolerant import Notes
 from connectors.xml import DEFAULT_LIMITS, UnreadableXml, XmlLimits, parse_xml
 
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._\-]+)""", re.IGNORECASE)
+_OWN = frozenset(("content-type", "content-length", "soapaction", "accept", "host"))
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -125,6 +126,8 @@ def _with_status(reply: WireReply, text: str) -> str:
 def _checked(headers: dict[str, str]) -> dict[str, str]:
     """The headers, if they can be sent as they are. Raises ConfigError."""
     for name, value in headers.items():
+        if name.lower() in _OWN:
+            raise ConfigError(f"the HTTP header {name!r} is set by the connector itself; take it out")
         if not _HEADER_NAME.fullmatch(name) or any(sign in value for sign in "\r\n\0"):
             raise ConfigError(f"the HTTP header {name!r} cannot be sent: its name or value has characters that headers cannot carry")
     return headers

@@ -1,4 +1,4 @@
-"""What a front-end may send wrong, over real HTTP: the right refusal in the face's own words, no call of a backend, nothing of the inside."""
+"""What a front-end may send wrong, over real HTTP: a refusal in the words of the face, no call of a backend, nothing of the inside."""
 
 from __future__ import annotations
 

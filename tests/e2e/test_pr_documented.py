@@ -36,7 +36,7 @@ def test_r78_r45_r24_the_technician_visit_gets_the_documented_answer(fresh: Runn
 
 
 def test_r79_r73_r48_the_repaired_unscheduled_order_gets_an_answer_of_the_documented_shape(fresh: Running) -> None:
-    """The documented answer belongs to another order (account, address, phone, job type differ), so only its shape and what the BSS says count."""
+    """The documented answer belongs to another order: only its shape and what the BSS says count."""
     reply = fresh.place(sample("unscheduled.request.json"))
     documented, answer = sample("unscheduled.response.json"), reply.json()
     assert reply.status_code == 201

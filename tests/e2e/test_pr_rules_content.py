@@ -1,4 +1,4 @@
-"""R14-R33, R41-R43, R49, R61, R69, R80, R82: what the caller sends reaches the BSS as it is; no business rule is checked or made up here."""
+"""R14-R33, R41-R43, R49, R61, R69, R72, R80, R82: the order reaches the BSS as it is; no business rule is checked here."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -98,7 +99,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     told.lines = [json.loads(line) for line in told.written.splitlines()]
     again = folder / "log-again.json"
     with process(folder, again) as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
+        until = time.monotonic() + 30
         while "doubt.probed" not in again.read_text():  # the attempt that was left open is asked for at start
+            assert time.monotonic() < until, again.read_text()
             http.get("/health/live").raise_for_status()
     told.after_restart = [json.loads(line) for line in again.read_text().splitlines()]
     asyncio.run(read_record(f"sqlite:///{folder / 'data' / 'adapter.db'}", told))

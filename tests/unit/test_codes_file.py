@@ -177,7 +177,8 @@ def test_all_mistakes_are_found_at_once() -> None:
 
 def test_an_alias_is_refused() -> None:
     assert findings("source: &a x\ngrammar: {fragments: {b: *a}}\n") == [
-        "1:9+4 C103 an alias is not allowed (write the value out)",
+        "1:9+2 C103 an anchor (&a) is not allowed (write the value out)",
+        "2:26+2 C103 an alias (*a) is not allowed (write the value out)",
     ]
 
 

@@ -26,7 +26,7 @@ from tests.strategies import documents
 
 HERE = Path(__file__).parent / "wsdl"
 ROOT = Path(__file__).parents[3]
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 CASES = [
@@ -150,7 +150,7 @@ def test_a_damaged_document_is_refused_or_still_valid(file: str) -> None:
     ours, schema = codec(file), validator(file)
     refused = []
 
-    @settings(FEW, max_examples=120)
+    @settings(FEW, max_examples=80)
     @given(documents(ours.contracts["Place"].input), st.data())
     def damaged(document: dict[str, Any], data: st.DataObject) -> None:
         damage(document, data)

@@ -44,7 +44,8 @@ def answer(one: Connector, call: Call, status: int, body: bytes, media: str = XM
 
 
 PLACE = Call("Place", {"id": "1"})
-REPLY = f'<s:Envelope xmlns:s="{SOAP11}"><s:Body><PlaceResponse xmlns="urn:test:headers11"><number>7</number></PlaceResponse></s:Body></s:Envelope>'.encode()
+CONTENT = '<PlaceResponse xmlns="urn:test:headers11"><number>7</number></PlaceResponse>'
+REPLY = f'<s:Envelope xmlns:s="{SOAP11}"><s:Body>{CONTENT}</s:Body></s:Envelope>'.encode()
 
 
 def test_a_soap_1_1_request() -> None:
@@ -82,6 +83,12 @@ def test_basic_authentication_and_its_limits() -> None:
     assert base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")).decode() == "user:pässword:x"
     with pytest.raises(ConfigError, match="must not contain ':'"):
         connector(basic=("us:er", "x"))
+
+
+@pytest.mark.parametrize("name", ["Content-Type", "soapaction", "HOST"])
+def test_headers_of_the_connector_itself_are_not_to_be_declared(name: str) -> None:
+    with pytest.raises(ConfigError, match="is set by the connector itself"):
+        connector(headers={name: "x"})
 
 
 @pytest.mark.parametrize("headers", [{"X-A": "a\r\nX-B: b"}, {"X A": "a"}, {"": "a"}, {"X-A": "a\0"}])

@@ -99,14 +99,16 @@ def test_one_element_of_a_list_is_a_list_by_contract() -> None:
 
 
 def test_list_elements_that_come_apart_are_one_list() -> None:
-    body = "<f:result><o:message>a</o:message><o:message/><o:returnCode>0000</o:returnCode><o:message>b</o:message></f:result><f:matches>1</f:matches>"
+    messages = "<o:message>a</o:message><o:message/><o:returnCode>0000</o:returnCode><o:message>b</o:message>"
+    body = f"<f:result>{messages}</f:result><f:matches>1</f:matches>"
     document, deviations = found(body)
     assert document["result"] == {"returnCode": "0000", "message": ["a", "", "b"]}
     assert deviations == [("order", "result.returnCode")]
 
 
 def test_a_deviation_says_what_and_where_in_words() -> None:
-    xml = f'<e:Envelope xmlns:e="{SOAP}"><e:Body><FindOrderResponse xmlns="urn:slbos:service:1"><matches>1</matches></FindOrderResponse></e:Body></e:Envelope>'
+    body = '<FindOrderResponse xmlns="urn:slbos:service:1"><matches>1</matches></FindOrderResponse>'
+    xml = f'<e:Envelope xmlns:e="{SOAP}"><e:Body>{body}</e:Body></e:Envelope>'
     _, deviations = codec(SLBOS).read_reply("FindOrder", parse_xml(xml.encode()))
     assert deviations == (Deviation("missing", "result", "is required by the contract but not in the reply"),)
 
@@ -178,7 +180,8 @@ def test_a_repeated_choice_is_read_into_a_list_per_member_in_any_order() -> None
 
 def test_qualified_attributes_are_read_with_and_without_their_namespace() -> None:
     for attribute in ('u:rank="1"', 'rank="1"'):
-        body = f'<u:PlaceResponse xmlns:u="urn:test:unqualified"><id>1</id><u:owner>o</u:owner><line {attribute} kind="k"><code>c</code></line></u:PlaceResponse>'
+        content = f'<id>1</id><u:owner>o</u:owner><line {attribute} kind="k"><code>c</code></line>'
+        body = f'<u:PlaceResponse xmlns:u="urn:test:unqualified">{content}</u:PlaceResponse>'
         document, deviations = read(HERE / "unqualified.wsdl", body)
         assert document["line"] == [{"@rank": 1, "@kind": "k", "code": "c"}]
         assert deviations == []
@@ -219,7 +222,8 @@ def test_decimals_and_booleans_of_another_spelling_stay_text() -> None:
 
 
 def test_open_content_is_read_as_it_stands() -> None:
-    body = """<PlaceResponse xmlns="urn:test:open" xmlns:x="urn:x"><extended kind="k" xsi:schemaLocation="a b"><id>1</id><x:a><x:b n="1">t</x:b><x:b/></x:a>
+    body = """<PlaceResponse xmlns="urn:test:open" xmlns:x="urn:x"><extended kind="k" xsi:schemaLocation="a b"><id>1</id>
+      <x:a><x:b n="1">t</x:b><x:b/></x:a>
       <x:c xsi:nil="true"/><x:d>1</x:d><x:d>2</x:d><x:d>3</x:d><x:e>t<x:f/></x:e></extended><payload>text</payload></PlaceResponse>"""
     document, deviations = read(HERE / "open.wsdl", body)
     assert deviations == []

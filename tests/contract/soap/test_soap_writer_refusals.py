@@ -324,3 +324,66 @@ def test_any_type_takes_text_or_an_object() -> None:
     write = functools.partial(codec(HERE / "open.wsdl").write_request, "Place")
     assert b"<n0:payload>x</n0:payload>" in write({**OPEN, "payload": "x"})
     assert b"<n0:payload><a>1</a></n0:payload>" in write({**OPEN, "payload": {"a": 1}})
+
+
+SIMPLE: dict[str, Any] = {
+    "hash": "00ff",
+    "blob": "AAAA",
+    "even": -12,
+    "rate": Decimal("0.50"),
+    "share": Decimal("0.25"),
+    "nested": "abc",
+    "pair": "one two",
+    "either": "none",
+    "loose": "anything",
+    "listed": "a1",
+    "year": "2024",
+    "month": "2024-05",
+    "day": "--05-31",
+    "only": "--05",
+    "last": "---31",
+    "token": "a.b",
+    "name": "a:b",
+    "tongue": "es-PR",
+    "duration": "P1DT2H",
+    "whole": 2**64 - 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "words"),
+    [
+        ("hash", "0", "pairs of hexadecimal digits|bytes"),
+        ("hash", "000000", "3 bytes, the contract takes 2 to 2"),
+        ("hash", "zzzz", "pairs of hexadecimal digits"),
+        ("blob", "AAAAAAAAAAAA", "9 bytes, the contract takes 0 to 6"),
+        ("blob", "A!AA", "base64"),
+        ("even", 3, "pattern"),
+        ("even", 1234, "4 digits"),
+        ("rate", Decimal("0.75"), "0.5, 1.0"),
+        ("share", Decimal("-0.5"), "less than 0"),
+        ("share", 10**12, "not less than 100000000000.5"),
+        ("nested", "", "at least 1"),
+        ("nested", "abcd", "at most 3"),
+        ("pair", "one", "pattern"),
+        ("either", "0.75", "0.5, 1.0, none"),
+        ("listed", "c1", "a1, b1"),
+        ("listed", "1a", "a name without colon"),
+        ("year", "24", "a year"),
+        ("month", "2024-13", "a month of a year"),
+        ("day", "05-31", "a day of a month"),
+        ("only", "05", "a month"),
+        ("last", "31", "a day"),
+        ("token", "a b", "a name token"),
+        ("name", "1", "a name"),
+        ("tongue", "spanish-of-puerto-rico!", "a language"),
+        ("duration", "P", "a duration"),
+        ("whole", 2**64, "greater than"),
+    ],
+)
+def test_a_value_that_is_not_spelled_as_its_type_is_refused(member: str, value: Any, words: str) -> None:
+    write = functools.partial(codec(HERE / "simple.wsdl").write_request, "Place")
+    assert b"<n0:rate>0.50</n0:rate>" in write(SIMPLE)
+    with pytest.raises(SerialisationFailed, match=words) as wrong:
+        write(SIMPLE | {member: value})
+    assert wrong.value.path == member

@@ -125,7 +125,7 @@ def test_a_refused_operation_goes_through_the_connector_like_any_other() -> None
 
 
 def test_a_server_cannot_write_or_read_what_only_zeep_serves() -> None:
-    with pytest.raises(SerialisationFailed, match="replies of Rows cannot be written, the contract has type .* a repeated sequence"):
+    with pytest.raises(SerialisationFailed, match=r"replies of Rows cannot be written, the contract has type .* a repeated sequence"):
         codec().write_reply("Rows", {})
     with pytest.raises(UnreadableXml, match="requests of Rows cannot be read"):
         codec().read_request("Rows", envelope("<x/>"))

@@ -15,6 +15,8 @@ from adapter.contract import wsdl as wsdl_module
 from adapter.contract.path import parse_path
 from adapter.contract.shape import Kind, resolve
 from adapter.contract.wsdl import load_contract, operation_contracts
+from adapter.contract.wsdl_sources import read_sources
+from adapter.contract.wsdl_zeep import FileTransport
 from adapter.errors import ConfigError
 
 ROOT = Path(__file__).parents[3]
@@ -177,6 +179,24 @@ def test_a_wsdl_without_a_soap_port_is_refused(tmp_path: Path) -> None:
         load_contract(WSDL / "dual.wsdl", port="Newer")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_contract(tmp_path / "none.wsdl")
+
+
+def test_rpc_wrappers_of_one_name_keep_their_own_parts(tmp_path: Path) -> None:
+    path = tmp_path / "rpc.wsdl"
+    shutil.copy(WSDL / "rpc.wsdl", path)
+    edit(path, "PlaceOut", "Place")
+    contract = operation_contracts(load_contract(path))["Place"]
+    assert list(contract.input.members) == ["order", "reference", "urgent"]
+    assert list(contract.output.members) == ["order", "count"]
+
+
+def test_a_schema_that_zeep_asks_for_beyond_the_files_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "dual.wsdl"
+    shutil.copy(WSDL / "dual.wsdl", path)
+    transport = FileTransport(read_sources(path))
+    assert b"arrayType" in transport.load("http://schemas.xmlsoap.org/soap/encoding/")
+    with pytest.raises(ConfigError, match="'/etc/hostname' is not among the files of the contract"):
+        transport.load("/etc/hostname")
 
 
 def test_the_shapes_say_what_the_contract_says() -> None:

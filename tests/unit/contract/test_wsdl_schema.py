@@ -19,7 +19,8 @@ from connectors.xml import parse_xml
 WSDL = Path(__file__).parents[2] / "contract/soap/wsdl"
 
 WRAPPED = """<w:definitions xmlns:w="http://schemas.xmlsoap.org/wsdl/" xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:t"
-  xmlns:soapenc="http://schemas.xmlsoap.org/soap/encoding/"><w:types><xs:schema targetNamespace="urn:t">{}</xs:schema></w:types></w:definitions>"""
+  xmlns:soapenc="http://schemas.xmlsoap.org/soap/encoding/">
+  <w:types><xs:schema targetNamespace="urn:t">{}</xs:schema></w:types></w:definitions>"""
 
 
 def components(tmp_path: Path, schema: str) -> Components:
@@ -37,7 +38,7 @@ def read(tmp_path: Path, schema: str, name: str = "A") -> Any:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ('<xs:complexType name="A"><xs:group ref="t:None"/></xs:complexType>', r"made.wsdl:2: the group \{urn:t\}None is used here"),
+        ('<xs:complexType name="A"><xs:group ref="t:None"/></xs:complexType>', r"made.wsdl:3: the group \{urn:t\}None is used here"),
         ('<xs:complexType name="A"><xs:attributeGroup ref="t:None"/></xs:complexType>', r"the attribute group \{urn:t\}None"),
         ('<xs:complexType name="A"><xs:attribute ref="t:none"/></xs:complexType>', r"the attribute \{urn:t\}none"),
         ('<xs:complexType name="A"><xs:sequence><xs:element ref="t:none"/></xs:sequence></xs:complexType>', r"the element \{urn:t\}none"),
@@ -48,8 +49,13 @@ def read(tmp_path: Path, schema: str, name: str = "A") -> Any:
         ('<xs:simpleType name="A"><xs:restriction base="t:None"/></xs:simpleType>', r"the simple type \{urn:t\}None"),
         ('<xs:simpleType name="A"><xs:restriction base="n:None"/></xs:simpleType>', "the prefix of 'n:None' is not declared"),
         (
-            '<xs:complexType name="A"><xs:simpleContent><xs:restriction base="t:B"/></xs:simpleContent></xs:complexType><xs:complexType name="B"/>',
+            '<xs:complexType name="A"><xs:simpleContent><xs:restriction base="t:B"/></xs:simpleContent></xs:complexType>'
+            '<xs:complexType name="B"/>',
             "is restricted as text here but is no simple type",
+        ),
+        (
+            """<xs:complexType name="A"><xs:attribute name="x'{1/0}"/></xs:complexType>""",
+            r"""declares the name "x'\{1/0\}", which is no XML name""",
         ),
         ('<xs:redefine schemaLocation=""/>', "xs:redefine is not supported"),
     ],

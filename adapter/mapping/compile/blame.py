@@ -1,0 +1,71 @@
+"""Which value of the caller it was that a rule of the request direction could not take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from adapter.mapping.compile.code import Mark
+from adapter.mapping.compile.record import SourcePath, fill
+from adapter.mapping.runtime import ABSENT, pick, pick_fold
+
+_KEYED: Final = frozenset({"header", "query", "path"})
+_UNTOLD: Final = object()  # what no value is
+
+
+def blamed(mark: Mark, error: BaseException, variables: Mapping[str, Any]) -> str:
+    """The caller's member (``item[1].code``) or header (``header X-Id``) that the line ``mark`` read when it failed.
+
+    ``variables`` are those of the generated function. Where the error tells its value, the source that holds it is named, else the
+    first that is there. "" where the rule read nothing of the caller's, or failed by what somebody else wrote.
+    """
+    sources = list(dict.fromkeys(_read(mark, variables)))
+    wrong = getattr(error, "value", _UNTOLD)
+    for source in sources:
+        for path, value in _spots(source, variables):
+            if value is wrong:
+                return path if _is_callers(source) else ""
+    callers = [source for source in sources if _is_callers(source)]
+    there = (source for source in callers if any(value is not ABSENT and value is not None for _, value in _spots(source, variables)))
+    found = next(there, next(iter(callers), None))
+    return "" if found is None else _name(found, variables)
+
+
+def _is_callers(source: SourcePath) -> bool:
+    return source.root == "request" or source.root in _KEYED
+
+
+def _read(mark: Mark, variables: Mapping[str, Any]) -> Iterator[SourcePath]:
+    """What the line itself read; behind the branches of a rule that is what the taken one read."""
+    if mark.sources is not None:
+        yield from mark.sources
+    elif mark.record is not None:
+        taken = variables.get(mark.branch)
+        yield from (source for branch in mark.record.branches[slice(None) if taken is None else slice(taken, taken + 1)] for source in branch.sources)
+
+
+def _name(source: SourcePath, variables: Mapping[str, Any]) -> str:
+    if source.root in _KEYED:
+        return source.text
+    path = ".".join(map(str, source.steps))
+    return fill(path, [variables[f"i{level}"] for level in source.levels])
+
+
+def _spots(source: SourcePath, variables: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Each place that a source names, and what the message has there: one, or the elements of lists that are read as a whole."""
+    scope = variables["scope"]
+    if source.root in _KEYED:
+        yield source.text, getattr(scope, source.root).get(source.text.removeprefix(f"{source.root} "), ABSENT)
+        return
+    document = {"request": scope.request, "stored": scope.stored}.get(source.root)
+    if document is None:
+        return
+    indices = [variables[f"i{level}"] for level in source.levels]
+    spots: list[tuple[str, Any]] = [("", document)]
+    for step in source.steps:
+        index = indices.pop(0) if step.each and indices else None
+        spots = [inner for path, value in spots for inner in _elements(*_inside(path, value, step.name), step, index)]
+    for path, value in spots:
+        yield path, value
+        if isinstance(value, list):
+            yield from ((f"{path}[{number}]", element) for number, element in enumerate(value))
