@@ -123,34 +123,35 @@ def resolve(root: Shape, path: Path) -> Place:
     """
     place = Place(root, many=False, optional=False)
     for index, step in enumerate(path.steps):
-        shape = place.shape
-        last = index == len(path.steps) - 1
-        if shape.kind is Kind.ANY:
-            place = Place(shape, place.many, optional=True, nullable=True)
-            continue
-        member = shape.members.get(step.name)
-        if member is None:
-            if shape.open:
-                place = Place(Shape(Kind.ANY), place.many, optional=True, nullable=True)
-                continue
-            if shape.kind is not Kind.OBJECT:
-                raise UnknownStep(step, (), f"{shape.kind} has no members, so '{step.name}' cannot be reached")
-            raise UnknownStep(step, tuple(shape.members), f"'{step.name}' is not a member of {shape.name or 'the document'}")
-        many, optional = place.many, place.optional or not member.required
-        if step.pick is not None:
-            if not member.many:
-                raise UnknownStep(step, (), f"'{step.name}' is one value, so there is nothing to pick from")
-            if member.shape.kind is Kind.OBJECT and not member.shape.open and step.pick.key not in member.shape.members:
-                known = tuple(member.shape.members)
-                raise UnknownStep(step, known, f"'{step.pick.key}' is not a member of {member.shape.name or step.name}")
-            optional = True
-        elif step.each:
-            if not member.many:
-                raise UnknownStep(step, (), f"'{step.name}' is one value, so it cannot be walked with []")
-            many = True
-        elif member.many:
-            if not last:
-                raise UnknownStep(step, (), f"'{step.name}' is a list: pick one element ([key=value]) or walk it ([])")
-            many = True
-        place = Place(member.shape, many, optional, member.nullable, member)
+        place = _enter(place, step, last=index == len(path.steps) - 1)
     return place
+
+
+def _enter(place: Place, step: Step, *, last: bool) -> Place:
+    shape = place.shape
+    member = shape.members.get(step.name)
+    if member is None:
+        if shape.kind is Kind.ANY or shape.open:
+            return Place(Shape(Kind.ANY), place.many, optional=True, nullable=True)
+        if shape.kind is not Kind.OBJECT:
+            raise UnknownStep(step, (), f"{shape.kind} has no members, so '{step.name}' cannot be reached")
+        raise UnknownStep(step, tuple(shape.members), f"'{step.name}' is not a member of {shape.name or 'the document'}")
+    optional = place.optional or not member.required or step.pick is not None
+    return Place(member.shape, place.many or _crosses(member, step, last=last), optional, member.nullable, member)
+
+
+def _crosses(member: Member, step: Step, *, last: bool) -> bool:
+    """Whether the step leads to several values. Raises UnknownStep where it does not fit one value, or a list."""
+    if step.pick is None and not step.each:
+        if member.many and not last:
+            raise UnknownStep(step, (), f"'{step.name}' is a list: pick one element ([key=value]) or walk it ([])")
+        return member.many
+    if not member.many:
+        how = "there is nothing to pick from" if step.pick is not None else "it cannot be walked with []"
+        raise UnknownStep(step, (), f"'{step.name}' is one value, so {how}")
+    if step.pick is None:
+        return True
+    element = member.shape
+    if element.kind is Kind.OBJECT and not element.open and step.pick.key not in element.members:
+        raise UnknownStep(step, tuple(element.members), f"'{step.pick.key}' is not a member of {element.name or step.name}")
+    return False

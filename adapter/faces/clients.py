@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
+from adapter.declared import Declared, load_declared
 from adapter.errors import ConfigError
 from adapter.faces.authentication import SecretHash
 from adapter.faces.declaration import Face
-from adapter.declared import Declared, load_declared
 
 
 class ClientLimits(Declared):

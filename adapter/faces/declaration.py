@@ -10,8 +10,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from adapter.errors import ConfigError
 from adapter.declared import Declared, load_declared
+from adapter.errors import ConfigError
 from adapter.faces.template import compile_template
 
 ERROR_VALUES = frozenset({"status", "statusText", "code", "message", "text", "path", "advice", "correlationId"})

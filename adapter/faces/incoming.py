@@ -12,7 +12,7 @@ from adapter.faces.declaration import Media
 _CLOSE = {"Connection": "close"}
 
 
-class CallerGone(Exception):  # noqa: N818
+class CallerGone(Exception):
     """The caller closed the connection before its request was whole; nobody waits for an answer."""
 
 

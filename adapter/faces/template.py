@@ -15,7 +15,7 @@ Write = Callable[[Mapping[str, Any]], Any]
 _REFERENCE = re.compile(r"\$([A-Za-z_]\w*)((?:\.[@\w]+)*)")
 
 
-class TemplateGap(LookupError):  # noqa: N818
+class TemplateGap(LookupError):
     """A ``$name`` or ``$name.member`` that the values at hand do not have."""
 
 

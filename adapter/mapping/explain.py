@@ -8,8 +8,7 @@ from typing import Any
 
 from adapter.contract.path import Step
 from adapter.finding import Position
-from adapter.mapping.compile.program import fill
-from adapter.mapping.compile.record import RuleRecord, Told
+from adapter.mapping.compile.record import RuleRecord, Told, fill
 from adapter.mapping.model import Direction, Drop
 from adapter.mapping.runtime import index_by
 
@@ -49,7 +48,7 @@ def origins(records: Sequence[RuleRecord], told: Iterable[Told]) -> list[FieldOr
                 value,
                 record.at,
                 record.layer,
-                tuple(dict.fromkeys(fill(source.text, read) for source in way.sources)),
+                tuple(dict.fromkeys(source.at(read) for source in way.sources)),
                 way.label,
                 way.at,
                 record.table.name.value if record.table is not None else "",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sqlite3
 import uuid
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from adapter.store import Direction
+from adapter.store.packing import unpack
 from simulators.http_server import Transport
 from simulators.scenario import Behaviour
 from tests.faults.conftest import TMF, impatient
@@ -89,7 +90,9 @@ def test_a_backend_that_never_does_it_gets_one_call_for_each_repeat_and_no_more(
     with service.listening() as calls:
         for _ in range(3):
             in_doubt(service.place(order, correlation=correlation))
-    assert [call.operation for call in calls] == ["UpdateOrderDetail", "FindOrder"] * 2 + ["UpdateOrderDetail"]
+    operations = [operation for operation, _ in itertools.groupby(call.operation for call in calls)]  # asked again where it was too early
+    assert operations == ["UpdateOrderDetail", "FindOrder"] * 2 + ["UpdateOrderDetail"]
+    assert sum(call.operation == "UpdateOrderDetail" for call in calls) == 3
     assert booked(service, order) == 0
     assert len({call.order["clientReference"] for call in calls if call.operation == "UpdateOrderDetail"}) == 1
 
@@ -198,8 +201,8 @@ def test_messages_lie_compressed_in_the_record(redacting, tmp_path):
     record.close()
     assert len(bodies) == 4
     for body in bodies:
-        assert len(body) < len(zlib.decompress(body))
-    assert b"DEV TESTING001" not in b"".join(map(zlib.decompress, bodies))
+        assert len(body) < len(unpack(body)) / 2
+    assert b"DEV TESTING001" not in b"".join(map(unpack, bodies))
 
 
 # a backend that is not there

@@ -6,20 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from adapter.finding import Position
-from adapter.mapping.compile.record import RuleRecord
+from adapter.mapping.compile.record import RuleRecord, SourcePath
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What a line of generated code is about: the rule's place, and the target path with ``[]`` for each list written.
 
-    ``lists`` are the variables that hold these lists, so that their lengths tell which element was being made.
+    ``lists`` are the variables that hold these lists, so that their lengths tell which element was being made. ``sources`` is what
+    the line reads, where that is not all that the rule reads; ``branch`` the variable that holds the number of the branch taken.
     """
 
     at: Position
     target: str = ""
     lists: tuple[str, ...] = ()
     record: RuleRecord | None = None
+    sources: tuple[SourcePath, ...] | None = None
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,14 @@ from typing import Any, Final
 from adapter.errors import AdapterError, InvalidMessage, MappingFailed, Problem
 from adapter.mapping import runtime
 from adapter.mapping.compile.assemble import Unit
+from adapter.mapping.compile.blame import blamed
 from adapter.mapping.compile.code import Mark, Source, finish
 from adapter.mapping.compile.functions import Maker, outcome_function, reply_function, request_function, view_function
 from adapter.mapping.compile.lookup import MissHook, no_hook
 from adapter.mapping.compile.reader import Names
-from adapter.mapping.compile.record import RuleRecord
+from adapter.mapping.compile.record import RuleRecord, fill
 from adapter.mapping.model import Direction, MappingFile
-from adapter.mapping.runtime import ABSENT, CodeRefused
+from adapter.mapping.runtime import ABSENT
 from adapter.mapping.tables import CodeTable
 from adapter.mapping.types import Contracts
 
@@ -55,9 +56,6 @@ _GLOBALS: Final[dict[str, Any]] = {
 }
 
 
-_CALLERS: Final = frozenset({"header", "query", "path"})
-
-
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Compiled:
     """One function in both forms. ``plain(…)`` and ``telling(…, tell)`` give the same; ``records`` are numbered as ``tell`` counts."""
@@ -66,16 +64,17 @@ class Compiled:
     telling: Callable[..., Any]
     records: tuple[RuleRecord, ...]
     sources: Mapping[str, Source]  # file name of the generated text → text
+    direction: Direction
 
     def failed(self, error: BaseException) -> AdapterError:
-        """What one of FAILURES raised in this function means: the rule, its place and target, and the element's index."""
+        """What one of FAILURES raised in this function means: InvalidMessage where a rule of the request direction cannot take what
+        the caller sent, with the caller's path; else MappingFailed with the rule, its target and the element's index."""
         mark, variables = self._place(error.__traceback__)
         if mark is None:
             return MappingFailed(_words(error))
-        if mark.record is not None and mark.record.direction is Direction.REQUEST:
-            source = _source(mark.record, variables)
-            if source:  # the value is the caller's, and so is the remedy
-                return InvalidMessage("", [Problem(source, f"{_words(error)} (rule {mark.at})")])
+        source = blamed(mark, error, variables) if self.direction is Direction.REQUEST else ""
+        if source:  # the value is the caller's, and so is the remedy
+            return InvalidMessage("", [Problem(source, f"{_words(error)} (rule {mark.at})")])
         indices = [len(variables[name]) for name in mark.lists if isinstance(variables.get(name), list)]
         return MappingFailed(_words(error), str(mark.at), fill(mark.target, indices))
 
@@ -106,11 +105,11 @@ def compile_mapping(mapping: MappingFile, tables: Mapping[str, CodeTable], contr
     """
     name = mapping_name(mapping)
 
-    def made(function: str, maker: Maker) -> Compiled:
-        return _compiled(f"{name} {function}", maker, tables, on_miss)
+    def made(function: str, maker: Maker, direction: Direction = Direction.REPLY) -> Compiled:
+        return _compiled(f"{name} {function}", maker, tables, on_miss, direction)
 
     return Program(
-        made("request", request_function(mapping, contracts)),
+        made("request", request_function(mapping, contracts), Direction.REQUEST),
         made("reply", reply_function(mapping, contracts)),
         made("outcome", outcome_function(mapping)),
         {view.face.value: made(f"view {view.face.value}", view_function(view, contracts)) for view in mapping.view},
@@ -123,11 +122,11 @@ def mapping_name(mapping: MappingFile) -> str:
     return "/".join(file.replace("\\", "/").split("/")[-2:]).removesuffix(".yaml")
 
 
-def _compiled(title: str, maker: Maker, tables: Mapping[str, CodeTable], on_miss: MissHook) -> Compiled:
+def _compiled(title: str, maker: Maker, tables: Mapping[str, CodeTable], on_miss: MissHook, direction: Direction) -> Compiled:
     plain_name, telling_name = f"<mapping {title}>", f"<mapping {title} explained>"
     plain, plain_text, _ = _generate(plain_name, maker, tables, on_miss, telling=False)
     telling, telling_text, unit = _generate(telling_name, maker, tables, on_miss, telling=True)
-    return Compiled(plain, telling, tuple(unit.records), {plain_name: plain_text, telling_name: telling_text})
+    return Compiled(plain, telling, tuple(unit.records), {plain_name: plain_text, telling_name: telling_text}, direction)
 
 
 def _generate(
@@ -142,27 +141,6 @@ def _generate(
     linecache.cache[file] = (len(source.text), None, source.text.splitlines(keepends=True), file)
     function: Callable[..., Any] = scope[made.head.split("(")[0].removeprefix("def ")]
     return function, source, unit
-
-
-def fill(target: str, indices: list[int] | tuple[int, ...]) -> str:
-    """``order.line[].attribute[]`` with (2, 0) is ``order.line[2].attribute[0]``."""
-    parts = target.split("[]")
-    filled = parts[0]
-    for number, part in enumerate(parts[1:]):
-        filled += (f"[{indices[number]}]" if number < len(indices) else "[]") + part
-    return filled
-
-
-def _source(record: RuleRecord, variables: Mapping[str, Any]) -> str:
-    """The caller's member or header that a rule reads; "" where it reads nothing of the caller's."""
-    indices = [variables[f"i{level}"] for level in range(len(variables)) if f"i{level}" in variables]
-    for branch in record.branches:
-        for source in branch.sources:
-            if source.root == "request":
-                return fill(source.text, indices).removeprefix("request.")
-            if source.root in _CALLERS:
-                return source.text
-    return ""
 
 
 def _words(error: BaseException) -> str:

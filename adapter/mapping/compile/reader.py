@@ -113,9 +113,10 @@ class Reader:
         """The path as an explanation shows it; an element of a walked list is named by the list's own path."""
         if not root.startswith("item"):
             return SourcePath(".".join([root, *map(str, steps)]), root, steps, walks)
-        around = self.walked[int(root[4:])].source
+        level = int(root[4:])
+        around = self.walked[level].source
         inner = (*around.steps[:-1], Step(around.steps[-1].name, each=True), *steps) if around.steps else steps
-        return SourcePath(".".join([f"{around.text}[]", *map(str, steps)]), around.root, inner, walks)
+        return SourcePath(".".join([f"{around.text}[]", *map(str, steps)]), around.root, inner, walks, (*around.levels, level))
 
     def enter(self, source: SourcePath, suite: Suite) -> None:
         """Starts reading the elements of a list inside the loop ``suite``; they are ``x<depth>``, counted by ``i<depth>``."""

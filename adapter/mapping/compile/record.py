@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from adapter.contract.path import Step
@@ -13,12 +14,27 @@ from adapter.mapping.tables import CodeTable
 @dataclass(frozen=True, slots=True)
 class SourcePath:
     """Where a value comes from, for explanations: ``request.productOrderItem[].id``; ``[]`` of each walked list around
-    it is filled with the index of its element. ``steps`` behind ``root`` tell what is read; ``walks``: its elements only."""
+    it is filled with the index of its element. ``steps`` behind ``root`` tell what is read; ``walks``: its elements only.
+    ``levels`` says for each ``[]`` of a walked list which of the lists around it is, 0 being the outermost."""
 
     text: str
     root: str
     steps: tuple[Step, ...] = ()
     walks: bool = False
+    levels: tuple[int, ...] = ()
+
+    def at(self, read: Sequence[int]) -> str:
+        """The text for the elements of the walked lists that have these numbers."""
+        return fill(self.text, [read[level] for level in self.levels])
+
+
+def fill(target: str, indices: Sequence[int]) -> str:
+    """``order.line[].attribute[]`` with (2, 0) is ``order.line[2].attribute[0]``."""
+    parts = target.split("[]")
+    filled = parts[0]
+    for number, part in enumerate(parts[1:]):
+        filled += (f"[{indices[number]}]" if number < len(indices) else "[]") + part
+    return filled
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from adapter.contract.path import parse_path
 from adapter.contract.shape import Kind
 from adapter.errors import MappingFailed
 from adapter.mapping.compile.code import Suite, finish
-from adapter.mapping.compile.program import fill
+from adapter.mapping.compile.record import fill
 from adapter.mapping.runtime import ABSENT, RuleFailed, border, compare, default, describe, member, number, pick, pick_fold, reach
 from tests.mapping_kit import asked, translator
 
