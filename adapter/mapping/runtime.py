@@ -36,18 +36,28 @@ class _Absent:
 
 
 ABSENT: Final = _Absent()
+_SHOWN: Final = 40  # so many characters of a code are repeated
 
 
 class RuleFailed(Exception):
-    """A rule cannot be applied to this document."""
+    """A rule cannot be applied to this document. ``value`` is what it could not take, where that is known."""
+
+    def __init__(self, text: str, value: object = Ellipsis) -> None:
+        self.value = value
+        super().__init__(text)
 
 
 class CodeRefused(RuleFailed):
-    """A code table has no row for ``value`` and refuses misses."""
+    """A code table has no row for the value and refuses misses."""
 
     def __init__(self, table: str, value: object) -> None:
-        self.table, self.value = table, value
-        super().__init__(f"the code table {table} has no row for {value!r}")
+        super().__init__(f"the code table {table} has no row for {shortened(value)}", value)
+
+
+def shortened(value: object) -> str:
+    """A code as a message may repeat it: its beginning."""
+    text = str(value)
+    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}…"
 
 
 def describe(value: object) -> str:
@@ -70,7 +80,7 @@ def describe(value: object) -> str:
 
 def refuse(wanted: str, value: object) -> NoReturn:
     """Raises RuleFailed: another kind of value was wanted."""
-    raise RuleFailed(f"{wanted} is wanted here, and the value is {describe(value)}")
+    raise RuleFailed(f"{wanted} is wanted here, and the value is {describe(value)}", value)
 
 
 # -- reaching into documents
@@ -82,7 +92,7 @@ def member(value: Any, name: str) -> Any:
         return ABSENT
     if isinstance(value, dict):
         return value.get(name, ABSENT)
-    raise RuleFailed(f"'{name}' is a member of an object, and what should hold it is {describe(value)}")
+    raise RuleFailed(f"'{name}' is a member of an object, and what should hold it is {describe(value)}", value)
 
 
 def elements(value: Any) -> Any:
@@ -91,7 +101,7 @@ def elements(value: Any) -> Any:
         return value
     if value is ABSENT or value is None:
         return ()
-    raise RuleFailed(f"a list is wanted here, and the value is {describe(value)}")
+    return refuse("a list", value)
 
 
 def _key(element: Any, name: str) -> str | None:
@@ -270,4 +280,4 @@ def border(kind: Kind, many: bool, nullable: bool) -> Callable[[Any], Any]:
 
 def unwritten(name: str) -> NoReturn:
     """Raises RuleFailed: a required member has no value."""
-    raise RuleFailed(f"the contract requires '{name}', and the value is absent")
+    raise RuleFailed(f"the backend's contract requires '{name}', and there is no value for it", ABSENT)

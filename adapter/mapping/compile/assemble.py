@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from adapter.contract.shape import Kind, Member
@@ -17,7 +17,7 @@ from adapter.mapping.compile.plan import LeafNode, ListNode, Node, ObjectNode, R
 from adapter.mapping.compile.reader import Names, PickGroup, Reader
 from adapter.mapping.compile.record import BranchRecord, RuleRecord, SourcePath
 from adapter.mapping.converters import CONVERTERS, bind_converter
-from adapter.mapping.model import Branch, ConverterCall, Direction, ListRule, Text, TwoWayRule, ValueRule
+from adapter.mapping.model import Branch, ConverterCall, Direction, Expr, ListRule, Text, TwoWayRule, ValueRule
 from adapter.mapping.runtime import border
 from adapter.mapping.tables import CodeTable
 
@@ -87,8 +87,10 @@ class Assembler:
         """Writes one member; gives the condition under which it is missing ("" for never)."""
         if isinstance(child, LeafNode):
             return self._leaf(variable, name, child, suite)
-        mark = Mark(_place(child), child.path, tuple(self.lists))
+        before = len(self.unit.records)
         made = self.object(child, suite) if isinstance(child, ObjectNode) else self._list(child, suite)
+        below = (source for record in self.unit.records[before:] for branch in record.branches for source in branch.sources)
+        mark = Mark(_place(child), child.path, tuple(self.lists), sources=tuple(_around(below, self.reader.depth)))
         suite.add(f"if {made}: {variable}[{name!r}] = {made}", mark)
         if isinstance(child, ListNode) and all(isinstance(part, RepeatNode) for part in child.parts):
             suite.add(f"elif {made}_empty: {variable}[{name!r}] = {made}", mark)  # the source was there and empty
@@ -114,7 +116,8 @@ class Assembler:
         mark = Mark(rule.at, node.element.path, (*self.lists, variable), record)
         head = Mark(rule.at, node.element.path.removesuffix("[]"), tuple(self.lists), record)
         self.reader.mark = head
-        values, source = self._source(node)
+        values, source, walked = self._source(node)
+        head = replace(head, sources=walked or (source,))
         depth = self.reader.depth
         each = self.unit.names.fresh("s")
         suite.add(f"{each} = {values}", head)
@@ -124,10 +127,11 @@ class Assembler:
         self.reader.mark = mark
         self.reader.enter(source, loop)
         self.lists.append(variable)
-        sources = [source]
+        sources = [source, *walked]
         if isinstance(rule, ListRule) and rule.when is not None:
             self.reader.heard = []
-            loop.add(f"if not {self.expressions.condition(rule.when.node)}: continue", mark)
+            condition = self.expressions.condition(rule.when.node)
+            loop.add(f"if not {condition}: continue", replace(mark, sources=tuple(self.reader.heard)))
             sources += self.reader.heard
             loop.fence()
         made = self.object(node.element, loop)
@@ -139,8 +143,8 @@ class Assembler:
             loop.add(f"if {made}: tell(({number}, None, {self._indices((*self.lists, variable))}, {self._read(depth + 1)}, 0, None))")
         loop.add(f"if {made}: {variable}.append({made})", mark)
 
-    def _source(self, node: RepeatNode) -> tuple[str, SourcePath]:
-        """The Python expression of the list that is walked, and what it is called."""
+    def _source(self, node: RepeatNode) -> tuple[str, SourcePath, tuple[SourcePath, ...]]:
+        """The Python expression of the list that is walked, what it is called, and what a computed one is computed from."""
         rule = node.repeat.rule
         self.reader.heard = []
         if isinstance(rule, ListRule):
@@ -148,11 +152,12 @@ class Assembler:
             heard = self.reader.heard
             plain = len(heard) == 1 and heard[0].text == rule.each.text.replace("['", ".").replace("']", "")
             if len(heard) == 1 and (plain or values.isidentifier()):
-                return values, _walking(heard[0])
-            return values, SourcePath(f"({rule.each.text})", heard[0].root if heard else "")
+                return values, _walking(heard[0]), ()
+            first = heard[0] if heard else SourcePath("", "")
+            return values, replace(first, text=f"({rule.each.text})"), tuple(heard)
         path = rule.canonical.path if self.direction is Direction.REQUEST else rule.legacy.path
         values = self.reader.path(self._side(), path.steps)
-        return values, _walking(self.reader.heard[0])
+        return values, _walking(self.reader.heard[0]), ()
 
     # -- values
 
@@ -163,6 +168,7 @@ class Assembler:
         self.reader.mark = mark
         value = self._both(rule, record, suite, mark) if isinstance(rule, TwoWayRule) else self._one_way(rule, record, suite, mark)
         number = self._record(record)
+        mark = replace(mark, branch=value.branch)
         store = f"{variable}[{name!r}] = "
         self._write(suite, mark, store, value, node.member, number=number, null_is_absent=isinstance(rule, TwoWayRule))
         missing = f"{value.variable} is A"
@@ -240,10 +246,8 @@ class Assembler:
             branch = self.unit.names.fresh("b")
             suite.add(f"{branch} = 0")
             block = suite.block(f"if {found} is A or {found} is None", mark)
-            self.reader.heard = []
-            block.add(f"{found} = {self.expressions.value(default.node)}", mark)
+            record.branches.append(BranchRecord("default", default.at, self._computed(default, found, block, mark)))
             block.add(f"{branch} = 1")
-            record.branches.append(BranchRecord("default", default.at, tuple(self.reader.heard)))
         return Value(found, branch, code)
 
     def _converter(self, call: ConverterCall) -> tuple[str, CodeTable | None]:
@@ -271,44 +275,52 @@ class Assembler:
         several = len(rule.branches) > 1 or rule.branches[0].when is not None or rule.default is not None
         if several:
             branch = self.unit.names.fresh("b")
-        self._branches(rule, record, suite, found, branch)
+        self._branches(rule, record, suite, mark, found, branch)
         if rule.default is not None:
             block = suite.block(f"if {found} is A or {found} is None", mark)
-            self.reader.heard = []
-            block.add(f"{found} = {self.expressions.value(rule.default.node)}", mark)
+            record.branches.append(BranchRecord("default", rule.default.at, self._computed(rule.default, found, block, mark)))
             block.add(f"{branch} = {len(rule.branches)}")
-            record.branches.append(BranchRecord("default", rule.default.at, tuple(self.reader.heard)))
         if rule.table is not None:
             function, record.table = self._lookup(rule.table)
             if self.unit.telling:
                 code = self.unit.names.fresh("t")
                 suite.add(f"{code} = {found}")
-            suite.add(f"if {found} is not A: {found} = {function}({found})", mark)
+            suite.add(f"if {found} is not A: {found} = {function}({found})", replace(mark, branch=branch))
         return Value(found, branch, code)
 
-    def _branches(self, rule: ValueRule, record: RuleRecord, suite: Suite, found: str, branch: str) -> None:
-        mark = self.reader.mark
+    def _branches(self, rule: ValueRule, record: RuleRecord, suite: Suite, mark: Mark, found: str, branch: str) -> None:
         word = "if"
         for number, way in enumerate(rule.branches):
-            self.reader.heard = []
+            asked: tuple[SourcePath, ...] = ()
             inner = suite
             if way.when is not None:
-                inner = suite.block(f"{word} {self.expressions.condition(way.when.node)}", mark)
+                self.reader.heard = []
+                condition = self.expressions.condition(way.when.node)
+                asked = tuple(self.reader.heard)
+                inner = suite.block(f"{word} {condition}", replace(mark, sources=asked))
             elif word != "if":
                 inner = suite.block("else", mark)
             word = "elif"
-            inner.add(f"{found} = {self.expressions.value(way.value.node)}", mark)
+            read = self._computed(way.value, found, inner, mark)
             if branch:
                 inner.add(f"{branch} = {number}")
             if way.note:
                 self.notices = True
                 inner.add(f"notices.append({way.note!r})")
-            record.branches.append(BranchRecord(_label(rule, way, number), way.at, tuple(self.reader.heard)))
+            record.branches.append(BranchRecord(_label(rule, way, number), way.at, (*read, *asked)))
             if way.when is None:
                 return
         rest = suite.block("else", mark)
         rest.add(f"{found} = A")
         rest.add(f"{branch} = 0")
+
+    def _computed(self, expr: Expr, found: str, suite: Suite, mark: Mark) -> tuple[SourcePath, ...]:
+        """Gives the variable ``found`` the value of an expression; gives what was read for it."""
+        self.reader.heard = []
+        text = self.expressions.value(expr.node)
+        read = tuple(self.reader.heard)
+        suite.add(f"{found} = {text}", replace(mark, sources=read))
+        return read
 
     def _side(self) -> str:
         """The name of what two-way rules read."""
@@ -339,5 +351,9 @@ def _label(rule: ValueRule, way: Branch, number: int) -> str:
 
 
 def _walking(source: SourcePath) -> SourcePath:
-    text = source.text.removesuffix("[]")
-    return SourcePath(text, source.root, source.steps, walks=True)
+    return replace(source, text=source.text.removesuffix("[]"), walks=True)
+
+
+def _around(sources: Iterable[SourcePath], depth: int) -> Iterator[SourcePath]:
+    """Those that can be read outside of the lists below ``depth``."""
+    return (source for source in sources if all(level < depth for level in source.levels))

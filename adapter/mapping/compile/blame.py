@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from adapter.contract.path import Step
 from adapter.mapping.compile.code import Mark
 from adapter.mapping.compile.record import SourcePath, fill
 from adapter.mapping.runtime import ABSENT, pick, pick_fold
@@ -40,8 +41,10 @@ def _read(mark: Mark, variables: Mapping[str, Any]) -> Iterator[SourcePath]:
     if mark.sources is not None:
         yield from mark.sources
     elif mark.record is not None:
+        branches = mark.record.branches
         taken = variables.get(mark.branch)
-        yield from (source for branch in mark.record.branches[slice(None) if taken is None else slice(taken, taken + 1)] for source in branch.sources)
+        for branch in branches if taken is None else branches[taken : taken + 1]:
+            yield from branch.sources
 
 
 def _name(source: SourcePath, variables: Mapping[str, Any]) -> str:
@@ -64,8 +67,23 @@ def _spots(source: SourcePath, variables: Mapping[str, Any]) -> Iterator[tuple[s
     spots: list[tuple[str, Any]] = [("", document)]
     for step in source.steps:
         index = indices.pop(0) if step.each and indices else None
-        spots = [inner for path, value in spots for inner in _elements(*_inside(path, value, step.name), step, index)]
+        spots = [below for path, value in spots for below in _below(path, value, step, index)]
     for path, value in spots:
         yield path, value
         if isinstance(value, list):
             yield from ((f"{path}[{number}]", element) for number, element in enumerate(value))
+
+
+def _below(path: str, value: object, step: Step, index: int | None) -> Iterator[tuple[str, Any]]:
+    """One step further: the element ``index`` of a list that is walked, or all of them where it is None."""
+    found = value.get(step.name, ABSENT) if isinstance(value, dict) else ABSENT
+    path = f"{path}.{step.name}" if path else step.name
+    if step.pick is not None:
+        picked = step.pick
+        wanted = picked.value.lower() if picked.fold else picked.value
+        element = (pick_fold if picked.fold else pick)(found if isinstance(found, list) else ABSENT, picked.key, wanted)
+        yield path.removesuffix(step.name) + str(step), element
+    elif not step.each:
+        yield path, found
+    elif isinstance(found, list):
+        yield from ((f"{path}[{number}]", element) for number, element in enumerate(found) if index in (None, number))

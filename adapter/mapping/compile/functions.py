@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapter.contract.path import Path
 from adapter.contract.shape import Shape
@@ -107,7 +107,10 @@ def _require(entries: tuple[Require, ...], assembler: Assembler, body: Suite) ->
         suite = body
         if entry.when is not None:
             wanted = assembler.unit.names.fresh("w")
-            body.block("try", mark).add(f"{wanted} = {assembler.expressions.condition(entry.when.node)}", mark)
+            assembler.reader.heard = []
+            condition = assembler.expressions.condition(entry.when.node)
+            mark = replace(mark, sources=tuple(assembler.reader.heard))
+            body.block("try", mark).add(f"{wanted} = {condition}", mark)
             failed = body.block("except FAILURES", mark)
             failed.add("if not problems: raise", mark)
             failed.add(f"{wanted} = False", mark)
