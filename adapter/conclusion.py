@@ -56,7 +56,6 @@ def conclude(
     fresh: Fresh,
     render: Renderer,
     now: int,
-    created_at: int | None = None,
 ) -> Conclusion:
     """The answer in the words of the message's face, and the settlement that records it."""
     answer = answer_of(prepared, judged, message.face)
@@ -67,7 +66,7 @@ def conclude(
         outcome,
         answer.view,
         order_id=fresh.order_id,
-        created_at=message.received_at if created_at is None else created_at,
+        created_at=fresh.created_at,
         status=judged.status,
         retry_after=_retry_after(backend, prepared.operation) if outcome.kind is OutcomeKind.IN_DOUBT else None,
     )

@@ -101,8 +101,8 @@ class DoubtSettler:
         if renderer is None:
             log.error("doubt.no-face", order=order.id, face=order.face, remedy="declare the face again until its orders are settled")
             return False
-        fresh = Fresh(order.id, attempt.number, order.client_reference)
-        conclusion = conclude(backend, prepared, judged, message, fresh, renderer, self.now(), order.created_at)
+        fresh = Fresh(order.id, attempt.number, order.client_reference, order.created_at)
+        conclusion = conclude(backend, prepared, judged, message, fresh, renderer, self.now())
         if conclusion.settlement.outcome is not OutcomeKind.ACCEPTED:
             log.error("doubt.answer-not-mapped", order=order.id, why=conclusion.settlement.evidence)
             return False

@@ -133,9 +133,12 @@ class Pipeline:
             try:
                 if not await self.store.settle(fresh.order_id, fresh.attempt, conclusion.settlement):
                     log.warning("attempt.settled-by-another", outcome=conclusion.settlement.outcome)
+                    seen = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
+                    if isinstance(seen, Seen):  # every caller gets the one answer that is on record
+                        return _reply(seen.response)
             except StoreUnavailable as error:  # the call was made: what became of it is not to be promised, nor to be denied
                 log.error("attempt.not-recorded", outcome=conclusion.settlement.outcome, reason=str(error))
-                return render(message, in_doubt(backend, message.operation, fresh.order_id, message.received_at))
+                return render(message, in_doubt(backend, message.operation, fresh.order_id, fresh.created_at))
             return conclusion.reply
 
     async def _call(self, backend: Backend, message: Message, prepared: Prepared, fresh: Fresh, render: Renderer) -> Conclusion:

@@ -13,23 +13,19 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from adapter import clock
-from adapter.backend import Backend
-from adapter.bootstrap.connectors import way_of
+from adapter.bootstrap.backends import Backends
 from adapter.bootstrap.observers import MarketMetrics
-from adapter.bootstrap.rules import MarketRules, read_rules
+from adapter.bootstrap.rules import MarketRules
 from adapter.contract.tmf import Error, model_schema, resource
 from adapter.errors import StoreUnavailable
 from adapter.faces.admin import admin_routes
 from adapter.faces.app import create_app
 from adapter.faces.clients import check_clients, load_clients
-from adapter.faces.declaration import Face, load_face
+from adapter.faces.declaration import load_face
 from adapter.faces.rendering import Renderer
-from adapter.market import load_market
 from adapter.pipeline import Pipeline
-from adapter.redaction import Redaction
 from adapter.settings import Home, Settings
 from adapter.store import Store
-from adapter.wire import Wire, settings_of
 
 log = structlog.get_logger("adapter.service")
 
@@ -41,6 +37,7 @@ class Service:
     app: Starlette
     pipeline: Pipeline
     store: Store
+    backends: Backends
     face_bases: Mapping[str, str]
     store_name: str
 
@@ -58,10 +55,8 @@ async def open_service(
         store = await Store.open(settings.store, clock=clock.now)
         stack.push_async_callback(store.close)
         metrics = MarketMetrics(registry, store)
-        rules = {name: _rules(home, name, faces, environment, metrics) for name in settings.markets}
-        backends = {name: _backend(home, found, metrics) for name, found in rules.items()}
-        for backend in backends.values():
-            stack.push_async_callback(backend.wire.close)
+        backends = Backends(home, settings.markets, faces, environment, metrics)
+        stack.push_async_callback(backends.close)
         renderers = {face.face: Renderer(face, base_url) for face in faces}
         pipeline = Pipeline(backends, store, renderers, metrics)
         stack.push_async_callback(pipeline.drain)
@@ -69,38 +64,15 @@ async def open_service(
             renderers,
             clients,
             pipeline,
-            _schemas(rules),
+            _schemas(backends.rules),
             _readiness(store),
             loopback=loopback,
             registry=registry,
-            extra=admin_routes(store, admin_token),
+            extra=admin_routes(store, backends.reload, admin_token),
         )
         settling = asyncio.create_task(_settle_at_start(pipeline))
         stack.push_async_callback(_cancelled, settling)
-        yield Service(app, pipeline, store, {face.face: face.base for face in faces}, settings.store)
-
-
-def _rules(home: Home, name: str, faces: Sequence[Face], environment: Mapping[str, str], metrics: MarketMetrics) -> MarketRules:
-    market = load_market(home.market_file(name), environment)
-    found = read_rules(home, market, faces, unknown=lambda code, text: metrics.unknown_code(name, code, text))
-    for finding in found.findings:
-        if finding.severity == "warning":
-            log.warning("rules.finding", finding=str(finding))
-    return found
-
-
-def _backend(home: Home, rules: MarketRules, metrics: MarketMetrics) -> Backend:
-    market = rules.market
-    connector = way_of(market).connect(market, home.path(market.contract), home.path("var") / "contracts")
-    return Backend(
-        market=market,
-        connector=connector,
-        wire=Wire(settings_of(market, home.path), observer=metrics.wire(market.market)),
-        translators=rules.translators(lambda table, direction, _value: metrics.table_miss(market.market, table, direction)),
-        validators=rules.validators(),
-        catalogue=rules.catalogue,
-        redaction=Redaction(market.redact),
-    )
+        yield Service(app, pipeline, store, backends, {face.face: face.base for face in faces}, settings.store)
 
 
 def _schemas(rules: Mapping[str, MarketRules]) -> Any:

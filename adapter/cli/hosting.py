@@ -22,6 +22,10 @@ from adapter.loopback import is_loopback
 from adapter.settings import Home, Settings
 
 
+_COLLECTING = (20_000, 20, 100)
+"""Counts of new objects between two collections of cycles: an exchange makes hundreds of objects, and few cycles."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hosted:
     """A service that answers at ``url``; ``simulators`` are the loopback addresses of the backends started with it."""
@@ -75,6 +79,7 @@ async def hosted(
                 raise ConfigError(f"the HTTP server on {url} ended before it had started")
             gc.collect()
             gc.freeze()
+            gc.set_threshold(*_COLLECTING)
             yield Hosted(service, url, urls, server)
         finally:
             server.should_exit = True
@@ -98,6 +103,7 @@ def _config(service: Service) -> uvicorn.Config:
         ws="none",
         lifespan="off",
         access_log=False,
+        proxy_headers=False,  # nothing here asks for the peer's address but the bound on wrong secrets, which is for the real one
         server_header=False,
         date_header=True,
         log_level="warning",

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import typer
 
-from adapter.cli import cases, check, client, codes, demo, orders, schema, serve, translate
+from adapter.cli import cases, check, client, codes, demo, orders, reload, schema, serve, translate
 from adapter.errors import AdapterError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("test")(cases.cases)
 app.command("orders")(orders.orders)
 app.command("codes")(codes.codes)
 app.command("client")(client.client)
+app.command("reload")(reload.reload)
 app.command("schema")(schema.schema)
 
 

@@ -28,13 +28,23 @@ def ask(settings: Settings, path: str, without_service: Callable[[Store], Awaita
     if announced.is_file():
         # it may have been killed and could not take its announcement back; then the record is free
         with contextlib.suppress(ServiceNotReachable, orjson.JSONDecodeError, FileNotFoundError):
-            return _get(orjson.loads(announced.read_bytes()), path)
+            return _send("GET", orjson.loads(announced.read_bytes()), path)
     return asyncio.run(_open(settings, without_service))
 
 
-def _get(service: dict[str, Any], path: str) -> Any:
+def tell(settings: Settings, path: str) -> Any:
+    """``POST path`` of the running service. Raises ServiceNotReachable."""
+    announced = settings.data / "service.json"
+    if not announced.is_file():
+        raise ServiceNotReachable(f"no service is running on {settings.data}; start one with 'adapter serve'")
+    return _send("POST", orjson.loads(announced.read_bytes()), path)
+
+
+def _send(method: str, service: dict[str, Any], path: str) -> Any:
     try:
-        reply = httpx.get(service["url"] + path, headers={"Authorization": f"Bearer {service['token']}"}, timeout=30, trust_env=False)
+        reply = httpx.request(
+            method, service["url"] + path, headers={"Authorization": f"Bearer {service['token']}"}, timeout=30, trust_env=False
+        )
     except httpx.TransportError as error:
         raise ServiceNotReachable(f"{service['url']} does not answer: {error}") from error
     try:

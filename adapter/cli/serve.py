@@ -30,6 +30,8 @@ def serve(
         async with hosted(home, settings, host=host, port=port, simulators=with_simulators) as running:
             for line in _greeting(running):
                 typer.echo(line)
+            reloads: set[asyncio.Task[object]] = set()
+            loop.add_signal_handler(signal.SIGHUP, lambda: reloads.add(asyncio.create_task(running.service.backends.reload())))
             await stop.wait()
             typer.echo("stopping: requests under way are finished and recorded first")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from starlette.requests import Request
@@ -21,8 +21,20 @@ from adapter.store import AttemptRow, CodeRow, MessageRow, OrderQuery, OrderRow,
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def admin_routes(store: Store, token: str) -> list[Route]:
-    """``/admin/orders``, ``/admin/orders/{id}``, ``/admin/codes``, ``/admin/backup``."""
+class Reloaded(Protocol):
+    """What became of a reload of the rules."""
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the new rules are at work."""
+
+    @property
+    def text(self) -> str:
+        """What was found, for people."""
+
+
+def admin_routes(store: Store, reload: Callable[[], Awaitable[Reloaded]], token: str) -> list[Route]:
+    """``/admin/orders``, ``/admin/orders/{id}``, ``/admin/codes``, and ``POST /admin/reload``."""
 
     def guarded(handler: Handler) -> Handler:
         async def check(request: Request) -> Response:
@@ -46,7 +58,12 @@ def admin_routes(store: Store, token: str) -> list[Route]:
     async def codes(_: Request) -> Response:
         return _json([code_row(row) for row in await store.codes()])
 
+    async def reload_rules(_: Request) -> Response:
+        outcome = await reload()
+        return _json({"loaded": outcome.loaded, "text": outcome.text})
+
     return [
+        Route("/admin/reload", guarded(reload_rules), methods=["POST"]),
         Route("/admin/orders", guarded(orders)),
         Route("/admin/orders/{id:path}", guarded(order)),
         Route("/admin/codes", guarded(codes)),

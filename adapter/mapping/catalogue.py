@@ -211,6 +211,12 @@ CATALOGUE: dict[str, Entry] = {
         "order.party: request.note",
         "Write the members one by one.",
     ),
+    "M313": Entry(
+        "may be null where null does not fit",
+        "The source may be null, its place takes no null, and the rule has nothing to write instead.",
+        "remark: request.comment",
+        "Add `| default(absent)` to leave it out, `| default(…)`, or the key `default`; a two-way rule leaves it out by itself.",
+    ),
     # -- M4: what is written, and how often
     "M401": Entry(
         "required, never written",

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from adapter.contract.shape import Kind
-from adapter.mapping.functions.dates import check_format, instant, written, zone
+from adapter.mapping.functions.dates import check_format, instant, moved, written, zone
 from adapter.mapping.functions.numbers import boolean, decimal, integer
 from adapter.mapping.functions.registry import Parameter, signature
 from adapter.mapping.functions.texts import as_text
@@ -28,12 +29,13 @@ class Pair:
     """Both directions with their arguments bound; each raises RuleFailed for a value it cannot convert.
 
     ``fits(value)``: a canonical value that comes back equal. What does not fit is refused on the way to the legacy side,
-    never changed in silence.
+    never changed in silence. ``same(sent, back)`` says what equal means where that is not ``==``.
     """
 
     to_legacy: Callable[[Any], Any]
     to_canonical: Callable[[Any], Any]
     fits: Callable[[Any], bool]
+    same: Callable[[Any, Any], bool] = operator.eq
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +230,14 @@ def _date(pattern: str) -> Pair:
     return Pair(to_legacy, to_canonical, fits)
 
 
-_ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.000Z")
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+
+
+def _moment(value: Any) -> datetime:
+    """The moment of an RFC 3339 text. Raises RuleFailed."""
+    if _MOMENT.fullmatch(as_text(value)) is None:
+        raise RuleFailed("the text is no RFC 3339 date-time with its offset (such as 2026-01-31T10:20:30Z)")
+    return instant(value.upper())
 
 
 def _date_time(pattern: str, local: str) -> Pair:
@@ -237,27 +246,41 @@ def _date_time(pattern: str, local: str) -> Pair:
     sample = datetime(1999, 12, 28, 13, 14, 15, tzinfo=UTC)
     if datetime.strptime(sample.strftime(pattern), pattern).replace(tzinfo=UTC) != sample:
         raise ValueError(f"'{pattern}' does not name date and time to the second, so the moment would not come back")
+    unit = 1000 if "%f" in pattern else 1_000_000  # microseconds; ``written`` knows no more than milliseconds
 
-    def to_canonical(value: Any) -> str:
+    def cut(moment: datetime) -> datetime:
+        return moment.replace(microsecond=moment.microsecond // unit * unit)
+
+    def read(text: str) -> datetime:
         try:
-            moment = datetime.strptime(as_text(value), pattern)  # noqa: DTZ007 - the zone is set in the next line
+            moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone is set below
         except ValueError as error:
             raise RuleFailed(f"the text is no date-time of the form {pattern}") from error
-        return written(moment.replace(tzinfo=place))
-
-    def local_text(value: str) -> str:
-        return instant(value).astimezone(place).strftime(pattern)
-
-    def fits(value: str) -> bool:
-        # whole seconds in UTC, and not in the hour that a change of clocks repeats
-        return _ISO.fullmatch(value) is not None and instant(value).astimezone(place).fold == 0 and value >= "1000"
+        return moment if moment.tzinfo is not None else moment.replace(tzinfo=place)
 
     def to_legacy(value: Any) -> str:
-        if not fits(as_text(value)):
-            raise RuleFailed("the text is no moment in UTC with whole seconds (….000Z) outside of a repeated hour")
-        return local_text(value)
+        moment = cut(_moment(value))
+        text = moved(moment, place).strftime(pattern)
+        if not comes_back(text, moment):  # the hour that a change of clocks repeats, or a year that the format cannot tell
+            raise RuleFailed(f"the moment would not come back from a text of the form {pattern} in the zone {local}")
+        return text
 
-    return Pair(to_legacy, to_canonical, fits)
+    def comes_back(text: str, moment: datetime) -> bool:
+        try:
+            return read(text) == moment
+        except RuleFailed:
+            return False
+
+    def fits(value: str) -> bool:
+        try:
+            return bool(to_legacy(value))
+        except RuleFailed:
+            return False
+
+    def same(sent: str, back: str) -> bool:
+        return written(cut(_moment(sent))) == written(_moment(back))
+
+    return Pair(to_legacy, lambda value: written(read(as_text(value))), fits, same)
 
 
 _TEXT, _TEXTS = Side(Kind.TEXT), Side(Kind.TEXT, many=True)
@@ -307,7 +330,7 @@ CONVERTERS: Final[dict[str, Converter]] = {
             "date_time",
             _TEXT,
             _TEXT,
-            "A moment in UTC (….000Z) that the legacy side writes as `format` in the time zone `zone`.",
+            "A moment (RFC 3339, any offset) that the legacy side writes as `format` in the time zone `zone`; an answer gives it in UTC.",
             (Parameter("format"), Parameter("zone", default="UTC")),
             _date_time,
         ),

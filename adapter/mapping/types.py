@@ -104,23 +104,25 @@ Fact = tuple[str, tuple[str, ...]]  # the name in the scope, and the canonical s
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is certainly there. ``filled`` are neither absent nor null nor "" (of ``require``), ``present`` not absent."""
+    """What is certainly there. ``filled`` are neither absent nor null nor "" (of ``require``), ``present`` not absent, ``valued``
+    not null, though they may be absent."""
 
     present: frozenset[Fact] = frozenset()
     filled: frozenset[Fact] = frozenset()
+    valued: frozenset[Fact] = frozenset()
 
     def __or__(self, other: Facts) -> Facts:
-        return Facts(self.present | other.present, self.filled | other.filled)
+        return Facts(self.present | other.present, self.filled | other.filled, self.valued | other.valued)
 
     def __and__(self, other: Facts) -> Facts:
-        return Facts(self.present & other.present, self.filled & other.filled)
+        return Facts(self.present & other.present, self.filled & other.filled, self.valued & other.valued)
 
     def has(self, name: str, path: Path | str | None) -> tuple[bool, bool]:
         """Whether ``name`` + ``path`` is certainly present, and certainly not null."""
         steps = fact(name, path)[1]
         filled = any(root == name and _covers(known, steps) for root, known in self.filled)
         deeper = any(root == name and len(known) > len(steps) and _covers(known, steps) for root, known in self.present)
-        return filled or deeper or (name, steps) in self.present, filled or deeper
+        return filled or deeper or (name, steps) in self.present, filled or deeper or (name, steps) in self.valued
 
 
 def _covers(known: tuple[str, ...], steps: tuple[str, ...]) -> bool:

@@ -127,7 +127,7 @@ def accept(c: Connection, intent: Intent) -> Accepted:
     c.change(_INSERT_ORDER, order)
     c.change(_INSERT_ATTEMPT, intent.attempt)
     insert_messages(c, intent.messages)
-    return Fresh(order["id"], 1, order["client_reference"])
+    return Fresh(order["id"], 1, order["client_reference"], intent.asker.now)
 
 
 def _repeat(c: Connection, intent: Intent) -> Accepted:
@@ -143,7 +143,7 @@ def _repeat(c: Connection, intent: Intent) -> Accepted:
     # The call of this intent names an order that is not made now; the caller keeps the one that leaves instead.
     kept = [row for row in intent.messages if row["direction"] != Direction.BACKEND_REQUEST]
     insert_messages(c, [{**row, "order_id": known.id, "order": known.id, "attempt": number} for row in kept])
-    return Fresh(known.id, number, known.client_reference)
+    return Fresh(known.id, number, known.client_reference, known.created_at)
 
 
 def lookup(c: Connection, key: Key, asker: Asker) -> Accepted | None:
@@ -200,7 +200,8 @@ def resubmit(c: Connection, order_id: str, again: Resubmission, node: str, messa
     number = again.after + 1
     _next_attempt(c, _attempt(order_id, number, Asker(node, again.at), again.deadline, again.rule_version))
     insert_messages(c, messages)
-    return Fresh(order_id, number, pending(c, order_id)[0].client_reference)
+    order, _ = pending(c, order_id)
+    return Fresh(order_id, number, order.client_reference, order.created_at)
 
 
 def _attempt(order_id: str, number: int, asker: Asker, deadline: int, rule_version: str) -> dict[str, Any]:

@@ -115,7 +115,7 @@ class Store:
     async def accept(self, request: Acceptance) -> Accepted:
         """Records the request and the intent to call its backend, or says what became of it before."""
         intent = accepting.intend(request, request.order_id or self._ids(), self._asker())
-        future = self._runner.submit(accepting.accept, intent)
+        future = self._runner.submit(accepting.accept, intent, brief=True)
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
@@ -184,7 +184,7 @@ class Store:
             self._submit_settlement(fresh.order_id, fresh.attempt, settlement)
 
     def _submit_settlement(self, order_id: str, attempt: int, settlement: Settlement) -> asyncio.Future[bool]:
-        future = self._runner.submit(settle, *pack_settlement(order_id, attempt, settlement))
+        future = self._runner.submit(settle, *pack_settlement(order_id, attempt, settlement), brief=True)
         future.add_done_callback(lambda done: self._wake(order_id, attempt, settlement, done))
         return future
 

@@ -186,12 +186,13 @@ class Fresh:
     """The intent is on record: call the backend, then settle this attempt.
 
     ``client_reference`` is that of the order's first attempt. Where that is not the one the acceptance's call carried, the call
-    has to be made again with it, and is not on record before ``keep`` puts it there.
+    has to be made again with it, and is not on record before ``keep`` puts it there. ``created_at`` is the order's.
     """
 
     order_id: str
     attempt: int
     client_reference: str
+    created_at: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

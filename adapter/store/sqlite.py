@@ -1,9 +1,14 @@
-"""SQLite's runner: one file, one connection, one thread that writes it.
+"""SQLite's runner: one file, one connection, one thread that flushes it.
 
-All transactions that wait when the thread is free run inside one BEGIN … COMMIT, so they share one flush to the disk; their
+All transactions that wait when the file is free run inside one BEGIN … COMMIT, so they share one flush to the disk; their
 results are delivered after the commit. Where one of them fails, the group is rolled back and run again with a savepoint each,
 so that the failure stays its own. A transaction's function may therefore run more than once and touches nothing but the
 connection.
+
+The driver lets go of the interpreter for each statement. Statements in a thread would so wait for a busy event loop a dozen
+times per transaction, and the loop for them; that costs more than they do. Brief transactions are therefore executed by the
+loop itself, and only the COMMIT, which waits for the disk, is left to the thread. Everything else runs in the thread. At any
+time the connection belongs to one of the two: the loop touches it only while the thread has nothing to do.
 """
 
 from __future__ import annotations
@@ -12,10 +17,11 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from adapter.errors import StoreUnavailable
@@ -26,6 +32,9 @@ T = TypeVar("T")
 
 GROUP = 256
 """At most this many transactions share a commit, so that no caller waits for an endless group."""
+
+BRIEF_GROUP = 64
+"""At most this many brief ones, so that the loop is back at its other work after a few milliseconds."""
 
 BUSY_SECONDS = 3.0
 """How long a start waits for a predecessor that is just closing the file."""
@@ -41,14 +50,24 @@ _PRAGMAS = (
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """One transaction, or with ``alone`` one piece of work on the bare connection outside of any."""
+    """One transaction, ``brief`` or not, or with ``alone`` one piece of work on the bare connection outside of any."""
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     future: asyncio.Future[Any]
+    brief: bool = False
     alone: bool = False
     result: Any = None
     error: BaseException | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """What the thread gets. ``begun``: the transaction is open, and all was executed unless there is an ``error``."""
+
+    jobs: list[_Job]
+    begun: bool = False
+    error: Exception | None = None
 
 
 def open_file(file: Path, pragmas: Mapping[str, int]) -> sqlite3.Connection:
@@ -56,7 +75,7 @@ def open_file(file: Path, pragmas: Mapping[str, int]) -> sqlite3.Connection:
 
     With the exclusive lock a second process is refused, and no second connection can meet a checkpoint half way.
     """
-    driver = sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256)
+    driver = sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256, check_same_thread=False)
     try:
         driver.execute("PRAGMA locking_mode=EXCLUSIVE")
         mode = driver.execute("PRAGMA journal_mode=WAL").fetchone()[0]
@@ -80,7 +99,10 @@ class SqliteRunner:
     def __init__(self, file: Path, pragmas: Mapping[str, int]) -> None:
         self.file = file
         self._pragmas = pragmas
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._waiting: deque[_Job] = deque()
+        self._busy = True  # whether the thread has the connection
+        self._called = False  # whether the loop is about to look at what waits
+        self._queue: SimpleQueue[_Group | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="record", daemon=True)
         self._opened: asyncio.Future[None] = self._loop.create_future()
@@ -96,14 +118,18 @@ class SqliteRunner:
         except BaseException:
             self._stop()
             raise
+        self._busy = False
 
-    def submit(self, function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
-        """Queues a transaction. Its result comes after the commit; giving up waiting does not undo it."""
-        return self._put(_Job(function, arguments, self._loop.create_future()))
+    def submit(self, function: Callable[..., T], *arguments: Any, brief: bool = False) -> asyncio.Future[T]:
+        """Queues a transaction. Its result comes after the commit; giving up waiting does not undo it.
 
-    async def tx(self, function: Callable[..., T], *arguments: Any) -> T:
+        ``brief``: it is a handful of statements that find their rows by key, so that the event loop may execute it.
+        """
+        return self._put(_Job(function, arguments, self._loop.create_future(), brief=brief))
+
+    async def tx(self, function: Callable[..., T], *arguments: Any, brief: bool = False) -> T:
         """Runs ``function(connection, *arguments)`` in one transaction. Raises StoreUnavailable and what the function raises."""
-        return await self.submit(function, *arguments)
+        return await self.submit(function, *arguments, brief=brief)
 
     async def alone(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Runs ``function`` on the bare connection, between two groups, outside of a transaction."""
@@ -118,24 +144,73 @@ class SqliteRunner:
     def _stop(self) -> None:
         if not self._closed:
             self._closed = True
+            while self._waiting:
+                self._queue.put(self._take())
             self._queue.put(None)
 
     def _put(self, job: _Job) -> asyncio.Future[Any]:
         if self._closed:
             raise StoreUnavailable(f"the record {self.file} is closed: the service is going down; repeat the request when it is back")
-        self._queue.put(job)
+        self._waiting.append(job)
+        self._look()
         return job.future
+
+    def _look(self) -> None:
+        """Begins the next group once this round of the loop is over: what else is ready in it may join."""
+        if not self._called and not self._busy:
+            self._called = True
+            self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        self._called = False
+        if self._busy or not self._waiting:
+            return
+        self._busy = True
+        group = self._take()
+        if all(job.brief for job in group.jobs):
+            group.begun = True
+            try:
+                self._execute(group.jobs)
+            except Exception as error:  # noqa: BLE001 - the thread will find out whose it is
+                group.error = error
+        self._queue.put(group)
+
+    def _take(self) -> _Group:
+        """The transactions that wait, or one piece of work of its own."""
+        jobs = [self._waiting.popleft()]
+        most = 1 if jobs[0].alone else BRIEF_GROUP if jobs[0].brief else GROUP
+        while self._waiting and len(jobs) < most and not self._waiting[0].alone:
+            jobs.append(self._waiting.popleft())
+        return _Group(jobs)
+
+    def _execute(self, jobs: list[_Job]) -> None:
+        self._driver.execute("BEGIN IMMEDIATE")
+        for job in jobs:
+            job.result = job.function(self._connection, *job.arguments)
+
+    def _done(self, jobs: list[_Job]) -> None:
+        """The thread is through with a group."""
+        self._busy = False
+        _deliver(jobs)
+        if self._waiting:
+            self._look()
 
     # what follows runs in the thread
 
     def _run(self) -> None:
         try:
-            driver = self._open()
+            self._driver = driver = self._open()
+            self._connection = SqliteConnection(driver)
         except BaseException as error:  # noqa: BLE001 - it belongs to who waits for the start
             self._tell(_fail, self._opened, error)
         else:
             self._tell(_succeed, self._opened)
-            self._serve(driver)
+            while (group := self._queue.get()) is not None:
+                if group.jobs[0].alone:
+                    self._attempt(group.jobs[0], driver)
+                else:
+                    self._commit(driver, group)
+                self._tell(self._done, group.jobs)
             with contextlib.suppress(sqlite3.Error):  # a disk that is full cannot take the last checkpoint; the log keeps it
                 driver.close()
         self._tell(_succeed, self._ended)
@@ -155,47 +230,22 @@ class SqliteRunner:
             raise StoreUnavailable(f"the record {self.file} cannot be used: {error}; make its folder writable") from error
         return driver
 
-    def _serve(self, driver: sqlite3.Connection) -> None:
-        connection = SqliteConnection(driver)
-        while True:
-            group, last = self._gather()
-            if group:
-                self._commit(driver, connection, group)
-                self._tell(_deliver, group)
-            if last is None:
-                return
-            if last.alone:
-                self._attempt(last, driver)
-                self._tell(_deliver, [last])
-
-    def _gather(self) -> tuple[list[_Job], _Job | None]:
-        """The transactions that wait now, and what ended the group: work of its own, None to stop, or its last transaction."""
-        job = self._queue.get()
-        group: list[_Job] = []
-        while job is not None and not job.alone:
-            group.append(job)
-            if len(group) == GROUP:
-                break
-            try:
-                job = self._queue.get_nowait()
-            except Empty:
-                break
-        return group, job
-
-    def _commit(self, driver: sqlite3.Connection, connection: Connection, group: list[_Job]) -> None:
+    def _commit(self, driver: sqlite3.Connection, group: _Group) -> None:
+        jobs = group.jobs
         try:
-            driver.execute("BEGIN IMMEDIATE")
-            for job in group:
-                job.result = job.function(connection, *job.arguments)
+            if group.error is not None:
+                raise group.error
+            if not group.begun:
+                self._execute(jobs)
             driver.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - a job's failure is delivered to who waits for it
             _roll_back(driver)
-            if len(group) == 1:
-                group[0].error = self._explain(error)
-            elif not self._commit_with_savepoints(driver, connection, group):
-                for job in group:
+            if len(jobs) == 1:
+                jobs[0].error = self._explain(error)
+            elif not self._commit_with_savepoints(driver, self._connection, jobs):
+                for job in jobs:
                     job.error = None
-                    self._commit(driver, connection, [job])
+                    self._commit(driver, _Group([job]))
 
     def _commit_with_savepoints(self, driver: sqlite3.Connection, connection: Connection, group: list[_Job]) -> bool:
         """The group again, each transaction with its own failure. False if the whole could not be committed."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service_kit import ROOT, closed_port, home_with, pr_order
+from simulators.slbos.backend import slbos
+from tests.opened_kit import warm
+from tests.service_kit import closed_port, home_with, pr_order
 
 COMMAND = Path(sys.executable).parent / "adapter"
 HYBRIS, TMF = "/ecom-ux/v1/PR/productOrder", "/tmf-api/productOrderingManagement/v4/productOrder"
@@ -42,8 +44,7 @@ def impatient(folder: Path, *, total: float = 0.6, settle: float = 0.2, changes:
             assert text.count(old) == 1, f"{file} holds {old!r} {text.count(old)} times"
             text = text.replace(old, new)
         file.write_text(text, encoding="utf-8")
-    if (ROOT / "var" / "contracts").is_dir():  # a start from nothing is another test's subject
-        shutil.copytree(ROOT / "var" / "contracts", folder / "var" / "contracts")
+    warm(folder)
     return home
 
 
@@ -73,21 +74,29 @@ class Process:
         self.child = subprocess.Popen(
             [COMMAND, "serve", "--port", "0"], env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        self._listening, self.url = threading.Event(), ""
+        self._spoke, self._ended = threading.Condition(), False
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        assert self._listening.wait(60)
-        assert self.url, "".join(self.lines)
+        self.url = self.until("adapter listens on ").split()[-1]
         return self
+
+    def until(self, text: str) -> str:
+        """Waits for a line with the text, and returns it."""
+        with self._spoke:
+            self._spoke.wait_for(lambda: self._ended or any(text in line for line in self.lines), 60)
+            found = [line for line in self.lines if text in line]
+        assert found, f"never said {text!r}: " + "".join(self.lines)
+        return found[0]
 
     def _read(self) -> None:
         assert self.child.stdout is not None
         for line in self.child.stdout:
-            self.lines.append(line)
-            if line.startswith("adapter listens on "):
-                self.url = line.split()[-1]
-                self._listening.set()
-        self._listening.set()
+            with self._spoke:
+                self.lines.append(line)
+                self._spoke.notify_all()
+        with self._spoke:
+            self._ended = True
+            self._spoke.notify_all()
 
     def end(self, number: int) -> int:
         """Sends the signal and returns the exit code."""
@@ -99,25 +108,12 @@ class Process:
         self._reader.join(10)
         return code
 
-    def logged(self, event: str) -> list[dict[str, Any]]:
-        """The log lines of one event, so far."""
-        found = [json.loads(line) for line in self.lines if line.startswith("{")]
-        return [line for line in found if line.get("event") == event]
-
-    def order(self, identifier: str) -> dict[str, Any]:
-        """One order's way, as ``adapter orders`` asks for it."""
-        announced = json.loads((self.data / "service.json").read_bytes())
-        reply = httpx.get(
-            f"{self.url}/admin/orders/{identifier}", headers={"Authorization": f"Bearer {announced['token']}"}, trust_env=False
-        )
-        assert reply.status_code == 200, reply.text
-        return reply.json()
-
     def orders(self) -> list[dict[str, Any]]:
+        """Every recorded order with its way, newest first, as the commands ask for them."""
         announced = json.loads((self.data / "service.json").read_bytes())
         headers = {"Authorization": f"Bearer {announced['token']}"}
-        rows = httpx.get(f"{self.url}/admin/orders", headers=headers, trust_env=False).json()
-        return [self.order(row["id"]) for row in rows]
+        with httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30) as http:
+            return [http.get(f"/admin/orders/{row['id']}").json() for row in http.get("/admin/orders").json()]
 
 
 Launch = Callable[..., Process]
@@ -140,6 +136,46 @@ def launch(home: str, tmp_path: Path) -> Iterator[Launch]:
         if process.child.poll() is None:
             process.end(signal.SIGKILL)
         process.child.stdout.close()
+
+
+class Twin:
+    """The SLBOS simulator on a thread of its own, so that it outlives every service under test."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+        self.simulator = slbos()
+        self.url = self.run(self.simulator.start())
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
+
+    def close(self) -> None:
+        self.run(self.simulator.stop())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+    def asked(self, operation: str, times: int = 1) -> None:
+        """Waits until the operation has been called so often."""
+
+        async def waiting() -> None:
+            async with asyncio.timeout(30):
+                while sum(call["operation"] == operation for call in self.simulator.requests()) < times:  # noqa: ASYNC110 - it has no event
+                    await asyncio.sleep(0.005)
+
+        self.run(waiting())
+
+    def booked(self, order: Mapping[str, Any]) -> int:
+        return self.simulator.bookings()["bookings"].get(order["externalId"], {"count": 0})["count"]
+
+
+@pytest.fixture
+def twin() -> Iterator[Twin]:
+    started = Twin()
+    yield started
+    started.close()
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ BOTH = """
       tags: joined | separated(';')
       comment: remark
       price: field[key=PRICE].value | decimal(2)
+      requestedDate: field[key=WHEN].value | date_time('%d/%m/%Y %H:%M:%S', 'Europe/Berlin')
       id: field[key=ID].value | suffixed('!') | padded(9)
       item[]:
         legacy: line[]
@@ -149,7 +150,13 @@ ARGUMENTS: dict[str, list[tuple[Any, ...]]] = {
     "digits": [()],
     "decimal": [(), (0,), (2,)],
     "date": [("%d/%m/%Y",), ("%d.%m.%y",), ("%Y%j",)],
-    "date_time": [("%Y%m%d%H%M%S",), ("%d/%m/%Y %H:%M:%S", "America/Puerto_Rico"), ("%Y-%m-%dT%H:%M:%S", "Europe/Berlin")],
+    "date_time": [
+        ("%Y%m%d%H%M%S",),
+        ("%d/%m/%Y %H:%M:%S", "America/Puerto_Rico"),
+        ("%Y-%m-%dT%H:%M:%S", "Europe/Berlin"),
+        ("%Y%m%d %H:%M:%S.%f",),
+        ("%y%m%d%H%M%S%z", "Europe/Berlin"),
+    ],
 }
 ANYTHING = st.one_of(
     LETTERS,
@@ -169,7 +176,7 @@ def converter_law(pair: Pair, value: Any) -> None:
     except RuleFailed:
         return
     back = pair.to_canonical(legacy)
-    assert back == value, f"{value!r} came back as {back!r}"
+    assert pair.same(value, back), f"{value!r} came back as {back!r}"
     assert type(back) is type(value) or isinstance(value, int)
 
 

@@ -22,7 +22,7 @@ from adapter.mapping.types import Contracts, Facts, ScopeShapes, fact, required_
 __all__ = ["Canonical", "Surroundings", "check_mapping", "check_parsed", "unused_tables"]
 
 # what a rule that could not be read may have caused
-_CONSEQUENCES = frozenset({"M401", "M402", "M407", "M409", "M410"})
+_CONSEQUENCES = frozenset({"M313", "M401", "M402", "M407", "M409", "M410"})
 
 
 def check_parsed(parsed: Parsed, around: Surroundings) -> list[Finding]:
@@ -93,9 +93,9 @@ class _Check:
     def run(self) -> None:
         file, contracts = self.file, self.contracts
         there = required_facts(file.require) | Facts(filled=frozenset(fact("path", name) for name in contracts.path))
-        self.findings.extend(check_require(file.require, contracts, self.request))
+        self.findings.extend(check_require(file.require, contracts, self.request, there))
         self.findings.extend(check_drop(file, contracts))
-        self.findings.extend(check_outcome(file, contracts, self.reply))
+        self.findings.extend(check_outcome(file, contracts, self.reply, there))
         request = ScopeShapes.of_request(contracts, there)
         reply = ScopeShapes.of_reply(contracts, there | outcome_facts(file.outcome))
         level = Level(

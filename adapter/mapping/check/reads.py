@@ -103,7 +103,7 @@ def of_elements(access: Access | None, scope: ScopeShapes, inner: ScopeShapes) -
     def own(facts: frozenset[tuple[str, tuple[str, ...]]]) -> frozenset[tuple[str, tuple[str, ...]]]:
         return frozenset((item, steps[len(way) :]) for root, steps in facts if root == access.root and steps[: len(way)] == way)
 
-    return inner.knowing(Facts(own(scope.facts.present), own(scope.facts.filled)))
+    return inner.knowing(Facts(own(scope.facts.present), own(scope.facts.filled), own(scope.facts.valued)))
 
 
 def errors(findings: list[Finding]) -> bool:

@@ -112,7 +112,8 @@ class RuleCheck:
             table = self.lookups.table(rule.table.value, rule.table.at)
             found = None if table is None else self.lookups.looked_up(table, found, place.shape, branch.value.at, self.direction)
         if found is not None:
-            self.findings.extend(misfit(found, place, branch.value.at, f"'{name}'"))
+            written = found if rule.default is None else replace(found, nullable=False)  # the default stands in for null, too
+            self.findings.extend(misfit(written, place, branch.value.at, f"'{name}'"))
         broken = errors(self.findings[before:])
         return _Taken(branch, None if broken else found, self._needs(branch, inside))
 

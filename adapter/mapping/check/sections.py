@@ -14,14 +14,14 @@ from adapter.mapping.check.rules import RuleCheck
 from adapter.mapping.expression import infer
 from adapter.mapping.model import BothRule, Direction, Drop, Expr, ListRule, MappingFile, OutcomeRule, Require, Rule, TwoWayRule
 from adapter.mapping.suggest import suggest
-from adapter.mapping.types import Contracts, ScopeShapes, Type
+from adapter.mapping.types import Contracts, Facts, ScopeShapes, Type
 
 _PROBE = "probe"
 
 
-def check_require(require: Iterable[Require], contracts: Contracts, rules: RuleCheck) -> Iterator[Finding]:
-    """Paths and names that do not exist, and places that are required twice."""
-    scope = ScopeShapes.of_request(contracts)
+def check_require(require: Iterable[Require], contracts: Contracts, rules: RuleCheck, there: Facts) -> Iterator[Finding]:
+    """Paths and names that do not exist, and places that are required twice. ``there`` is what is required without a condition."""
+    scope = ScopeShapes.of_request(contracts, there)
     seen: dict[tuple[str, str], Position] = {}
     for entry in require:
         if entry.path is not None:
@@ -129,9 +129,9 @@ def _depth(before: _Way) -> int:
     return 1 if before else 0
 
 
-def check_outcome(file: MappingFile, contracts: Contracts, rules: RuleCheck) -> Iterator[Finding]:
-    """Whether a call can succeed, conditions that nothing reaches, texts that are no text."""
-    scope = ScopeShapes.of_outcome(contracts)
+def check_outcome(file: MappingFile, contracts: Contracts, rules: RuleCheck, there: Facts) -> Iterator[Finding]:
+    """Whether a call can succeed, conditions that nothing reaches, texts that are no text. ``there`` is what every request holds."""
+    scope = ScopeShapes.of_outcome(contracts, there)
     probe = file.operation.value.endswith(f".{_PROBE}")
     closed: OutcomeRule | None = None
     asked: dict[str, Position] = {}

@@ -12,7 +12,7 @@ from adapter.mapping.catalogue import finding
 from adapter.mapping.model import PathText
 
 _ANY = Shape(Kind.ANY)
-Need = tuple[str, ...]  # ("path", name, step, …) that must be there, or ("when", condition)
+Need = tuple[str, ...]  # ("path", name, step, …) that must be there, ("value", name, path) that must not be null, or ("when", condition)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -134,9 +134,13 @@ class TwoWayCheck:
             read = type_at(way.root, source.path.steps, way.scope)
             if sound and links is not None:
                 given = self._converted(links, read, place.shape, direction, rule.legacy.at)
+                given = replace(given, nullable=False)  # null is not written where the place takes none
                 self.findings.extend(misfit(given, place, rule.legacy.at, f"'{target.text}'"))
-            always = not read.optional
+            left_out = read.nullable and not place.nullable
+            always = not read.optional and not left_out
             needs = needs_of(path_access(way.root, source.path.steps), way.scope)
+            if needs is not None and left_out:
+                needs |= {("value", way.root, str(source.path))}
             if direction is Direction.REQUEST and rule.default is not None:
                 always = self._default(rule.default, place, target.text, way.scope, always) or always
                 needs = None

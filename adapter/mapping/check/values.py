@@ -39,6 +39,10 @@ def misfit(value: Type, place: Place, at: Position, name: str) -> Iterator[Findi
         hint = _FILTERS.get((value.kind, place.shape.kind), "")
         yield finding("M301", f"{name} takes {_word(place)}, this is {value}", at, hint)
         return
+    if value.nullable and not (place.nullable or place.shape.kind is Kind.ANY):
+        yield finding(
+            "M313", f"{name} takes no null, and the value may be null", at, "write … | default(absent) to leave it out, or … | default(…)"
+        )
     yield from _contents(value, place, at, name)
 
 
@@ -132,6 +136,8 @@ def _member_misfit(own: Member | None, member: Member, path: str, seen: set[tupl
         return f"'{path}' is required there and does not exist here" if member.required else None
     if member.required and not own.required:
         return f"'{path}' is required there and may be absent here"
+    if own.nullable and not member.nullable and member.shape.kind is not Kind.ANY:
+        return f"'{path}' may be null here and takes no null there"
     if own.many != member.many:
         return f"'{path}' is {'a list' if own.many else 'one value'} here and {'a list' if member.many else 'one value'} there"
     return _shape_misfit(own.shape, member.shape, path, seen)

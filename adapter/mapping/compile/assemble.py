@@ -285,7 +285,7 @@ class Assembler:
             if self.unit.telling:
                 code = self.unit.names.fresh("t")
                 suite.add(f"{code} = {found}")
-            suite.add(f"if {found} is not A: {found} = {function}({found})", replace(mark, branch=branch))
+            suite.add(f"if {found} is not A and {found} is not None: {found} = {function}({found})", replace(mark, branch=branch))
         return Value(found, branch, code)
 
     def _branches(self, rule: ValueRule, record: RuleRecord, suite: Suite, mark: Mark, found: str, branch: str) -> None:

@@ -11,7 +11,6 @@ from adapter.mapping.compile.record import SourcePath, fill
 from adapter.mapping.runtime import ABSENT, pick, pick_fold
 
 _KEYED: Final = frozenset({"header", "query", "path"})
-_UNTOLD: Final = object()  # what no value is
 
 
 def blamed(mark: Mark, error: BaseException, variables: Mapping[str, Any]) -> str:
@@ -21,7 +20,7 @@ def blamed(mark: Mark, error: BaseException, variables: Mapping[str, Any]) -> st
     first that is there. "" where the rule read nothing of the caller's, or failed by what somebody else wrote.
     """
     sources = list(dict.fromkeys(_read(mark, variables)))
-    wrong = getattr(error, "value", _UNTOLD)
+    wrong = getattr(error, "value", ...)  # no message holds an ellipsis
     for source in sources:
         for path, value in _spots(source, variables):
             if value is wrong:
@@ -50,7 +49,7 @@ def _read(mark: Mark, variables: Mapping[str, Any]) -> Iterator[SourcePath]:
 def _name(source: SourcePath, variables: Mapping[str, Any]) -> str:
     if source.root in _KEYED:
         return source.text
-    path = ".".join(map(str, source.steps))
+    path = ".".join(map(str, source.steps)).removesuffix("[]" if source.walks else "")
     return fill(path, [variables[f"i{level}"] for level in source.levels])
 
 

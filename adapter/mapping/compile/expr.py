@@ -109,7 +109,11 @@ class ExpressionWriter:
             raise CheckFailed([Finding(codes.UNKNOWN_TEST, f"there is no test '{node.name}'", position(node))])
         value = self.value(node.node)
         plain = {"present": "is not A", "absent": "is A", "null": "is None"}.get(node.name)
-        return f"({value} {plain})" if plain else self._call(node, test, value)
+        if plain is None:
+            return self._call(node, test, value)
+        if isinstance(node.node, nodes.Const):  # Python warns of 'is' beside a literal
+            value = self.names.constant(node.node.value, "k")
+        return f"({value} {plain})"
 
     def _call(self, node: nodes.Filter | nodes.Test, function: Function, value: str) -> str:
         try:

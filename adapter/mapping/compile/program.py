@@ -24,7 +24,7 @@ from adapter.mapping.runtime import ABSENT
 from adapter.mapping.tables import CodeTable
 from adapter.mapping.types import Contracts
 
-COMPILER_VERSION: Final = "1"  # part of a mapping's version: change it when the same file would give other documents
+COMPILER_VERSION: Final = "2"  # part of a mapping's version: change it when the same file would give other documents
 
 # everything a rule can raise on a document that does not fit; anything else is a mistake of the compiler itself
 FAILURES: Final = (runtime.RuleFailed, TypeError, ValueError, ArithmeticError, AttributeError, LookupError, RecursionError)

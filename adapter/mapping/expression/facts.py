@@ -21,13 +21,18 @@ def facts_of(node: nodes.Node, depth: int, truth: bool = True) -> Facts:
             return left | right if isinstance(node, nodes.And) is truth else left & right
         case nodes.Test(name="present" | "absent"):
             return Facts(present=_fact(node.node, depth)) if (node.name == "present") is truth else Facts()
+        case nodes.Test(name="null"):
+            return Facts(present=_fact(node.node, depth)) if truth else Facts(valued=_fact(node.node, depth))
         case nodes.Compare() if len(node.ops) == 1:
             return _of_comparison(node.expr, node.ops[0].op, node.ops[0].expr, depth, truth)
     return Facts()
 
 
 def _of_comparison(left: nodes.Expr, sign: str, right: nodes.Expr, depth: int, truth: bool) -> Facts:
-    """Absent equals nothing and is in nothing, so equality means that both sides are there."""
+    """Absent equals nothing and is in nothing, so equality means that both sides are there; what is not null may be absent."""
+    if (sign == "ne") is truth and sign in {"eq", "ne"}:
+        null = [isinstance(side, nodes.Const) and side.value is None for side in (left, right)]
+        return Facts(valued=_fact(left, depth) | _fact(right, depth)) if any(null) else Facts()
     if (sign == "eq") is truth and sign in {"eq", "ne"}:
         both = _fact(left, depth) | _fact(right, depth)
         known = {type(side.value) for side in (left, right) if isinstance(side, nodes.Const)}

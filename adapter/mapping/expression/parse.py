@@ -7,6 +7,7 @@ rendered by Jinja, and nothing in them is called.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -24,6 +25,10 @@ Locate = Callable[[int, int], Position]  # (offset into the text, length) → wh
 _AT: Final = "at"  # attributes that parse_expression sets on Jinja's nodes
 _LOCATE: Final = "locate"
 _ENVIRONMENT: Final = Environment(autoescape=False)  # noqa: S701 - only its lexer is used, nothing is rendered
+
+_STRING: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+_TOKEN: Final = re.compile(rf"{_STRING.pattern}|\w+|[=!<>]=|//|\*\*|.", re.DOTALL)
+_QUOTES: Final = ("'", '"')
 
 _ALLOWED: Final = (
     nodes.Const,
@@ -76,10 +81,10 @@ def parse_expression(text: str, at: Position, locate: Locate | None = None) -> E
     where = locate or _straight(text, at)
     try:
         node = _parse(text)
-    except TemplateSyntaxError as error:
-        offset = min(error.lineno, max(len(text) - 1, 0))
+    except _Unreadable as error:
+        offset = min(error.offset, max(len(text) - 1, 0))
         raise ExpressionError(
-            [Finding(SYNTAX, f"the expression cannot be read: {error.message}", where(offset, 1), _hint(text))]
+            [Finding(SYNTAX, f"the expression cannot be read: {error}", where(offset, error.length), _hint(text))]
         ) from error
     findings: list[Finding] = []
     _place(node, text, where, findings)
@@ -112,27 +117,49 @@ def _straight(text: str, at: Position) -> Locate:
     return locate
 
 
+class _Unreadable(Exception):
+    """What is wrong, and where: ``offset`` and ``length`` in characters of the text."""
+
+    def __init__(self, text: str, offset: int, length: int = 1) -> None:
+        self.offset, self.length = offset, length
+        super().__init__(text)
+
+
 def _tokens(text: str) -> Iterator[tuple[int, str, str]]:
-    """Jinja's raw tokens with offsets in place of lines. Raises TemplateSyntaxError, its line an offset too."""
+    """Jinja's raw tokens with offsets in place of lines. Raises _Unreadable."""
     offset = 0
     try:
         for _, kind, value in _ENVIRONMENT.lexer.tokeniter(text, None, None, "variable"):
             yield offset, kind, value
             offset += len(value)
     except TemplateSyntaxError as error:
-        raise TemplateSyntaxError(error.message or "syntax error", offset) from error
+        offset += len(text[offset:]) - len(text[offset:].lstrip())
+        raise _unexpected(text, offset) from error
 
 
 def _parse(text: str) -> nodes.Expr:
+    """The tree. Raises _Unreadable, in words that do not speak of Jinja's templates."""
     if not text.strip():
-        raise TemplateSyntaxError("it is empty", 0)
-    lexer = _ENVIRONMENT.lexer
+        raise _Unreadable("it is empty", 0)
     parser = Parser(_ENVIRONMENT, "", state="variable")
-    parser.stream = TokenStream(lexer.wrap(_tokens(text)), None, None)
-    node = parser.parse_expression()
+    parser.stream = TokenStream(_ENVIRONMENT.lexer.wrap(_tokens(text)), None, None)
+    try:
+        node = parser.parse_expression()
+    except TemplateSyntaxError as error:
+        if parser.stream.eos:
+            raise _Unreadable("it ends too early", len(text.rstrip()) - 1) from error
+        raise _unexpected(text, error.lineno) from error
     if not parser.stream.eos:
-        raise TemplateSyntaxError(f"unexpected {parser.stream.current.value!r}", parser.stream.current.lineno)
+        raise _unexpected(text, parser.stream.current.lineno)
     return node
+
+
+def _unexpected(text: str, offset: int) -> _Unreadable:
+    if text[offset : offset + 1] in {"'", '"'} and _STRING.match(text, offset) is None:
+        return _Unreadable("the text that begins here has no closing quote", offset)
+    found = _TOKEN.match(text, offset)
+    shown = found.group() if found is not None else text[offset : offset + 1]
+    return _Unreadable(f"{shown if shown[:1] in _QUOTES else repr(shown)} cannot stand here", offset, len(shown))
 
 
 def _hint(text: str) -> str:
@@ -158,17 +185,31 @@ def _place(node: nodes.Node, text: str, locate: Locate, findings: list[Finding])
         _place(child, text, locate, findings)
 
 
+def _root(node: nodes.Node) -> nodes.Node:
+    while isinstance(node, nodes.Getattr | nodes.Getitem):
+        node = node.node
+    return node
+
+
+def _closed(node: nodes.Getitem, text: str) -> int:
+    """The offset behind the bracket that closes a subscript; of one that is no text, behind its first character."""
+    quoted = _STRING.match(text, node.arg.lineno)
+    return node.lineno + 1 if quoted is None else text.index("]", quoted.end()) + 1
+
+
 def _span(node: nodes.Node, text: str) -> tuple[int, int]:
     """Offset and length of what the node is about. The token in ``lineno`` may be a dot, a bracket or ``is``."""
-    if isinstance(node, nodes.Operand):  # the parser gives it no place of its own
-        return _span(node.expr, text)
+    if isinstance(node, nodes.Operand):
+        node = node.expr  # the parser gives the operand no place of its own
     offset = node.lineno
     if isinstance(node, nodes.Name | nodes.Filter):
         return offset, len(node.name)
-    if isinstance(node, nodes.Getattr):
-        return text.index(node.attr, offset + 1), len(node.attr)
-    if isinstance(node, nodes.Test):
-        return text.index(node.name, offset + 2), len(node.name)
+    if isinstance(node, nodes.Getitem):
+        start = _span(_root(node), text)[0]
+        return start, _closed(node, text) - start
+    if isinstance(node, nodes.Getattr | nodes.Test):
+        name, sign = (node.attr, ".") if isinstance(node, nodes.Getattr) else (node.name, "is")
+        return text.index(name, offset + len(sign)), len(name)
     if isinstance(node, nodes.Const):
         return offset, len(node.value) + 2 if isinstance(node.value, str) else len(str(node.value))
     return offset, 1

@@ -30,9 +30,17 @@ def instant(text: str) -> datetime:
         raise RuleFailed("the text is no ISO 8601 date or date-time") from error
 
 
+def moved(moment: datetime, place: tzinfo) -> datetime:
+    """The same moment in another zone. Raises RuleFailed where its year would not be one of 1 to 9999."""
+    try:
+        return moment.astimezone(place)
+    except OverflowError as error:
+        raise RuleFailed("the moment lies outside of the years 1 to 9999") from error
+
+
 def written(moment: datetime) -> str:
-    """``2026-01-31T10:00:00.000Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    """``2026-01-31T10:00:00.000Z``. Raises RuleFailed as ``moved`` does."""
+    return moved(moment, UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def check_format(pattern: str) -> str:
@@ -83,7 +91,7 @@ def in_zone(value: Any, name: str) -> str:
     moment = instant(as_text(value))
     if moment.tzinfo is None:
         raise RuleFailed("the date-time has no offset, so its moment is not known")
-    return moment.astimezone(zone(name)).isoformat()
+    return moved(moment, zone(name)).isoformat()
 
 
 def _in_zone(name: str) -> Callable[[Any], str]:

@@ -528,3 +528,68 @@ def test_what_an_unreadable_rule_may_have_caused_is_not_told() -> None:
 def test_nothing_is_said_against_contracts_that_are_not_there() -> None:
     assert codes(mapping("  nothing: x\n").replace("order.create", "ordr.create").replace("Place", "Plce")) == ["M210", "M209"]
     assert check_parsed(parse_mapping("source: x\n", "f"), AROUND)[0].code == "M111"
+
+
+# -- null
+
+
+def nullable(rules: str, *, both: str = "", require: str = "") -> list[str]:
+    """The findings about a request whose members may be null; its legacy side takes none."""
+    request = obj(may("a", nullable=True), may("b", obj(must("c", nullable=True), name="B")), must("d", nullable=True), name="Request")
+    legacy = obj(may("x"), may("y", obj(must("z"), may("w"), name="Y")), may("free", Shape(Kind.ANY)), may("b", obj(may("c"), name="B")))
+    around = replace(
+        AROUND,
+        canonical={"order": Canonical(request, obj(*request.members.values()), supplied=frozenset({"d"}))},
+        legacy={"Place": OperationContract("Place", legacy, legacy)},
+    )
+    text = f"{HEAD}{require}{both}{'request:' if rules else ''}\n{rules}\n{ACCEPTED}"
+    return [f"{each.code} {each.text}" for each in check_parsed(parse_mapping(text, "f", "zz"), around)]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "  free: request.a",
+        "  x: request.a | default(absent)",
+        "  x: request.a | default('')",
+        "  x: {value: request.a, default: \"''\"}",
+        "  x: {value: request.a, when: request.a is present and request.a is not null}",
+        "  x: {value: request.a, when: request.a != none}",
+        "  x: {value: request.a, when: request.a == 'k'}",
+    ],
+)
+def test_null_that_is_provided_for_is_no_finding(rules: str) -> None:
+    assert nullable(rules) == []
+
+
+@pytest.mark.parametrize(
+    "rules", ["  x: request.a", "  x: {value: request.a, when: request.a is present}", "  x: \"request.a if true else 'k'\""]
+)
+def test_null_into_a_place_that_takes_none_is_found(rules: str) -> None:
+    assert nullable(rules) == ["M313 'x' takes no null, and the value may be null"]
+
+
+def test_what_is_required_is_not_null() -> None:
+    assert nullable("  x: request.a", require="require: [a]\n") == []
+
+
+def test_a_copied_object_may_not_bring_null() -> None:
+    assert nullable("  b: request.b") == ["M312 'b' cannot be copied as a whole: 'c' may be null here and takes no null there"]
+
+
+def test_a_two_way_rule_leaves_null_out_which_a_required_place_does_not_take() -> None:
+    assert nullable("", both="both:\n  a: x\n") == []
+    assert nullable("", both="both:\n  d: y.z\n") == []
+    assert nullable("  y.w: now", both="both:\n  d: y.z\n", require="require: [d]\n") == []
+    assert nullable("  y.w: now", both="both:\n  d: y.z\n") == ["M402 'y.z' is required in 'y', which line 6 may write without it"]
+
+
+# -- what is required counts in the conditions of other requirements, and in the outcome
+
+
+def test_requirements_without_a_condition_are_certain_in_conditions() -> None:
+    require = "require:\n  - externalId\n  - {path: count, when: request.externalId | upper == 'X'}\n"
+    outcome = "outcome:\n  - {when: request.externalId | length > 2, is: accepted}\n"
+    assert [each.code for each in check_parsed(parse_mapping(mapping(outcome=outcome, rest=require), "f", "zz"), AROUND)] == []
+    loose = require.replace("  - externalId\n", "")
+    assert [each.code for each in check_parsed(parse_mapping(mapping(rest=loose), "f", "zz"), AROUND)] == ["M309"]

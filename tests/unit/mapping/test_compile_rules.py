@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from adapter.contract.json_schema import to_shape
 from adapter.contract.shape import Kind, OperationContract, Shape
-from adapter.errors import CheckFailed, InvalidMessage, MappingFailed
+from adapter.errors import CheckFailed, InvalidMessage, MappingFailed, Problem
 from adapter.mapping.model import Direction
 from adapter.mapping.translator import Translator, Written, make_translator
-from tests.mapping_kit import ACCEPTED, asked, contracts, parsed, translator
+from tests.mapping_kit import ACCEPTED, CALL, asked, contracts, parsed, translator
 
 KINDS = """
 tables:
@@ -41,6 +42,13 @@ def failure(rules: str, request: dict[str, Any] | None = None, *, checked: bool 
     with pytest.raises(MappingFailed) as caught:
         request_rules(rules, checked=checked).request(asked(request, **given))
     return caught.value
+
+
+def refused(rules: str, request: dict[str, Any] | None = None, **given: Any) -> Problem:
+    with pytest.raises(InvalidMessage) as caught:
+        request_rules(rules, checked=False).request(asked(request, **given))
+    (problem,) = caught.value.problems
+    return problem
 
 
 # -- single values
@@ -189,14 +197,15 @@ def test_a_refused_code_names_place_and_value() -> None:
     assert problem.text == "the code table kinds has no row for 'bundle' (rule mappings/zz/order.create.yaml:8:7)"
 
 
-def test_a_refused_code_of_a_header_names_the_rule() -> None:
-    with pytest.raises(InvalidMessage) as caught:
-        request_rules("joined: {value: \"header['X-Id']\", table: kinds}").request(asked(header={"X-Id": "z"}))
-    assert caught.value.problems[0].path == "joined"
+def test_null_passes_a_table_by() -> None:
+    assert sent("remark: {value: request.comment, table: kinds}", {"comment": None}) == {"remark": None}
 
 
-def test_a_code_is_text() -> None:
-    assert "a text for the code table kinds" in failure("joined: {value: request.count, table: kinds}", {"count": 1}).text
+@pytest.mark.parametrize(
+    ("question", "wanted"), [("5 is present", "yes"), ("'x' is absent", "no"), ("2.5 is null", "no"), ("none is null", "yes")]
+)
+def test_a_constant_can_be_asked_for(question: str, wanted: str) -> None:
+    assert sent(f"joined: \"'yes' if ({question}) else 'no'\"") == {"joined": wanted}
 
 
 # -- objects and lists
@@ -210,12 +219,6 @@ def test_members_stand_in_the_order_of_the_contract() -> None:
 
 def test_objects_of_which_nothing_is_written_are_not_there() -> None:
     assert sent("job.place: request.id\njob.type: request.id") == {}
-
-
-def test_a_required_member_of_a_written_object_must_be_there() -> None:
-    found = failure("job.place: \"'p'\"\njob.type: request.id")
-    assert found.text == "the contract requires 'type', and the value is absent"
-    assert (found.rule, found.path) == ("mappings/zz/order.create.yaml:5:3", "job.type")
 
 
 def test_picked_elements_are_written_in_the_order_of_the_rules() -> None:
@@ -283,50 +286,151 @@ def test_a_computed_list_can_be_walked() -> None:
     assert sent(rules, {"id": "a,b"}) == {"field": [{"value": "a"}, {"value": "b"}]}
 
 
-# -- failures know the rule and the place
+# -- what the caller sent and a rule cannot take: the caller's path, the rule, and no long value
 
 
 @pytest.mark.parametrize(
     ("rules", "request_", "text", "path"),
     [
-        ("joined: request.id | upper", {}, "text is wanted here, and the value is absent", "joined"),
-        ("joined: request.id", {"id": 5}, "text is wanted here, and the value is an integer", "joined"),
+        ("joined: request.id | upper", {}, "text is wanted here, and the value is absent", "id"),
+        ("joined: request.id", {"id": 5}, "text is wanted here, and the value is an integer", "id"),
         ("count: request.count", {"count": True}, "an integer is wanted here, and the value is a boolean", "count"),
         ("count: request.count", {"count": None}, "integer (the place takes no null)", "count"),
-        ("flag: request.express", {"express": 1}, "true or false is wanted here", "flag"),
-        ("total: request.price", {"price": "1"}, "a decimal is wanted here", "total"),
-        ("codes: request.id", {"id": "x"}, "a list is wanted here, and the value is text", "codes"),
-        ("codes: request.tags", {"tags": [1]}, "text is wanted here", "codes"),
-        ("joined: request.account.id", {"account": "x"}, "'id' is a member of an object, and what should hold it is text", "joined"),
-        ("joined: request['note[@type=X].text']", {"note": {}}, "a list is wanted here, and the value is an object", "joined"),
-        ("joined: {value: now, when: request.express}", {}, "true or false is wanted here, and the value is absent", "joined"),
-        ("joined: {value: now, when: request.express}", {"express": "yes"}, "the value is text", "joined"),
-        ("joined: \"'a' if request.count else 'b'\"", {"count": 1}, "the value is an integer", "joined"),
-        ("joined: request.id ~ request.count", {"id": "x", "count": 1}, "text (| text turns a number into text)", "joined"),
+        ("flag: request.express", {"express": 1}, "true or false is wanted here", "express"),
+        ("total: request.price", {"price": "1"}, "a decimal is wanted here", "price"),
+        ("codes: request.id", {"id": "x"}, "a list is wanted here, and the value is text", "id"),
+        ("codes: request.tags", {"tags": ["a", 1]}, "text is wanted here", "tags[1]"),
+        ("joined: request['tags[]'] | join", {"tags": ["a", 7]}, "a list of text is wanted here", "tags[1]"),
+        ("joined: request['item[].code'] | join", {"item": [{"code": "a"}, {"code": 5}]}, "a list of text is wanted here", "item[1].code"),
+        ("joined: request.account.id", {"account": "x"}, "'id' is a member of an object, and what should hold it is text", "account.id"),
+        ("joined: request['note[@type=X].text']", {"note": {}}, "a list is wanted here, and the value is an object", "note[@type=X].text"),
+        ("joined: {value: now, when: request.express}", {}, "true or false is wanted here, and the value is absent", "express"),
+        ("joined: {value: now, when: request.express}", {"express": "yes"}, "the value is text", "express"),
+        ("joined: \"'a' if request.count else 'b'\"", {"count": 1}, "the value is an integer", "count"),
+        ("joined: request.id ~ request.count", {"id": "x", "count": 1}, "text (| text turns a number into text)", "count"),
         ("count: request.count + 1", {"count": "1"}, "a number is wanted here, and the value is text", "count"),
-        ("count: request.price // 2", {"price": Decimal(3)}, "an integer is wanted here, and the value is a decimal", "count"),
+        ("count: request.price // 2", {"price": Decimal(3)}, "an integer is wanted here, and the value is a decimal", "price"),
         ("count: 1 // request.count", {"count": 0}, "the divisor is 0", "count"),
-        ("joined: \"'a' if request.count < 'x' else 'b'\"", {"count": 1}, "a number is wanted here, and the value is text", "joined"),
-        ("joined: \"'a' if 1 in request.id else 'b'\"", {"id": "1"}, "a list (or text in text)", "joined"),
-        ("joined: \"'a' if 'x' in request.count else 'b'\"", {"count": 1}, "a list (or text in text) is wanted here", "joined"),
+        ("joined: \"'a' if request.count < 'x' else 'b'\"", {"count": 1}, "a number is wanted here, and the value is text", "count"),
+        ("joined: \"'a' if 1 in request.id else 'b'\"", {"id": "1"}, "a list (or text in text)", "id"),
+        ("joined: \"'a' if 'x' in request.count else 'b'\"", {"count": 1}, "a list (or text in text) is wanted here", "count"),
+        ("joined: stored.request.id | default(request.id) | to_utc", {"id": "soon"}, "the text is no ISO 8601 date", "id"),
+        ("joined: request.id | default(request.externalId) | to_utc", {"externalId": "soon"}, "the text is no ISO 8601 date", "externalId"),
     ],
 )
-def test_a_failure_names_rule_and_target(rules: str, request_: dict[str, Any], text: str, path: str) -> None:
-    found = failure(rules, request_)
+def test_a_value_of_the_caller_that_does_not_fit_is_an_invalid_message(rules: str, request_: dict[str, Any], text: str, path: str) -> None:
+    found = refused(rules, request_)
+    assert found.path == path
     assert text in found.text
-    assert (found.rule, found.path) == ("mappings/zz/order.create.yaml:4:3", path)
+    assert found.text.endswith(" (rule mappings/zz/order.create.yaml:4:3)")
+
+
+CHOICE = """joined:
+  choose:
+    - when: request.state == 'held'
+      value: request.comment | default('') | to_utc
+    - otherwise: request.id | default('') | to_utc
+  table: kinds
+"""
+
+
+@pytest.mark.parametrize(
+    ("request_", "path", "text"),
+    [
+        ({"state": "held", "comment": "soon", "id": "now"}, "comment", "the text is no ISO 8601 date"),
+        ({"state": "done", "comment": "soon", "id": "now"}, "id", "the text is no ISO 8601 date"),
+        ({"state": "held", "comment": "2026-01-31T10:00:00Z", "id": "now"}, "comment", "has no row for '2026-01-31T10:00:00.000Z'"),
+        ({"state": "done", "comment": "soon", "id": "2026-01-31T10:00:00Z"}, "id", "has no row for '2026-01-31T10:00:00.000Z'"),
+    ],
+)
+def test_the_branch_that_was_taken_is_to_blame(request_: dict[str, Any], path: str, text: str) -> None:
+    found = refused(CHOICE, request_)
+    assert (found.path, text in found.text) == (path, True), found
+
+
+def test_a_value_in_a_list_is_named_with_its_index() -> None:
+    rules = "line[]:\n  each: request.item\n  set:\n    code: item.code\n    sub[]:\n"
+    rules += "      each: item.part\n      set: {n: item.name | upper, v: outer.item.kind | boolean | text}"
+    part = [{"name": "y"}, {"name": 5}]
+    request = {"item": [{"code": "a", "kind": "true", "part": [{"name": "x"}]}, {"code": "b", "kind": "true", "part": part}]}
+    found = refused(rules, request)
+    assert str(found) == "item[1].part[1].name: text is wanted here, and the value is an integer (rule mappings/zz/order.create.yaml:10:15)"
+    part[1]["name"], request["item"][1]["kind"] = "z", "perhaps"
+    assert str(refused(rules, request)).startswith("item[1].kind: the text is neither 'true' nor 'false' (rule")
+
+
+def test_a_list_inside_of_another_is_counted_by_itself() -> None:
+    rules = "line[]:\n  each: request.item\n  set:\n    code: item.code\n    sub[]:\n"
+    rules += "      each: request.note\n      set: {n: item.text | upper}"
+    found = refused(rules, {"item": [{"code": "a"}], "note": [{"text": "x"}, {"text": 5}]})
+    assert found.path == "note[1].text"
+
+
+def test_an_element_of_a_computed_list_is_named_by_what_it_comes_from() -> None:
+    rules = "field[]:\n  each: request.id | default('') | split(',')\n  set: {value: item | to_utc}"
+    assert refused(rules, {"id": "2026-01-31T10:00:00Z,b"}).path == "id[1]"
+    assert refused(rules, {"id": 5}).path == "id"
+
+
+def test_a_list_that_is_none_and_a_condition_in_it_are_named() -> None:
+    rules = "field[]:\n  each: request.note\n  when: item.author | boolean\n  set: {value: item.text}"
+    assert refused(rules, {"note": "x"}).path == "note"
+    assert refused(rules, {"note": [{"author": "true"}, {"author": "maybe"}]}).path == "note[1].author"
+
+
+def test_a_required_member_of_a_written_object_must_be_there() -> None:
+    found = refused("job.place: \"'p'\"\njob.type: request.id")
+    assert found.path == "id"
+    assert found.text == "the backend's contract requires 'type', and there is no value for it (rule mappings/zz/order.create.yaml:5:3)"
+
+
+def test_a_required_list_of_which_nothing_is_written_names_what_it_is_made_of() -> None:
+    shape = to_shape({**CALL, "required": ["line"]})
+    known = contracts()
+    file = parsed("request:\n  line[]:\n    each: request.item\n    when: item.kind == 'x'\n    set: {code: item.code}\n" + ACCEPTED)
+    made = make_translator(file, {}, replace(known, legacy=replace(known.legacy, input=shape)))
+    with pytest.raises(InvalidMessage) as caught:
+        made.request(asked({"item": [{"code": "a"}]}))
+    assert caught.value.problems[0].path == "item"
+
+
+def test_a_refused_code_of_a_header_names_the_header() -> None:
+    found = refused("joined: {value: \"header['X-Id']\", table: kinds}", header={"X-Id": "z"})
+    assert str(found) == "header X-Id: the code table kinds has no row for 'z' (rule mappings/zz/order.create.yaml:4:3)"
+
+
+def test_a_long_code_is_not_repeated() -> None:
+    found = refused("joined: {value: request.id, table: kinds}", {"id": "0123456789" * 100})
+    assert found.text.startswith("the code table kinds has no row for '0123456789012345678901234567890123456789'… (rule")
+
+
+def test_a_code_is_text() -> None:
+    assert "a text for the code table kinds" in refused("joined: {value: request.count, table: kinds}", {"count": 1}).text
+
+
+# -- what somebody else wrote is no mistake of the caller: the rule and its target
+
+
+def test_a_failure_by_a_recorded_value_names_rule_and_target() -> None:
+    stored = {"request": {"id": 5}, "answer": {}}
+    found = failure("joined: request.externalId ~ stored.request.id", {"externalId": "x"}, stored=stored)
+    assert (found.text, found.rule) == (
+        "text (| text turns a number into text) is wanted here, and the value is an integer",
+        "mappings/zz/order.create.yaml:4:3",
+    )
+    assert found.path == "joined"
 
 
 def test_a_failure_in_a_list_names_the_element() -> None:
-    rules = "line[]:\n  each: request.item\n  set:\n    code: item.code\n    sub[]:\n"
+    rules = "line[]:\n  each: stored.request.item\n  set:\n    code: item.code\n    sub[]:\n"
     rules += "      each: item.part\n      set: {n: item.name | upper, v: item.value}"
-    request = {"item": [{"code": "a", "part": [{"name": "x"}]}, {"code": "b", "part": [{"name": "y"}, {"value": "z"}]}]}
-    found = failure(rules, request)
+    order = {"item": [{"code": "a", "part": [{"name": "x"}]}, {"code": "b", "part": [{"name": "y"}, {"value": "z"}]}]}
+    found = failure(rules, stored={"request": order})
     assert (found.path, found.rule) == ("line[1].sub[1].n", "mappings/zz/order.create.yaml:10:15")
 
 
 def test_the_text_of_the_generated_function_is_in_the_traceback() -> None:
-    found = failure("joined: request.id | upper")
+    found = failure("joined: stored.request.id | upper")
     frames = []
     trace = found.__cause__.__traceback__ if found.__cause__ else None
     while trace is not None:

@@ -70,13 +70,36 @@ def test_there_and_back(name: str, arguments: tuple[Any, ...], canonical: Any, l
         ("date", ("%d/%m/%Y",), "2026-02-30"),
         ("date", ("%d/%m/%Y",), "31/01/2026"),
         ("date", ("%d/%m/%y",), "1926-01-31"),
-        ("date_time", ("%Y%m%d%H%M%S",), "2026-01-31T10:20:30Z"),
+        ("date_time", ("%Y%m%d%H%M%S",), "2026-01-31T10:20:30"),
+        ("date_time", ("%Y%m%d%H%M%S",), "2026-01-31"),
+        ("date_time", ("%Y%m%d%H%M%S",), "2026-02-30T10:20:30Z"),
+        ("date_time", ("%Y%m%d%H%M%S",), "0999-01-31T10:20:30Z"),
+        ("date_time", ("%Y%m%d%H%M%S",), "0001-01-01T00:20:30+05:00"),
+        ("date_time", ("%y%m%d%H%M%S",), "1926-01-31T10:20:30Z"),
         ("date_time", ("%Y%m%d%H%M%S", "Europe/Berlin"), "2026-10-25T01:30:00.000Z"),
     ],
 )
 def test_what_would_not_come_back_is_refused(name: str, arguments: tuple[Any, ...], canonical: Any) -> None:
     with pytest.raises(RuleFailed):
         bind_converter(name, arguments).to_legacy(canonical)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "client", "legacy", "back"),
+    [
+        (("%Y%m%d%H%M%S",), "2026-01-31T10:20:30Z", "20260131102030", "2026-01-31T10:20:30.000Z"),
+        (("%Y%m%d%H%M%S",), "2026-01-31t10:20:30.999999z", "20260131102030", "2026-01-31T10:20:30.000Z"),
+        (("%Y%m%d%H%M%S", "America/Puerto_Rico"), "2026-01-31T10:20:30.5+02:00", "20260131042030", "2026-01-31T08:20:30.000Z"),
+        (("%Y%m%d%H%M%S.%f",), "2026-01-31T10:20:30.1239-00:30", "20260131105030.123000", "2026-01-31T10:50:30.123Z"),
+        (("%Y%m%d%H%M%S%z", "Europe/Berlin"), "2026-10-25T01:30:00Z", "20261025023000+0100", "2026-10-25T01:30:00.000Z"),
+    ],
+)
+def test_a_moment_comes_back_as_the_same_moment(arguments: tuple[str, ...], client: str, legacy: str, back: str) -> None:
+    pair = bind_converter("date_time", arguments)
+    assert (pair.to_legacy(client), pair.to_canonical(legacy)) == (legacy, back)
+    assert pair.fits(client)
+    assert pair.same(client, back)
+    assert not pair.same("2026-01-31T10:20:31Z", "2026-01-31T10:20:30.000Z")
 
 
 @pytest.mark.parametrize(

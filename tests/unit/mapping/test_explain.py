@@ -70,7 +70,7 @@ def test_each_field_names_its_rule_and_sources() -> None:
         "reference": ("none", 5, ()),
         "day": ("d", 6, ("request.note[@type=Day].text",)),
         "job.type": ("on", 17, ("header X-Id", "setting mode")),
-        "joined": ("1", 18, ("request.count", "request.id")),
+        "joined": ("1", 18, ("request.id", "request.count")),
         "flagText": ("held", 24, ("request.state",)),
         "line[0].code": ("a", 10, ("request.item[0].code",)),
         "line[0].kind": ("A", 11, ("request.item[0].kind",)),

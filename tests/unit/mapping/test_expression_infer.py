@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from adapter.contract.path import parse_path
 from adapter.contract.shape import Kind
+from adapter.finding import Position
 from adapter.mapping.expression import facts_of, outcome_facts, parse_expression
 from adapter.mapping.model import Direction
 from adapter.mapping.types import Facts, ScopeShapes, constant, fact, kind_of, required_facts
@@ -302,15 +304,7 @@ def test_accepted_outcomes_make_replies_certain() -> None:
     assert facts("outcome:\n  - is: rejected\n") == Facts()
 
 
-def parse_path(text: str):  # type: ignore[no-untyped-def]
-    from adapter.contract.path import parse_path as parse  # noqa: PLC0415
-
-    return parse(text)
-
-
 def test_facts_combine() -> None:
-    from adapter.finding import Position  # noqa: PLC0415
-
     node = parse_expression("request.id is present", Position("m", 1, 1)).node
     one = facts_of(node, 0)
     assert one == Facts(present=frozenset({fact("request", parse_path("id"))}))
@@ -319,6 +313,24 @@ def test_facts_combine() -> None:
     assert (one & Facts()) == Facts()
     assert SCOPE.knowing(one).facts == one
     assert Facts(filled=frozenset({fact("stored", None)})).has("stored", None) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "truth", "known"),
+    [
+        ("request.comment is not null", True, (False, True)),
+        ("request.comment is null", True, (True, False)),
+        ("request.comment is null", False, (False, True)),
+        ("request.comment != none", True, (False, True)),
+        ("none == request.comment", False, (False, True)),
+        ("request.comment == none", True, (True, False)),
+        ("request.comment != 'x'", True, (False, False)),
+        ("request.comment is present and request.comment is not null", True, (True, True)),
+    ],
+)
+def test_what_a_question_for_null_makes_certain(text: str, truth: bool, known: tuple[bool, bool]) -> None:
+    node = parse_expression(text, Position("m", 1, 1)).node
+    assert facts_of(node, 0, truth).has("request", parse_path("comment")) == known
 
 
 def test_conditions_say_what_they_are_instead() -> None:

@@ -90,7 +90,7 @@ def test_what_is_not_allowed_is_named_with_what_to_do_instead(text: str, said: s
         ("", 0),
         ("   ", 0),
         ("request.id request.count", 11),
-        ("request.id ==", 11),
+        ("request.id ==", 12),
         ("'open", 0),
         ("a }} b", 2),
         ("request.", 7),
@@ -101,6 +101,42 @@ def test_broken_syntax_is_shown_where_it_breaks(text: str, at: int) -> None:
     finding = refused(text)
     assert finding.code == "M115"
     assert (finding.at.line, finding.at.column) == (7, 11 + min(at, max(len(text) - 1, 0)))
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "length"),
+    [
+        ("request.id |", "it ends too early", 1),
+        ("(request.id", "it ends too early", 1),
+        ("", "it is empty", 1),
+        ("request.id == 'open", "the text that begins here has no closing quote", 1),
+        ("request.id 'other one'", "'other one' cannot stand here", 11),
+        ("request.id and and other", "'other' cannot stand here", 5),
+        ("request.id | 12", "'12' cannot stand here", 2),
+        ("request.id ? 1", "'?' cannot stand here", 1),
+        ("request.id }}", "'}' cannot stand here", 1),
+        ("request.id)", "')' cannot stand here", 1),
+        ("{% if x %}", "'%' cannot stand here", 1),
+    ],
+)
+def test_broken_syntax_is_told_in_words_of_this_language(text: str, said: str, length: int) -> None:
+    finding = refused(text)
+    assert (finding.text, finding.at.length) == (f"the expression cannot be read: {said}", length)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("reply['a.b[k=v]'] | upper", "reply['a.b[k=v]']"),
+        ("1 + reply['a'][\"b]\"]", "reply['a'][\"b]\"]"),
+        ("(request.a | first)['b'] ~ 'x'", "first)['b']"),
+    ],
+)
+def test_a_member_in_brackets_is_shown_as_a_whole(text: str, shown: str) -> None:
+    node = parse_expression(text, AT).node
+    found = next(node.find_all(nodes.Getitem)) if not isinstance(node, nodes.Getitem) else node
+    start = position(found).column - AT.column
+    assert text[start : start + position(found).length] == shown
 
 
 def test_a_test_before_if_needs_brackets() -> None:

@@ -1,9 +1,9 @@
 """Every example of docs/mapping-language.md runs, and the reference names every key, filter, test and converter.
 
 A fence ``yaml mapping`` begins an example; what follows until the next one belongs to it: ``yaml codes``, ``yaml overlay`` (of
-market yy, like zz), ``json request`` with ``json legacy``, ``text problems``, ``text error`` or ``text unread`` behind it, ``json reply``
-with ``json outcome``, ``json answer`` and ``json view <face>``, ``json cases``, and ``text findings`` (code, line:column and
-remedy of each finding of the check).
+market yy, like zz), ``json request`` with ``json legacy``, ``text problems`` or ``text unread`` behind it, ``json reply``
+with ``json outcome``, ``json answer``, ``text error`` and ``json view <face>``, ``json cases``, and ``text findings`` (code, line:column
+and remedy of each finding of the check).
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def run(made: Translator, example: Example, known: Contracts) -> None:
                 assert list(map(str, refused.value.problems)) == text.splitlines()
             case ["text", "error"]:
                 with pytest.raises(MappingFailed) as failed:
-                    made.request(asked(request))
+                    made.reply(scope)
                 assert f"{failed.value.rule} {failed.value.path}: {failed.value.text}" == text.strip()
             case ["text", "unread"]:
                 assert made.unread(asked(request)) == text.splitlines()

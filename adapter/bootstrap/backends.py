@@ -1,0 +1,130 @@
+"""The markets at work: built from what is declared at start, and built anew while the service runs.
+
+A reload is all or nothing: where any file of any market has an error, every market keeps the rules it had.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from adapter.backend import Backend
+from adapter.bootstrap.connectors import way_of
+from adapter.bootstrap.observers import MarketMetrics
+from adapter.bootstrap.rules import MarketRules, read_rules
+from adapter.errors import CheckFailed, ConfigError
+from adapter.faces.declaration import Face
+from adapter.finding import Finding, Position
+from adapter.mapping.frame import render_all
+from adapter.market import Market, load_market
+from adapter.redaction import Redaction
+from adapter.settings import Home
+from adapter.wire import Wire, settings_of
+
+log = structlog.get_logger("adapter.service")
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """What became of a reload. ``text`` shows every finding at its line, for people."""
+
+    loaded: bool
+    text: str
+
+
+class Backends(dict[str, Backend]):
+    """Every market's backend by id. Readers see one state or the next, never a mixture within one market."""
+
+    def __init__(
+        self, home: Home, markets: Sequence[str], faces: Sequence[Face], environment: Mapping[str, str], metrics: MarketMetrics
+    ) -> None:
+        """Raises ConfigError, CheckFailed."""
+        super().__init__()
+        self._home, self._markets, self._faces, self._environment, self._metrics = home, markets, faces, environment, metrics
+        self._reloading = asyncio.Lock()
+        self.rules = {name: self._read(name) for name in markets}
+        for name, rules in self.rules.items():
+            _warn(rules)
+            wire = Wire(settings_of(rules.market, home.path), observer=metrics.wire(name))
+            self[name] = self._build(rules, wire)
+
+    async def close(self) -> None:
+        """Closes every connection to a backend."""
+        for backend in self.values():
+            await backend.wire.close()
+
+    async def reload(self) -> Reload:
+        """Reads everything anew and puts it to work, where nothing is wrong with it. Exchanges under way end by the rules they began
+        with. Endpoint, limits and TLS belong to the connections and take a restart."""
+        async with self._reloading:
+            rules, findings, texts = await asyncio.to_thread(self._read_all)
+            loaded = not any(finding.severity == "error" for finding in findings)
+            if loaded:
+                built = {name: self._build(found, self[name].wire) for name, found in rules.items()}
+                self.update(built)
+                self.rules = rules
+                versions = {
+                    f"{name}/{operation}": one.version[:12]
+                    for name, backend in built.items()
+                    for operation, one in backend.translators.items()
+                }
+                log.info("rules.reloaded", versions=versions)
+            else:
+                log.error("rules.not-reloaded", errors=[str(finding) for finding in findings if finding.severity == "error"])
+            return Reload(loaded, render_all(findings, texts))
+
+    def _read(self, name: str) -> MarketRules:
+        market = load_market(self._home.market_file(name), self._environment)
+        return read_rules(self._home, market, self._faces, unknown=lambda code, text: self._metrics.unknown_code(name, code, text))
+
+    def _read_all(self) -> tuple[dict[str, MarketRules], list[Finding], dict[str, str]]:
+        rules: dict[str, MarketRules] = {}
+        findings: list[Finding] = []
+        texts: dict[str, str] = {}
+        for name in self._markets:
+            try:
+                found = rules[name] = self._read(name)
+            except CheckFailed as error:
+                findings += error.findings
+                continue
+            except ConfigError as error:
+                findings.append(Finding("K001", str(error), Position(f"config/markets/{name}.yaml", 1, 1)))
+                continue
+            findings += found.findings
+            findings += _restart_needed(self.rules[name].market, found.market)
+            texts.update(found.texts)
+        return rules, findings, texts
+
+    def _build(self, rules: MarketRules, wire: Wire) -> Backend:
+        market, metrics = rules.market, self._metrics
+        connector = way_of(market).connect(market, self._home.path(market.contract), self._home.path("var") / "contracts")
+        return Backend(
+            market=market,
+            connector=connector,
+            wire=wire,
+            translators=rules.translators(lambda table, direction, _value: metrics.table_miss(market.market, table, direction)),
+            validators=rules.validators(),
+            catalogue=rules.catalogue,
+            redaction=Redaction(market.redact),
+        )
+
+
+def _warn(rules: MarketRules) -> None:
+    for finding in rules.findings:
+        if finding.severity == "warning":
+            log.warning("rules.finding", finding=str(finding))
+
+
+def _restart_needed(old: Market, new: Market) -> list[Finding]:
+    at = Position(f"config/markets/{new.market}.yaml", 1, 1)
+    changed = [
+        key
+        for key, before, now in (("limits", old.limits, new.limits), ("security.tls", old.security.tls, new.security.tls))
+        if before != now
+    ]
+    return [
+        Finding("K102", f"{key} has changed and takes effect at the next start", at, "restart the service", "warning") for key in changed
+    ]

@@ -1,0 +1,105 @@
+"""The parts of a running service without its HTTP server, in the loop of the test, with the simulators beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adapter import clock
+from adapter.bootstrap import Service, open_service
+from adapter.contract.json_bytes import write_json
+from adapter.pipeline import Pipeline
+from adapter.ports import Message
+from adapter.settings import Home, load_settings
+from adapter.store import AttemptRow, OrderQuery, OrderRow, Store
+from simulators.registry import SIMULATORS, VARIABLES
+from simulators.soap_server import Simulator
+from tests.service_kit import ROOT, pr_order
+
+FAST = {"config/markets/pr.yaml": ("  total: 8", "  total: 0.5")}
+
+
+@dataclass
+class Opened:
+    """A service that takes messages as its faces would hand them over."""
+
+    service: Service
+    backends: dict[str, Simulator]
+
+    @property
+    def pipeline(self) -> Pipeline:
+        return self.service.pipeline
+
+    @property
+    def store(self) -> Store:
+        return self.service.pipeline.store
+
+    @property
+    def slbos(self) -> Simulator:
+        return self.backends["slbos"]
+
+    async def only_order(self) -> tuple[OrderRow, list[AttemptRow]]:
+        """The one order on record, with its attempts."""
+        [order] = await self.store.orders(OrderQuery())
+        return order, await self.store.attempts(order.id)
+
+    async def recorded(self) -> None:
+        """Waits until the first order is on record."""
+        while not await self.store.orders(OrderQuery()):  # noqa: ASYNC110 - the record tells nobody
+            await asyncio.sleep(0)
+
+    async def called(self, times: int = 1) -> None:
+        """Waits until the backend has been called so often."""
+        while len(self.slbos.requests()) < times:  # noqa: ASYNC110 - nor does the simulator
+            await asyncio.sleep(0)
+
+
+def message(body: Mapping[str, Any] | None = None, **changed: Any) -> Message:
+    """An order as the hybris face hands it over."""
+    document = dict(pr_order() if body is None else body)
+    correlation = changed.pop("correlation", str(uuid.uuid4()))
+    values: dict[str, Any] = {
+        "face": "hybris",
+        "client": "demo-channel",
+        "market": "pr",
+        "operation": "productOrder.create",
+        "correlation_id": correlation,
+        "body": document,
+        "raw": write_json(document),
+        "header": {"X-Conversation-Id": "QAHA017633E52B68CF0000", "lob": "FIXED", "channelId": "ECOM", "correlationId": correlation},
+        "query": {},
+        "path": {"businessId": "PR"},
+        "received_at": clock.now(),
+        "key": f"correlationId:{correlation}",
+    }
+    return Message(**(values | changed))
+
+
+def warm(home: Path) -> None:
+    """Gives a home the compiled contracts of this checkout; a start without them is another test's subject."""
+    compiled, own = ROOT / "var" / "contracts", home / "var" / "contracts"
+    if compiled.is_dir() and not own.exists():
+        shutil.copytree(compiled, own)
+
+
+@contextlib.asynccontextmanager
+async def opened(data: Path, home: Path | str, backends: dict[str, Simulator] | None = None, **environment: str) -> AsyncIterator[Opened]:
+    """Opens the service in ``data``. Given ``backends`` are running and stay so; else all simulators are started and ended with it."""
+    async with contextlib.AsyncExitStack() as stack:
+        if backends is None:
+            backends = {name: await stack.enter_async_context(make()) for name, make in SIMULATORS.items()}
+        variables = {"ADAPTER_DATA": str(data), **{VARIABLES[name]: twin.url for name, twin in backends.items()}, **environment}
+        declared = Home(Path(home))
+        warm(declared.root)
+        settings = load_settings(declared, variables)
+        settings.data.mkdir(parents=True, exist_ok=True)
+        service = await stack.enter_async_context(
+            open_service(declared, settings, environment=variables, base_url="", loopback=True, admin_token="token")
+        )
+        yield Opened(service, backends)

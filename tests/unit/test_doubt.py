@@ -1,0 +1,272 @@
+"""Settling in doubt, policy by policy: what a market declares, what a home has lost since, what fails meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from adapter.contract.json_text import parse_json
+from adapter.doubt import message_of
+from adapter.errors import StoreUnavailable
+from adapter.ports import OutcomeKind
+from simulators.http_server import Transport
+from simulators.registry import SIMULATORS
+from simulators.scenario import Behaviour
+from tests.opened_kit import Opened, message, opened
+from tests.service_kit import home_with, pr_order
+
+NEVER = Behaviour(transport=Transport.NEVER)  # booked, and not a word
+LOST = Behaviour(book=False, transport=Transport.NEVER)
+SHORT, PROBE = ("  total: 8", "  total: 0.3"), "    probe: productOrder.probe\n    settle: 1\n    authoritative: true"
+
+
+def home_of(folder: Path, settling: str) -> str:
+    """A home whose market pr settles so."""
+    home = home_with(folder, {"config/markets/pr.yaml": SHORT})
+    file = folder / "config" / "markets" / "pr.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert PROBE in text
+    file.write_text(text.replace(PROBE, settling), encoding="utf-8")
+    return home
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Any]:
+    """Runs ``scenario(opened)`` on a service whose market pr settles as declared."""
+
+    def start(scenario: Callable[[Opened], Any], settling: str = PROBE.replace("settle: 1", "settle: 0.05")) -> Any:
+        async def inside() -> Any:
+            async with opened(tmp_path / "data", home_of(tmp_path / "home", settling)) as service:
+                return await scenario(service)
+
+        return asyncio.run(inside())
+
+    return start
+
+
+def operations(service: Opened) -> list[str]:
+    return [call["operation"] for call in service.slbos.requests()]
+
+
+def test_without_a_probe_an_order_stays_in_doubt_and_is_never_sent_again(run):
+    async def scenario(service: Opened) -> None:
+        sent = message()
+        service.slbos.once("UpdateOrderDetail", LOST)
+        with capture_logs() as logs:
+            for _ in range(3):
+                assert (await service.pipeline.place(sent)).status == 504
+        assert operations(service) == ["UpdateOrderDetail"]
+        assert [line["event"] for line in logs].count("doubt.no-probe") == 2
+
+    run(scenario, "    settle: 0")
+
+
+def test_f11_a_probe_that_is_not_authoritative_proves_nothing_by_finding_none(run):
+    async def scenario(service: Opened) -> None:
+        sent = message()
+        service.slbos.once("UpdateOrderDetail", LOST)
+        for _ in range(3):
+            assert (await service.pipeline.place(sent)).status == 504
+        assert operations(service) == ["UpdateOrderDetail", "FindOrder", "FindOrder"]
+
+    run(scenario, "    probe: productOrder.probe\n    settle: 0")
+
+
+def test_a_probe_that_is_not_authoritative_may_still_find_the_order(run):
+    async def scenario(service: Opened) -> None:
+        sent = message()
+        service.slbos.once("UpdateOrderDetail", NEVER)
+        assert [(await service.pipeline.place(sent)).status for _ in range(2)] == [504, 201]
+
+    run(scenario, "    probe: productOrder.probe\n    settle: 0")
+
+
+def test_nobody_is_kept_waiting_for_a_proof_that_takes_long(run):
+    async def scenario(service: Opened) -> None:
+        sent = message()
+        service.slbos.once("UpdateOrderDetail", LOST)
+        reply = await service.pipeline.place(sent)
+        assert (reply.status, reply.headers["Retry-After"]) == (504, "60")
+        begun = time.monotonic()
+        assert (await service.pipeline.place(sent)).status == 504
+        assert time.monotonic() - begun < 5
+        assert operations(service) == ["UpdateOrderDetail", "FindOrder"]
+
+    run(scenario, PROBE.replace("settle: 1", "settle: 60"))
+
+
+def test_a_probe_that_is_not_answered_settles_nothing(run):
+    """F9: while the search is down nothing is sent, and when it is back the order is found."""
+
+    async def scenario(service: Opened) -> None:
+        sent = message()
+        service.slbos.once("UpdateOrderDetail", NEVER)
+        service.slbos.once("FindOrder", LOST, 2)
+        assert [(await service.pipeline.place(sent)).status for _ in range(4)] == [504, 504, 504, 201]
+        assert operations(service) == ["UpdateOrderDetail", "FindOrder", "FindOrder", "FindOrder"]
+
+    run(scenario)
+
+
+def test_a_probe_that_can_no_longer_be_made_leaves_the_order_as_it_is(run):
+    async def scenario(service: Opened) -> None:
+        sent = message()
+        service.slbos.once("UpdateOrderDetail", NEVER)
+        assert (await service.pipeline.place(sent)).status == 504
+        backends = dict(service.pipeline.backends)
+        kept = {name: rules for name, rules in backends["pr"].translators.items() if name != "productOrder.probe"}
+        service.pipeline.doubt.backends = {**backends, "pr": replace(backends["pr"], translators=kept)}
+        with capture_logs() as logs:
+            assert (await service.pipeline.place(sent)).status == 504
+        assert "doubt.probe-not-possible" in [line["event"] for line in logs]
+        service.pipeline.doubt.backends = backends
+        assert (await service.pipeline.place(sent)).status == 201
+
+    run(scenario)
+
+
+def test_markets_and_faces_that_are_gone_keep_their_orders_for_when_they_are_back(run):
+    async def scenario(service: Opened) -> None:
+        service.slbos.once("UpdateOrderDetail", NEVER)
+        assert (await service.pipeline.place(message())).status == 504
+        doubt, backends, renderers = service.pipeline.doubt, service.pipeline.backends, service.pipeline.renderers
+        with capture_logs() as logs:
+            doubt.backends = {"lab": backends["lab"]}
+            assert await doubt.settle_all() == 0
+            doubt.backends, doubt.renderers = backends, {"tmf": renderers["tmf"]}
+            assert await doubt.settle_all() == 0
+        assert {"doubt.no-probe", "doubt.no-face"} <= {line["event"] for line in logs}
+        doubt.renderers = renderers
+        assert await doubt.settle_all() == 1
+        order, [attempt] = await service.only_order()
+        assert (order.outcome, attempt.outcome) == (OutcomeKind.ACCEPTED, OutcomeKind.ACCEPTED)
+
+    run(scenario)
+
+
+def test_one_order_that_breaks_the_settling_does_not_keep_the_others_from_it(run):
+    async def scenario(service: Opened) -> None:
+        bodies = [pr_order() for _ in range(3)]
+        service.slbos.once("UpdateOrderDetail", NEVER, 3)
+        assert [reply.status for reply in await asyncio.gather(*(service.pipeline.place(message(body)) for body in bodies))] == [504] * 3
+        real, doubt = service.pipeline.renderers["hybris"], service.pipeline.doubt
+
+        def picky(asked: Any, result: Any) -> Any:
+            if asked.body["externalId"] == bodies[1]["externalId"]:
+                raise ZeroDivisionError
+            return real(asked, result)
+
+        doubt.renderers = {**doubt.renderers, "hybris": picky}
+        with capture_logs() as logs:
+            assert await doubt.settle_all() == 2
+        assert "doubt.crashed" in [line["event"] for line in logs]
+        doubt.renderers = service.pipeline.renderers
+        assert await doubt.settle_all() == 1
+
+    run(scenario)
+
+
+def test_a_record_that_fails_ends_the_settling_and_is_told(run):
+    async def scenario(service: Opened) -> None:
+        sent = message()
+        service.slbos.once("UpdateOrderDetail", NEVER)
+        assert (await service.pipeline.place(sent)).status == 504
+        real = service.store.keep
+
+        async def full(*_: Any) -> None:
+            raise StoreUnavailable("the disk is full")
+
+        service.store.keep = full  # type: ignore[method-assign]
+        with pytest.raises(StoreUnavailable):
+            await service.pipeline.doubt.settle_all()
+        with pytest.raises(StoreUnavailable):
+            await service.pipeline.place(sent)
+        service.store.keep = real  # type: ignore[method-assign]
+        assert (await service.pipeline.place(sent)).status == 201
+
+    run(scenario)
+
+
+def test_more_orders_than_one_page_are_settled_at_start(run, monkeypatch):
+    monkeypatch.setattr("adapter.doubt._PAGE", 2)
+
+    async def scenario(service: Opened) -> None:
+        service.slbos.once("UpdateOrderDetail", NEVER, 5)
+        await asyncio.gather(*(service.pipeline.place(message()) for _ in range(5)))
+        assert await service.pipeline.doubt.settle_all() == 5
+        assert await service.pipeline.doubt.settle_all() == 0
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(("behaviour", "ends"), [(NEVER, ["accepted"]), (LOST, ["absent"])])
+def test_what_a_crash_left_open_is_settled_at_start(tmp_path: Path, behaviour: Behaviour, ends: list[str]):
+    """The first service is cut off in the middle of its call: its attempt has no outcome at all."""
+    home = home_of(tmp_path / "home", PROBE.replace("settle: 1", "settle: 0.05"))
+    sent = message()
+
+    async def scenario() -> tuple[Any, Any, list[Any]]:
+        async with SIMULATORS["slbos"]() as slbos, SIMULATORS["lab"]() as lab:
+            backends = {"slbos": slbos, "lab": lab}
+            async with opened(tmp_path / "data", home, backends) as first:
+                slbos.once("UpdateOrderDetail", behaviour)
+                placing = asyncio.create_task(first.pipeline.place(sent))
+                await first.called()
+                await cut_off(first)
+                placing.cancel()
+            with capture_logs() as logs:
+                async with opened(tmp_path / "data", home, backends) as second:
+                    while not any(line["event"] == "doubt.settled-at-start" for line in logs):  # noqa: ASYNC110 - a list of lines
+                        await asyncio.sleep(0.01)
+                    order, attempts = await second.only_order()
+                    return order, attempts, await second.store.messages(order.id)
+
+    order, attempts, messages = asyncio.run(scenario())
+    assert [attempt.outcome for attempt in attempts] == ends
+    assert order.state == "acknowledged"
+    assert [row.operation for row in messages].count("FindOrder") >= 2
+
+
+async def cut_off(service: Opened) -> None:
+    """What a kill does to the tasks of a process."""
+    for task in list(service.pipeline._running):
+        task.cancel()
+    await asyncio.gather(*service.pipeline._running, return_exceptions=True)
+
+
+def test_the_end_of_the_service_does_not_wait_for_probes(tmp_path: Path):
+    home = home_of(tmp_path / "home", PROBE.replace("settle: 1", "settle: 4"))
+
+    async def scenario() -> float:
+        async with opened(tmp_path / "data", home) as service:
+            sent = message()
+            service.slbos.once("UpdateOrderDetail", LOST)
+            assert (await service.pipeline.place(sent)).status == 504
+            order, [attempt] = await service.only_order()
+            waiting = asyncio.create_task(service.pipeline.doubt.settle(order, attempt))
+            await service.called(2)
+            waiting.cancel()
+            begun = time.monotonic()
+        return time.monotonic() - begun
+
+    assert asyncio.run(scenario()) < 3
+
+
+def test_a_stored_order_comes_back_digit_for_digit(run):
+    async def scenario(service: Opened) -> None:
+        text = b'{"orderTotalPrice":[{"price":{"taxRate":11.50,"percentage":100000000000000000000000000.25}}],"priority":"1"}'
+        priced = parse_json(text)
+        sent = message(pr_order() | priced)
+        assert (await service.pipeline.place(sent)).status == 201
+        order, _ = await service.only_order()
+        assert b"11.50" in order.request
+        assert message_of(order).body == sent.body
+
+    run(scenario)
