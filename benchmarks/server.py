@@ -49,7 +49,9 @@ class Server:
 
 @contextlib.contextmanager
 def running(name: str, command: list[str], cpus: list[int], environment: dict[str, str] | None = None) -> Iterator[Server]:
-    """Starts ``command`` with ``{port}`` filled in, waits until it answers, ends it in the end."""
+    """Starts ``command`` with ``{port}`` filled in, waits until it answers, ends it in the end.
+
+    The adapter keeps its data in a folder that is gone at the end, unless ``environment`` names another one."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix=f"bench-{name}-", dir=disk()) as folder:
         log = Path(folder) / "log"

@@ -25,6 +25,7 @@ class MarketMetrics:
     def __init__(self, registry: CollectorRegistry, store: Store) -> None:
         self._store = store
         self._outcomes = Counter("adapter_outcomes", "Judged calls", ["market", "operation", "outcome"], registry=registry)
+        self._judged: dict[tuple[str, str, str], Counter] = {}
         self._codes = Counter("adapter_backend_codes", "Warnings and errors of backends", ["market", "severity", "code"], registry=registry)
         self._misses = Counter(
             "adapter_table_misses", "Values without a row in their code table", ["market", "table", "direction"], registry=registry
@@ -40,7 +41,11 @@ class MarketMetrics:
 
     def judged(self, market: str, operation: str, outcome: Outcome, deviations: Sequence[Deviation]) -> None:
         """One call has been judged; its codes go to the log, the counters and the record."""
-        self._outcomes.labels(market, operation, outcome.kind).inc()
+        place = (market, operation, outcome.kind)
+        counter = self._judged.get(place)
+        if counter is None:
+            counter = self._judged[place] = self._outcomes.labels(*place)
+        counter.inc()
         for issue in outcome.issues:
             self._codes.labels(market, issue.severity, issue.name or "unknown").inc()
             log.info(

@@ -21,7 +21,6 @@ from adapter.faces.server import BoundedProtocol
 from adapter.loopback import is_loopback
 from adapter.settings import Home, Settings
 
-
 _COLLECTING = (20_000, 20, 100)
 """Counts of new objects between two collections of cycles: an exchange makes hundreds of objects, and few cycles."""
 
@@ -57,7 +56,7 @@ async def hosted(
             variables.update({registry.VARIABLES[name]: url for name, url in urls.items()})
         listener = _listen(host, port)
         stack.callback(listener.close)
-        url = f"http://{host}:{listener.getsockname()[1]}"
+        url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         token = secrets.token_urlsafe(32)
         service = await stack.enter_async_context(
             open_service(
@@ -129,7 +128,8 @@ def _listen(host: str, port: int) -> socket.socket:
 @contextlib.contextmanager
 def _announced(path: Path, url: str, token: str) -> Iterator[None]:
     """Tells the other commands where the running service is; only its own user can read it."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    path.unlink(missing_ok=True)  # what a killed service left may be readable by others
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(orjson.dumps({"url": url, "token": token, "pid": os.getpid()}))
     try:

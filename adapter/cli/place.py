@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from adapter.errors import ConfigError
 from adapter.settings import Home, Settings, load_settings
 
 
-def here(data: Path | None = None) -> tuple[Home, Settings]:
-    """The project and its settings; ``data`` goes before the declared folder. Raises ConfigError."""
+def here() -> tuple[Home, Settings]:
+    """The project and its settings; the data folder is there. Raises ConfigError."""
     home = Home.find()
-    settings = load_settings(home, {"ADAPTER_DATA": str(data)} if data else None)
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings = load_settings(home)
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{settings.data}: the data folder cannot be made: {error.strerror}; name another one with ADAPTER_DATA"
+        ) from error
     return home, settings

@@ -11,7 +11,7 @@ import httpx
 import orjson
 
 from adapter import clock
-from adapter.errors import AdapterError, NotFound
+from adapter.errors import AdapterError, NotFound, StoreUnavailable
 from adapter.settings import Settings
 from adapter.store import Store
 
@@ -51,8 +51,9 @@ def _send(method: str, service: dict[str, Any], path: str) -> Any:
         answer = orjson.loads(reply.content)
     except orjson.JSONDecodeError as error:
         raise ServiceNotReachable(f"{service['url']} answered HTTP {reply.status_code} without JSON: it is another program") from error
-    if reply.status_code == 404 and isinstance(answer, dict) and "error" in answer:
-        raise NotFound(answer["error"])
+    refusals: dict[int, type[AdapterError]] = {404: NotFound, 503: StoreUnavailable}
+    if reply.status_code in refusals and isinstance(answer, dict) and "error" in answer:
+        raise refusals[reply.status_code](answer["error"])
     if reply.status_code != 200:
         raise ServiceNotReachable(f"{service['url']} answered HTTP {reply.status_code}")
     return answer

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapter import clock
+from adapter.errors import StoreUnavailable
 from adapter.store import AttemptRow, CodeRow, MessageRow, OrderQuery, OrderRow, Store
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -41,14 +42,18 @@ def admin_routes(store: Store, reload: Callable[[], Awaitable[Reloaded]], token:
             given = request.headers.get("authorization", "").removeprefix("Bearer ")
             if not hmac.compare_digest(given.encode(), token.encode()):
                 return _json({"error": "the token of service.json is needed"}, 401)
-            return await handler(request)
+            try:
+                return await handler(request)
+            except StoreUnavailable as error:
+                return _json({"error": str(error)}, 503)
 
         return check
 
     async def orders(request: Request) -> Response:
         query = request.query_params
-        limit = query.get("limit", "50")
-        rows = await store.orders(OrderQuery(limit=min(int(limit), 1000) if limit.isdigit() else 50, state=query.get("state") or None))
+        asked = query.get("limit", "")
+        limit = min(int(asked), 1000) if asked.isdecimal() and len(asked) < 10 else 50
+        rows = await store.orders(OrderQuery(limit=limit, state=query.get("state") or None))
         return _json([order_row(row) for row in rows])
 
     async def order(request: Request) -> Response:

@@ -103,11 +103,6 @@ def misfits(node: Node, form: Form, named: Mapping[str, Form]) -> Iterator[Findi
                 yield from misfits(item, sequence.item, named)
 
 
-def fitting(node: Node, form: Form, named: Mapping[str, Form]) -> Word | Keys | Entries | Sequence | None:
-    """The alternative of ``form`` that ``node`` is meant to be, None where it has the form of none."""
-    return _choose(node, _known(form, named), named)
-
-
 def _known(form: Form, named: Mapping[str, Form]) -> Word | Keys | Entries | Sequence | Either:
     while isinstance(form, Named):
         form = named[form.name]

@@ -74,7 +74,7 @@ TWO_WAY_LIST = Keys(
     "a two-way list",
     "Elements that stand for each other on both sides; inner paths start at the element.",
     (
-        Key("legacy", Word("list path", LIST_PATH.doc), "the legacy list", required=True, inherited=True),
+        Key("legacy", LIST_PATH, "the legacy list", required=True, inherited=True),
         Key("both", Named("both"), "two-way rules of one element"),
         Key("request", Named("rules"), "rules of one element, TMF to legacy only"),
         Key("reply", Named("rules"), "rules of one element, legacy to TMF only"),

@@ -64,8 +64,10 @@ def layered(folder: Folder, market: str, operation: str) -> Layered:
     findings: list[Finding] = []
     chain: list[tuple[str, str, Block]] = []
     files: dict[str, str] = {}
+    seen: list[tuple[str, str]] = []
     where: tuple[str, str] | None = (market, operation)
     while where is not None:
+        seen.append(where)
         loaded = folder.load(*where)
         file = folder.file(*where)
         files = {file: loaded.text, **files}
@@ -73,7 +75,7 @@ def layered(folder: Folder, market: str, operation: str) -> Layered:
         if loaded.root is None:
             break
         chain.append((file, where[0] if where[1] == operation else "/".join(where), loaded.root))
-        where = _parent(folder, loaded.root, where, [tuple(name.split("/")[-2:]) for name in files], findings)
+        where = _parent(folder, loaded.root, seen, findings)
     if not chain:
         return Layered(None, files, {}, tuple(findings))
     root = chain[-1][2]
@@ -88,16 +90,16 @@ def layered(folder: Folder, market: str, operation: str) -> Layered:
     return Layered(root, files, layers, tuple(findings))
 
 
-def _parent(
-    folder: Folder, root: Block, child: tuple[str, str], seen: list[tuple[str, ...]], findings: list[Finding]
-) -> tuple[str, str] | None:
+def _parent(folder: Folder, root: Block, seen: list[tuple[str, str]], findings: list[Finding]) -> tuple[str, str] | None:
+    """The mapping that the last of ``seen`` starts from."""
+    child = seen[-1]
     like = root.get("like")
     if not isinstance(like, Scalar) or not like.value:
         return None
     market, _, named = like.value.partition("/")
     parent = market, named or child[1]
-    if (parent[0], f"{parent[1]}.yaml") in seen:
-        way = " → ".join("/".join(step).removesuffix(".yaml") for step in reversed(seen))
+    if parent in seen:
+        way = " → ".join(map("/".join, seen))
         findings.append(
             finding(
                 "M702", f"'{like.value}' starts from this file itself: {way} → {'/'.join(parent)}", like.at, "one of them must stand alone"

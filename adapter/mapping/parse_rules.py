@@ -59,8 +59,7 @@ class RuleReader:
             return PathText(bare, parse_path(bare), node.part(start, len(bare)))
         except PathError as error:
             hint = "a path is name.name, name[] or name[key=value]"
-            said = error.text.removesuffix(f" (at character {error.offset + 1})")
-            self.findings.append(finding("M117", f"'{bare}' is no path: {said}", node.part(start + error.offset, 1), hint))
+            self.findings.append(finding("M117", f"'{bare}' is no path: {error.text}", node.part(start + error.offset, 1), hint))
             return None
 
     # -- one-way rules

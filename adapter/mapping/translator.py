@@ -77,7 +77,7 @@ class Translator:
         return tuple(self.program.views)
 
     def request(self, scope: Scope) -> Written:
-        """The legacy document. Raises InvalidMessage that names everything ``require`` misses, and refused codes."""
+        """The legacy document. Raises InvalidMessage that names everything ``require`` misses, or the value a rule cannot take."""
         return self._written(self.program.request, scope)
 
     def reply(self, scope: Scope) -> Written:

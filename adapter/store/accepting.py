@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, null, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from adapter.ports import OutcomeKind
 from adapter.store.connection import Connection, Statement
@@ -80,6 +80,11 @@ _INSERT_MESSAGE = Statement(
 )
 
 
+_INSERT_FIRST_MESSAGES = Statement(
+    insert(message), ("order_id", "seq", "attempt", "direction", "operation", "at", "content_type", "status", "body", "digest")
+)
+
+
 class Key(NamedTuple):
     """What names a request, and the fingerprint of its content."""
 
@@ -126,7 +131,7 @@ def accept(c: Connection, intent: Intent) -> Accepted:
         return twin
     c.change(_INSERT_ORDER, order)
     c.change(_INSERT_ATTEMPT, intent.attempt)
-    insert_messages(c, intent.messages)
+    c.change_many(_INSERT_FIRST_MESSAGES, [{**row, "seq": seq} for seq, row in enumerate(intent.messages)])
     return Fresh(order["id"], 1, order["client_reference"], intent.asker.now)
 
 

@@ -77,8 +77,7 @@ Index(
     resource_order.c.market,
     resource_order.c.backend_ref,
     resource_order.c.id,
-    sqlite_where=resource_order.c.backend_ref != text("''"),
-    postgresql_where=resource_order.c.backend_ref != text("''"),
+    sqlite_where=resource_order.c.backend_ref != text("''"),  # for PostgreSQL see the migration: named here, it loads that dialect
 )
 
 attempt = Table(
@@ -97,7 +96,7 @@ attempt = Table(
     PrimaryKeyConstraint("order_id", "number"),
 )
 UNSETTLED = "outcome IS NULL OR outcome = 'inDoubt'"
-Index("ix_attempt_unsettled", attempt.c.started_at, sqlite_where=text(UNSETTLED), postgresql_where=text(UNSETTLED))
+Index("ix_attempt_unsettled", attempt.c.started_at, sqlite_where=text(UNSETTLED))
 
 message = Table(
     "message",

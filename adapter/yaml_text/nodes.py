@@ -39,6 +39,9 @@ class Scalar:
 
     def part(self, offset: int, length: int) -> Position:
         """The place of ``length`` characters of the value from ``offset`` on, cut at the end of their first line."""
+        if self.value and self.source == self._spelt_plainly() and BREAK.search(self.source) is None:
+            column = self.column + min(offset, len(self.value)) + (self.style is not None)
+            return Position(self.at.file, self.line, column, max(min(length, len(self.value) - offset), 1))
         places = [self._place(index) for index in islice(offsets(self.value, self.source, self.style), offset + max(length, 1))]
         if not places:
             return self.at
@@ -48,6 +51,10 @@ class Scalar:
         line, column = places[offset]
         end = max(last for last_line, last in places[offset:] if last_line == line)
         return Position(self.at.file, line, column, end - column + 1)
+
+    def _spelt_plainly(self) -> str:
+        """How the value is written where nothing has to be escaped; most values are, and need not be walked along."""
+        return f"{self.style}{self.value}{self.style}" if self.style in ("'", '"') else self.value if self.style is None else ""
 
     def _place(self, offset: int) -> tuple[int, int]:
         breaks = list(BREAK.finditer(self.source, 0, offset))

@@ -13,7 +13,7 @@ from connectors.soap.tolerant import Note
 from connectors.xml import UnreadableXml
 
 NAMESPACES = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w3.org/2003/05/soap-envelope"}
-_VERSIONS = {namespace: version for version, namespace in NAMESPACES.items()}
+_ENVELOPES = {f"{{{namespace}}}Envelope": version for version, namespace in NAMESPACES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,16 @@ def sealed(start: str, header: str, body: str) -> bytes:
 
 def opened(root: etree._Element) -> Envelope:
     """Opens an envelope of either version. Raises UnreadableXml for other XML."""
-    name = etree.QName(root)
-    version = _VERSIONS.get(name.namespace or "")
-    if name.localname != "Envelope" or version is None:
+    version = _ENVELOPES.get(root.tag)
+    if version is None:
+        name = etree.QName(root)
         raise UnreadableXml(f"the XML is no SOAP envelope but '{name.localname}' of namespace '{name.namespace or ''}'")
-    body = root.find(f"{{{name.namespace}}}Body")
+    namespace = NAMESPACES[version]
+    parts = {part.tag: part for part in reversed(root)}
+    body = parts.get(f"{{{namespace}}}Body")
     if body is None:
         raise UnreadableXml("the SOAP envelope has no Body")
-    header = root.find(f"{{{name.namespace}}}Header")
-    return Envelope(version, _elements(header), _elements(body))
+    return Envelope(version, _elements(parts.get(f"{{{namespace}}}Header")), _elements(body))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def test_every_log_line_of_a_request_carries_its_correlation_id_and_none_its_con
     process = launch({"ADAPTER_PR_ENDPOINT": twin.url})
     assert hybris(process.url, pr_order(house="00918424400901"), "chain-17").status_code == 201
     process.end(15)
-    lines = [line for line in process.lines if line.startswith("{")]
-    assert any('"backend.said"' in line and "existing-customer-at-location" in line for line in lines)
-    assert all('"correlation_id": "chain-17"' in line for line in lines)
+    lines = [json.loads(line) for line in process.lines if line.startswith("{")]
+    assert ("backend.said", "existing-customer-at-location") in [(line["event"], line.get("name")) for line in lines]
+    assert {line["correlation_id"] for line in lines} == {"chain-17"}
     assert not any("DEV TESTING001" in line for line in process.lines)

@@ -85,6 +85,20 @@ def puerto_rico() -> Law:
     return Law(made, known, codes, frame, frozenset(required), answer, scope)
 
 
+@cache
+def lab() -> Law:
+    made, known, codes = market("lab", "productOrder.create")
+    kept = frozenset({"externalId", "productOrderItem[]", "id", "action", "productOffering.id", "@referredType", "name", "text"})
+    return Law(made, known, codes, kept=kept, answer={"receipt": {"status": "OK"}, "@orderNo": "L-1", "@state": "BOOKED"}, scope=asked)
+
+
+@given(st.data())
+@FEW
+def test_two_way_rules_of_the_lab_come_back_equal(data: st.DataObject) -> None:
+    law = lab()
+    law.holds(data.draw(law.documents().filter(lambda order: order["productOrderItem"])))
+
+
 @given(st.data())
 @FEW
 def test_two_way_rules_come_back_equal(data: st.DataObject) -> None:

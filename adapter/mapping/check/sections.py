@@ -12,7 +12,7 @@ from adapter.mapping.check.places import place_of
 from adapter.mapping.check.reads import accesses, sole_access
 from adapter.mapping.check.rules import RuleCheck
 from adapter.mapping.expression import infer
-from adapter.mapping.model import BothRule, Direction, Drop, Expr, ListRule, MappingFile, OutcomeRule, Require, Rule, TwoWayRule
+from adapter.mapping.model import BothRule, Direction, Drop, Expr, ListRule, MappingFile, OutcomeRule, Require, Rule, TwoWayRule, ValueRule
 from adapter.mapping.suggest import suggest
 from adapter.mapping.types import Contracts, Facts, ScopeShapes, Type
 
@@ -105,8 +105,7 @@ def _used_rules(rules: Iterable[Rule], roots: dict[str, _Way]) -> Iterator[tuple
         yield from _used_rules(rule.rules, inside)
 
 
-def _expressions(rule: Rule) -> Iterator[Expr]:
-    assert not isinstance(rule, ListRule)
+def _expressions(rule: ValueRule) -> Iterator[Expr]:
     for branch in rule.branches:
         if branch.when is not None:
             yield branch.when

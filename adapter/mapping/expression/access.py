@@ -13,12 +13,12 @@ from typing import Final
 from jinja2 import nodes
 
 from adapter.contract.path import Path, PathError, Step, parse_path
-from adapter.contract.shape import Kind, Shape, UnknownStep, resolve
+from adapter.contract.shape import Kind, Place, Shape, UnknownStep, resolve
 from adapter.finding import Finding, Position
 from adapter.mapping.expression import codes
 from adapter.mapping.expression.parse import position, position_in
 from adapter.mapping.suggest import suggest
-from adapter.mapping.types import ANYTHING, STORES, TEXTS, Facts, ScopeShapes, Type, kind_of, of_member
+from adapter.mapping.types import ANYTHING, STORES, TEXTS, Facts, ScopeShapes, Type, kind_of, of_member, of_shape
 
 TEXT: Final = Type(Kind.TEXT)
 INTEGER: Final = Type(Kind.INTEGER)
@@ -194,7 +194,7 @@ def _follow(access: Access, root: Type, scope: ScopeShapes) -> tuple[Type, list[
         code = codes.UNKNOWN_LEGACY if access.root == "reply" else codes.UNKNOWN_CANONICAL
         name, at = _blamed(error, access.places[index])
         return ANYTHING, [Finding(code, error.reason, at, suggest(name, error.known))]
-    return _with_facts(access, root, place.shape, scope.facts), []
+    return _with_facts(access, root, root.shape, place, scope.facts), []
 
 
 def _blamed(error: UnknownStep, at: Position) -> tuple[str, Position]:
@@ -205,38 +205,26 @@ def _blamed(error: UnknownStep, at: Position) -> tuple[str, Position]:
     return error.step.name, replace(at, length=min(at.length, len(error.step.name)))
 
 
-def _with_facts(access: Access, root: Type, shape: Shape, facts: Facts) -> Type:
-    """A list is as optional as the way to it; what its elements lack is left out of it."""
+def _with_facts(access: Access, root: Type, shape: Shape, place: Place, facts: Facts) -> Type:
+    """A list is as optional as the way to it; what its elements lack is left out of it. ``shape`` is the root's."""
     steps = access.steps
-    place = resolve(root.shape, Path(steps)) if root.shape is not None else None
-    assert place is not None
     if not place.many:
         present, filled = facts.has(*access.target)
-        optional = (root.optional or root.nullable or place.optional or _null_on_the_way(root, steps)) and not present
+        optional = (root.optional or root.nullable or place.optional or _null_on_the_way(shape, steps)) and not present
         found = (
             of_member(place.member, optional=optional)
             if place.member is not None
-            else Type(shape.kind, shape, optional=optional, nullable=place.nullable)
+            else of_shape(place.shape, optional=optional, nullable=place.nullable)
         )
         return replace(found, many=False, nullable=found.nullable and not filled)
     walked = next((i for i, step in enumerate(steps) if step.each), len(steps) - 1)
     head = Path((*steps[:walked], Step(steps[walked].name)))
-    way = resolve(root.shape, head) if root.shape is not None else place
+    way = resolve(shape, head)
     present, filled = facts.has(access.root, Path(head.steps))
-    optional = (root.optional or root.nullable or way.optional or _null_on_the_way(root, head.steps)) and not present
-    return Type(
-        shape.kind,
-        shape,
-        many=True,
-        optional=optional,
-        nullable=place.nullable and not filled,
-        enum=shape.enum,
-        max_length=shape.max_length,
-    )
+    optional = (root.optional or root.nullable or way.optional or _null_on_the_way(shape, head.steps)) and not present
+    return of_shape(place.shape, many=True, optional=optional, nullable=place.nullable and not filled)
 
 
-def _null_on_the_way(root: Type, steps: tuple[Step, ...]) -> bool:
+def _null_on_the_way(shape: Shape, steps: tuple[Step, ...]) -> bool:
     """Whether an object on the way may be null, so that what lies behind it is absent."""
-    if root.shape is None:
-        return True
-    return any(resolve(root.shape, Path(steps[:end])).nullable for end in range(1, len(steps)))
+    return any(resolve(shape, Path(steps[:end])).nullable for end in range(1, len(steps)))

@@ -307,7 +307,7 @@ def _result(function: Function, value: Type, given: list[Type]) -> Type:
     """The type of what a filter gives."""
     arguments = [each.constant for each in given]
     if function.refine is None:
-        return Type(function.gives or value.kind, many=function.gives_many, enum=(), max_length=None)
+        return Type(function.gives or value.kind, many=function.gives_many)
     made = function.refine(replace(value, never=False, constant=NO_CONSTANT), arguments)
     return replace(made, kind=function.gives or made.kind, many=function.gives_many or (made.many and function.many is True))
 

@@ -55,23 +55,15 @@ def _one(kind: Type, _arguments: list[Any]) -> Type:
     return replace(kind, many=False, optional=True)
 
 
-def _joined(_kind: Type, _arguments: list[Any]) -> Type:
-    return Type(Kind.TEXT)
-
-
-def _counted(_kind: Type, _arguments: list[Any]) -> Type:
-    return Type(Kind.INTEGER)
-
-
 def _same(kind: Type, _arguments: list[Any]) -> Type:
     return kind
 
 
 LIST_FILTERS = (
     Function("default", default, kinds=ANY_KIND, many=None, parameters=(Parameter("other", ANY_KIND, constant=False),), absent=True),
-    Function("length", length, kinds=ANY_KIND, many=None, gives=Kind.INTEGER, refine=_counted),
+    Function("length", length, kinds=ANY_KIND, many=None, gives=Kind.INTEGER),
     Function("first", first, kinds=ANY_KIND, many=True, refine=_one),
     Function("last", last, kinds=ANY_KIND, many=True, refine=_one),
-    Function("join", join, kinds=TEXT_ONLY, many=True, parameters=(Parameter("separator", default=""),), gives=Kind.TEXT, refine=_joined),
+    Function("join", join, kinds=TEXT_ONLY, many=True, parameters=(Parameter("separator", default=""),), gives=Kind.TEXT),
     Function("unique", unique, kinds=ANY_KIND, many=True, gives_many=True, refine=_same),
 )

@@ -30,7 +30,6 @@ class Parameter:
     kinds: frozenset[Kind] = TEXT_ONLY
     constant: bool = True
     default: Any = REQUIRED
-    many: bool = False
 
     @property
     def required(self) -> bool:

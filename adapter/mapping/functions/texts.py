@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from adapter.contract.shape import Kind
-from adapter.mapping.functions.registry import ANY_KIND, Function, Parameter
+from adapter.mapping.functions.registry import Function, Parameter
 from adapter.mapping.runtime import RuleFailed, describe, refuse
 from adapter.mapping.types import Type
 
@@ -92,11 +93,9 @@ def text_of(value: Any, yes: str = "true", no: str = "false") -> str:
         return yes
     if value is False:
         return no
-    if value.__class__ is str:
+    if value.__class__ in (str, int):
         return str(value)
-    if value.__class__ is int:
-        return str(value)
-    if value.__class__.__name__ == "Decimal":
+    if value.__class__ is Decimal:
         return format(value, "f")
     if value.__class__ is float:
         return format(value, "f") if abs(value) >= 1e16 else repr(value)
@@ -156,9 +155,9 @@ TEXT_FILTERS = (
     Function(
         "text",
         text_of,
-        kinds=frozenset({Kind.TEXT, Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN}) | ANY_KIND,
+        kinds=frozenset({Kind.TEXT, Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN}),
         parameters=(Parameter("yes", default="true"), Parameter("no", default="false")),
         gives=Kind.TEXT,
-        refine=lambda kind, _arguments: replace(kind, shape=None, enum=(), max_length=None),
+        refine=_free,
     ),
 )

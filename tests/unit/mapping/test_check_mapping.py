@@ -581,7 +581,7 @@ def test_a_two_way_rule_leaves_null_out_which_a_required_place_does_not_take() -
     assert nullable("", both="both:\n  a: x\n") == []
     assert nullable("", both="both:\n  d: y.z\n") == []
     assert nullable("  y.w: now", both="both:\n  d: y.z\n", require="require: [d]\n") == []
-    assert nullable("  y.w: now", both="both:\n  d: y.z\n") == ["M402 'y.z' is required in 'y', which line 6 may write without it"]
+    assert nullable("  y.w: now", both="both:\n  d: y.z\n") == ["M402 'y.z' is required, and this rule does not always write it"]
 
 
 # -- what is required counts in the conditions of other requirements, and in the outcome

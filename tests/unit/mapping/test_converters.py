@@ -73,7 +73,7 @@ def test_there_and_back(name: str, arguments: tuple[Any, ...], canonical: Any, l
         ("date_time", ("%Y%m%d%H%M%S",), "2026-01-31T10:20:30"),
         ("date_time", ("%Y%m%d%H%M%S",), "2026-01-31"),
         ("date_time", ("%Y%m%d%H%M%S",), "2026-02-30T10:20:30Z"),
-        ("date_time", ("%Y%m%d%H%M%S",), "0999-01-31T10:20:30Z"),
+        ("date_time", ("%d/%m/%Y %H:%M:%S",), "0999-01-31T10:20:30Z"),
         ("date_time", ("%Y%m%d%H%M%S",), "0001-01-01T00:20:30+05:00"),
         ("date_time", ("%y%m%d%H%M%S",), "1926-01-31T10:20:30Z"),
         ("date_time", ("%Y%m%d%H%M%S", "Europe/Berlin"), "2026-10-25T01:30:00.000Z"),
@@ -100,6 +100,7 @@ def test_a_moment_comes_back_as_the_same_moment(arguments: tuple[str, ...], clie
     assert pair.fits(client)
     assert pair.same(client, back)
     assert not pair.same("2026-01-31T10:20:31Z", "2026-01-31T10:20:30.000Z")
+    assert not pair.fits("soon")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,205 @@
+"""``adapter orders``, ``codes`` and ``client``: beside a running service, after it, and after a killed one."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from adapter.cli.main import app, run
+from adapter.cli.running import ServiceNotReachable, ask
+from adapter.errors import AdapterError, NotFound, StoreUnavailable
+from adapter.faces.authentication import SecretHash
+from adapter.settings import Home, load_settings
+from tests.service_kit import ROOT, Running, closed_port, pr_order, running
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("data")) as started:
+        yield started
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest):
+    """Runs the command line on a data folder, wide enough for its tables."""
+
+    def call(data: Path, *arguments: str, text: str | None = None) -> Result:
+        monkeypatch.setenv("ADAPTER_DATA", str(data))
+        monkeypatch.setenv("ADAPTER_HOME", str(ROOT))
+        monkeypatch.setenv("COLUMNS", "400")
+        return CliRunner().invoke(app, arguments, input=text)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def placed(service: Running) -> dict[str, Any]:
+    """One order with a warning, one refused, one whose number looks like markup."""
+    correlation = f"c-{uuid.uuid4()}"
+    warned = service.place(pr_order(house="00918424400901"), correlation=correlation)
+    assert warned.status_code == 201
+    assert service.place(pr_order(house="00918424400911")).status_code == 400
+    assert service.place(pr_order(externalId="[/bold][red]7")).status_code == 201
+    return {**warned.json(), "correlation": correlation}
+
+
+def test_orders_lists_the_newest_with_their_state(service, placed, command):
+    listed = command(service.data, "orders")
+    assert listed.exit_code == 0
+    assert placed["id"] in listed.output
+    assert "rejected" in listed.output
+    assert "[/bold][red]7" in listed.output
+    assert placed["id"] not in command(service.data, "orders", "--limit", "1").output
+    only = command(service.data, "orders", "--state", "rejected").output
+    assert "rejected" in only
+    assert placed["id"] not in only
+    assert "no orders on record" in command(service.data, "orders", "--state", "a&b=c").output
+
+
+def test_orders_shows_one_orders_whole_way_by_either_id(service, placed, command):
+    by_backend = command(service.data, "orders", placed["id"])
+    assert by_backend.exit_code == 0, by_backend.output
+    for text in ("attempt 1", "accepted", "client-request", "backend-request", "backend-reply", "client-reply", placed["correlation"]):
+        assert text in by_backend.output
+    assert "existing-customer-at-location: ORV59I - EXISTING CUSTOMER AT LOCATION" in by_backend.output
+    assert "demo-secret" not in by_backend.output
+    own = next(line.split()[1] for line in by_backend.output.splitlines() if line.startswith("id "))
+    assert command(service.data, "orders", own).output == by_backend.output
+
+
+@pytest.mark.parametrize("identifier", ["nothing", "a/b", "../codes", "x?y=1#z", "%2e"])
+def test_an_order_that_is_not_there_is_told(service, command, identifier):
+    missing = command(service.data, "orders", identifier)
+    assert isinstance(missing.exception, NotFound)
+
+
+def test_codes_counts_what_backends_said(service, placed, command):
+    seen = command(service.data, "codes")
+    assert seen.exit_code == 0
+    assert "ORV59I" in seen.output
+    assert "existing-customer-at-location" in seen.output
+    assert "ORV59I" not in command(service.data, "codes", "--unknown").output
+
+
+def test_after_the_service_the_commands_open_the_record_themselves(tmp_path, command):
+    order = pr_order(house="00918424400901")
+    with running(tmp_path) as started:
+        placed = started.place(order).json()
+    assert not (tmp_path / "service.json").exists()
+    assert placed["id"] in command(tmp_path, "orders").output
+    assert "attempt 1" in command(tmp_path, "orders", placed["id"]).output
+    assert isinstance(command(tmp_path, "orders", "nothing").exception, NotFound)
+    assert "ORV59I" in command(tmp_path, "codes").output
+
+
+def test_on_an_empty_record_there_is_nothing_to_show(tmp_path, command):
+    assert "no orders on record" in command(tmp_path / "new", "orders").output
+    assert "no codes on record" in command(tmp_path / "new", "codes").output
+
+
+@pytest.mark.parametrize("left", ["killed", "half", "another"])
+def test_what_a_killed_service_left_behind_is_no_obstacle(tmp_path, command, left):
+    announced = {"url": f"http://127.0.0.1:{closed_port()}", "token": "t", "pid": 1}
+    with HTTPServer(("127.0.0.1", 0), Another) as other:
+        Thread(target=other.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        if left == "another":
+            announced["url"] = f"http://127.0.0.1:{other.server_address[1]}"
+        text = json.dumps(announced)
+        (tmp_path / "service.json").write_text(text[:10] if left == "half" else text, encoding="utf-8")
+        listed = command(tmp_path, "orders")
+        missing = command(tmp_path, "orders", "nothing")
+        other.shutdown()
+    assert "no orders on record" in listed.output
+    assert isinstance(missing.exception, NotFound)
+
+
+class Another(BaseHTTPRequestHandler):
+    """Some other program that has got the port since."""
+
+    def do_GET(self) -> None:
+        body = b"<html>hello</html>" if "orders?" in self.path else b'{"detail": "who are you"}'
+        self.send_response(200 if b"<" in body else 403)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def test_a_record_that_another_process_holds_is_told(tmp_path, command):
+    held = sqlite3.connect(tmp_path / "adapter.db")
+    held.execute("PRAGMA locking_mode=EXCLUSIVE")
+    held.execute("BEGIN EXCLUSIVE")
+    refused = command(tmp_path, "orders")
+    held.close()
+    assert isinstance(refused.exception, StoreUnavailable)
+    assert "another process has the file open" in str(refused.exception)
+
+
+def test_a_service_whose_record_fails_says_so(service, monkeypatch, command):
+    async def full(*_: object) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    monkeypatch.setattr(service.hosted.service.pipeline.store, "orders", full)
+    refused = command(service.data, "orders")
+    assert isinstance(refused.exception, StoreUnavailable)
+    assert str(refused.exception) == "the disk is full"
+
+
+def test_a_service_that_knows_another_token_is_not_believed(service, tmp_path, monkeypatch):
+    (tmp_path / "service.json").write_text(json.dumps({"url": service.url, "token": "other"}), encoding="utf-8")
+    settings = load_settings(Home(ROOT), {"ADAPTER_DATA": str(tmp_path)})
+
+    async def own(store: Any) -> str:
+        return "opened"
+
+    assert ask(settings, "/admin/orders", own) == "opened"
+    assert issubclass(ServiceNotReachable, AdapterError)
+
+
+def test_client_prints_an_entry_whose_hash_fits_the_secret(tmp_path, command):
+    made = command(tmp_path, "client", "shop", "--make-secret")
+    assert made.exit_code == 0
+    secret = next(line.split(": ")[1] for line in made.stderr.splitlines() if line.startswith("secret,"))
+    stored = next(line.split(": ")[1] for line in made.stdout.splitlines() if "secret:" in line)
+    assert SecretHash.parse(stored).matches(secret.encode())
+    assert secret not in made.stdout
+    typed = command(tmp_path, "client", "shop", text="my own secret\nmy own secret\n")
+    stored = next(line.split(": ")[1] for line in typed.stdout.splitlines() if line.startswith("    secret:"))
+    assert SecretHash.parse(stored).matches(b"my own secret")
+    short = command(tmp_path, "client", "shop", text="short\nshort\n")
+    assert short.exit_code == 2
+    assert "at least 8 characters" in short.output
+
+
+def test_errors_of_the_project_are_told_in_a_line_and_exit_2(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ADAPTER_HOME", str(tmp_path))
+    monkeypatch.setattr("sys.argv", ["adapter", "orders"])
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("adapter: config/adapter.yaml was not found in")
+
+
+def test_a_data_folder_that_cannot_be_made_is_told(tmp_path, command):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    refused = command(tmp_path / "file" / "data", "orders")
+    assert "the data folder cannot be made" in str(refused.exception)
+    assert "ADAPTER_DATA" in str(refused.exception)
+
+
+def test_version_and_help(tmp_path, command):
+    assert command(tmp_path, "--version").output.strip()
+    helped = command(tmp_path, "--help").output
+    for name in ("serve", "demo", "check", "map", "test", "orders", "codes", "client"):
+        assert name in helped
