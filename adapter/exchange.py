@@ -62,12 +62,14 @@ def prepare(backend: Backend, operation: str, scope: Scope) -> Prepared:
 
 
 def _in_the_callers_words(translator: Translator, scope: Scope, error: SerialisationFailed) -> InvalidMessage | SerialisationFailed:
-    """The strict writer speaks of legacy fields; the record of rules knows which TMF fields they came from."""
+    """The strict writer speaks of legacy fields; the record of rules knows which of the caller's fields and headers they came from."""
     _, origins = translator.explain_request(scope)
-    sources = [source for origin in origins if origin.target == error.path for source in origin.sources if source.startswith("request.")]
-    if not sources:
-        return error
-    return InvalidMessage(problems=[Problem(source.removeprefix("request."), error.text) for source in sources])
+    sources = [source for origin in origins if origin.target == error.path for source in origin.sources]
+    sent = [source.removeprefix(kind) for source in sources for kind in _FROM_THE_CALLER if source.startswith(kind)]
+    return InvalidMessage(problems=[Problem(name, error.text) for name in sent]) if sent else error
+
+
+_FROM_THE_CALLER = ("request.", "header ", "query ", "path ")
 
 
 async def converse(backend: Backend, prepared: Prepared, deadline: float, observer: Observer) -> Judged:

@@ -56,6 +56,8 @@ def running(name: str, command: list[str], cpus: list[int], environment: dict[st
     with tempfile.TemporaryDirectory(prefix=f"bench-{name}-", dir=disk()) as folder:
         log = Path(folder) / "log"
         values = os.environ | {"ADAPTER_DATA": folder, "PYTHONPATH": str(ROOT)} | (environment or {})
+        if values.pop("PYTHONDONTWRITEBYTECODE", None):  # an installed service has its modules compiled
+            values["PYTHONPYCACHEPREFIX"] = str(disk() / "bytecode")
         began = time.perf_counter()
         with log.open("wb") as output:
             child = subprocess.Popen(

@@ -155,8 +155,8 @@ class Gateway:
             return Reply(200, self._entry)
         methods, parameters = self._find(path)
         bound = methods.get("GET" if incoming.method == "HEAD" else incoming.method)
-        allow = ", ".join(sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])}))
         if bound is None:
+            allow = ", ".join(sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])}))
             if incoming.method == "OPTIONS":
                 return Reply(204, b"", {"Allow": allow})
             raise MethodNotAllowed(f"This path takes {allow}", headers={"Allow": allow})

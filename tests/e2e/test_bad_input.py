@@ -141,6 +141,13 @@ def test_all_missing_headers_are_named_at_once(service):
     assert all(name in said for name in ("correlationId", "lob", "X-Conversation-Id"))
 
 
+def test_a_header_that_the_backend_cannot_carry_is_named(service):
+    with untouched(service):
+        said = words("hybris", service.place(pr_order(), channelId="C" * 60), 400)
+    assert "channelId: the text has 60 characters" in said
+    assert "order.channel" not in said
+
+
 def test_a_header_that_only_the_mapping_wants_is_named_too(service):
     with untouched(service):
         headers = service.headers() | {"X-Market": "pr"}

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Final
 
@@ -56,15 +57,33 @@ _GLOBALS: Final[dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Compiled:
-    """One function in both forms. ``plain(…)`` and ``telling(…, tell)`` give the same; ``records`` are numbered as ``tell`` counts."""
+    """One function in both forms. ``plain(…)`` and ``telling(…, tell)`` give the same; ``records`` are numbered as ``tell`` counts.
+
+    The form with provenance is made when it is first asked for: a service that serves does not, and starts the sooner.
+    """
 
     plain: Callable[..., Any]
-    telling: Callable[..., Any]
-    records: tuple[RuleRecord, ...]
-    sources: Mapping[str, Source]  # file name of the generated text → text
     direction: Direction
+    sources: dict[str, Source]  # file name of the generated text → text
+    explain: Callable[[], tuple[Callable[..., Any], str, Source, Unit]]
+
+    @cached_property
+    def _explained(self) -> tuple[Callable[..., Any], tuple[RuleRecord, ...]]:
+        telling, name, text, unit = self.explain()
+        self.sources[name] = text
+        return telling, tuple(unit.records)
+
+    @property
+    def telling(self) -> Callable[..., Any]:
+        """The form with provenance."""
+        return self._explained[0]
+
+    @property
+    def records(self) -> tuple[RuleRecord, ...]:
+        """The rules that the form with provenance tells of."""
+        return self._explained[1]
 
     def failed(self, error: BaseException) -> AdapterError:
         """What one of FAILURES raised in this function means: InvalidMessage where a rule of the request direction cannot take what
@@ -123,10 +142,14 @@ def mapping_name(mapping: MappingFile) -> str:
 
 
 def _compiled(title: str, maker: Maker, tables: Mapping[str, CodeTable], on_miss: MissHook, direction: Direction) -> Compiled:
-    plain_name, telling_name = f"<mapping {title}>", f"<mapping {title} explained>"
-    plain, plain_text, _ = _generate(plain_name, maker, tables, on_miss, telling=False)
-    telling, telling_text, unit = _generate(telling_name, maker, tables, on_miss, telling=True)
-    return Compiled(plain, telling, tuple(unit.records), {plain_name: plain_text, telling_name: telling_text}, direction)
+    def explain() -> tuple[Callable[..., Any], str, Source, Unit]:
+        file = f"<mapping {title} explained>"
+        telling, text, unit = _generate(file, maker, tables, on_miss, telling=True)
+        return telling, file, text, unit
+
+    file = f"<mapping {title}>"
+    plain, text, _ = _generate(file, maker, tables, on_miss, telling=False)
+    return Compiled(plain, direction, {file: text}, explain)
 
 
 def _generate(
