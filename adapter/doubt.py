@@ -114,13 +114,14 @@ class DoubtSettler:
 
         Returns how many are settled. Raises StoreUnavailable.
         """
-        few, settled = asyncio.Semaphore(_AT_ONCE), 0
+        few, settled, began = asyncio.Semaphore(_AT_ONCE), 0, self.now()
+        last: Doubtful | None = None
         while True:
-            found = await self.store.open_attempts(self.now(), _PAGE)
-            ended = sum(await asyncio.gather(*(self._settle_later(doubtful, few) for doubtful in found)))
-            settled += ended
-            if not ended or len(found) < _PAGE:
+            found = await self.store.open_attempts(began, _PAGE, last)
+            settled += sum(await asyncio.gather(*(self._settle_later(doubtful, few) for doubtful in found)))
+            if len(found) < _PAGE:
                 return settled
+            last = found[-1]
 
     async def _settle_later(self, doubtful: Doubtful, few: asyncio.Semaphore) -> bool:
         async with few:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -31,3 +32,8 @@ class Finding:
     def __str__(self) -> str:
         tail = f" ({self.hint})" if self.hint else ""
         return f"{self.at}: {self.severity}: {self.code}: {self.text}{tail}"
+
+
+def once(findings: Iterable[Finding]) -> list[Finding]:
+    """Each code, place and text once, in the order given: a file that others start from is read with each of them."""
+    return list({(each.code, each.at, each.text): each for each in reversed(list(findings))}.values())[::-1]

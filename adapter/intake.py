@@ -41,7 +41,7 @@ class Intake:
             face=message.face,
             correlation_id=message.correlation_id,
             request=context_of(message),
-            deadline=now + int(backend.market.limits.total * 1000) + _RECORDING,
+            deadline=now + int(backend.market.limits.total * 1000) + RECORDING,
             external_id=external_id if isinstance(external_id, str) else "",
             rule_version=prepared.translator.version,
             order_id=self.order_id,
@@ -52,7 +52,7 @@ class Intake:
         )
 
 
-_RECORDING = 1_000  # milliseconds between the end of a call and its outcome being on record
+RECORDING = 1_000  # milliseconds between the end of a call and its outcome being on record
 
 _new_id = OrderIds(clock.now)
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from adapter.declared import Declared, load_declared
 from adapter.errors import ConfigError
@@ -122,6 +124,27 @@ class Market(Declared):
     outcomes: Transport = Transport()
     operations: dict[str, Operation]
     redact: tuple[str, ...] = ()
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_is_known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"'{value}' is no known time zone; write one such as America/Puerto_Rico, or UTC") from None
+        return value
+
+    @field_validator("endpoint")
+    @classmethod
+    def _endpoint_is_an_address(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            whole = False
+        if not whole:  # what stands there may hold a password, and is not repeated
+            raise ValueError("it must be a URL such as https://host:port/path")
+        return value
 
     @model_validator(mode="after")
     def _probes_exist(self) -> Market:

@@ -6,6 +6,7 @@ Nothing leaves before the record knows of it, and nothing is answered before the
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
@@ -20,7 +21,7 @@ from adapter.contract.validation import Validator
 from adapter.doubt import STORED_DEPTH, DoubtSettler, message_of
 from adapter.errors import AdapterError, Conflict, KeyReused, NotFound, NotOffered, Problem, StoreUnavailable
 from adapter.exchange import Judged, Observer, Prepared, converse, deadline_of, prepare, technical
-from adapter.intake import Intake, intake_of, scope_of, sent_row
+from adapter.intake import RECORDING, Intake, intake_of, scope_of, sent_row
 from adapter.ports import Message, Outcome, OutcomeKind, Reply, Result
 from adapter.store import Doubtful, Fresh, InFlight, Mismatch, OrderQuery, OrderRow, Response, Seen, Store
 
@@ -53,7 +54,7 @@ class Listing(Protocol[Page_co]):
         """A new, empty page."""
 
 
-_ROUNDS = 8  # how often a request may find another one of the same order in its way before it is told to come back
+_PATIENCE = 4.0  # seconds beyond one call that a request waits for others of the same order, before it is told to come back
 
 
 class Pipeline:
@@ -74,6 +75,7 @@ class Pipeline:
         self.now = now
         self.doubt = DoubtSettler(backends, store, renderers, observer, now)
         self._running: set[asyncio.Task[Reply]] = set()
+        self._calling: dict[tuple[str, int], asyncio.Future[None]] = {}
 
     async def place(self, message: Message) -> Reply:
         """Places one order, at most once. Raises CallerError, StoreUnavailable. A caller that leaves does not stop it."""
@@ -94,15 +96,20 @@ class Pipeline:
         try:
             prepared = prepare(backend, message.operation, scope_of(backend, message, intake.client_reference))
         except AdapterError:
-            seen = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
-            if isinstance(seen, Seen):  # the rules have changed since; the answer has not
-                return _reply(seen.response)
+            known = await self._known(backend, message, intake)
+            if known is not None:  # the rules have changed since; what became of the order has not
+                return known
             raise
-        for _ in range(_ROUNDS):
-            accepted = await self.store.accept(intake.acceptance(backend, prepared, self.now()))
+        limits = backend.market.limits
+        patience = time.monotonic() + limits.total + _PATIENCE
+        while time.monotonic() < patience:
+            acceptance = intake.acceptance(backend, prepared, self.now())
+            accepted = await self.store.accept(acceptance)
             match accepted:
                 case Fresh():
-                    return await self._submit(backend, message, intake, prepared, accepted)
+                    # Counted from the record's own deadline: what others take to be over is never sent, however long recording took.
+                    left = (acceptance.deadline - RECORDING - self.now()) / 1000
+                    return await self._submit(backend, message, intake, prepared, accepted, time.monotonic() + min(left, limits.total))
                 case Seen():
                     return _reply(accepted.response)
                 case Mismatch():
@@ -111,7 +118,7 @@ class Pipeline:
                     settled = await self.store.wait_settled(accepted)
                     if settled is not None and settled.response is not None and not accepted.other:
                         return _reply(settled.response)  # what the first one got, also where it may be tried again
-                case Doubtful() if not await self.doubt.settle(accepted.order, accepted.attempt):
+                case Doubtful() if not await self._settled(accepted):
                     order = accepted.order
                     return self.renderers[message.face](message, in_doubt(backend, message.operation, order.id, order.created_at))
             if accepted.other:  # the same order under another key, sent while nobody could tell how the first one ends: no double
@@ -121,7 +128,37 @@ class Pipeline:
                     return _reply(shared)
         raise Conflict("The same order is being placed by other requests; repeat this one in a moment", headers={"Retry-After": "1"})
 
-    async def _submit(self, backend: Backend, message: Message, intake: Intake, prepared: Prepared, fresh: Fresh) -> Reply:
+    async def _known(self, backend: Backend, message: Message, intake: Intake) -> Reply | None:
+        """What a repeat is answered that the rules refuse by now; None for a request that nothing was done for."""
+        known = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
+        if isinstance(known, InFlight):
+            await self.store.wait_settled(known)
+        elif isinstance(known, Doubtful) and not await self._settled(known):
+            return self.renderers[message.face](message, in_doubt(backend, message.operation, known.order.id, known.order.created_at))
+        if isinstance(known, InFlight | Doubtful):
+            known = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
+        return _reply(known.response) if isinstance(known, Seen) else None
+
+    async def _settled(self, doubtful: Doubtful) -> bool:
+        """Whether an attempt is settled now. One that this process is still at is waited for, whatever the clock says of it."""
+        calling = self._calling.get((doubtful.order.id, doubtful.attempt.number))
+        if calling is not None:
+            await asyncio.wait({calling})
+            return True
+        return await self.doubt.settle(doubtful.order, doubtful.attempt)
+
+    async def _submit(self, backend: Backend, message: Message, intake: Intake, prepared: Prepared, fresh: Fresh, deadline: float) -> Reply:
+        place, ended = (fresh.order_id, fresh.attempt), asyncio.get_running_loop().create_future()
+        self._calling[place] = ended
+        try:
+            return await self._call_and_record(backend, message, intake, prepared, fresh, deadline)
+        finally:
+            del self._calling[place]
+            ended.set_result(None)
+
+    async def _call_and_record(
+        self, backend: Backend, message: Message, intake: Intake, prepared: Prepared, fresh: Fresh, deadline: float
+    ) -> Reply:
         render = self.renderers[message.face]
         with structlog.contextvars.bound_contextvars(order=fresh.order_id, attempt=fresh.attempt):
             if fresh.client_reference != intake.client_reference:  # a further attempt of an order that is on record
@@ -129,7 +166,7 @@ class Pipeline:
                 await self.store.keep(fresh.order_id, fresh.attempt, sent_row(backend, prepared, self.now()))
             for notice in prepared.notices:
                 log.info("mapping.notice", text=notice)
-            conclusion = await self._call(backend, message, prepared, fresh, render)
+            conclusion = await self._call(backend, message, prepared, fresh, render, deadline)
             try:
                 if not await self.store.settle(fresh.order_id, fresh.attempt, conclusion.settlement):
                     log.warning("attempt.settled-by-another", outcome=conclusion.settlement.outcome)
@@ -141,9 +178,11 @@ class Pipeline:
                 return render(message, in_doubt(backend, message.operation, fresh.order_id, fresh.created_at))
             return conclusion.reply
 
-    async def _call(self, backend: Backend, message: Message, prepared: Prepared, fresh: Fresh, render: Renderer) -> Conclusion:
+    async def _call(
+        self, backend: Backend, message: Message, prepared: Prepared, fresh: Fresh, render: Renderer, deadline: float
+    ) -> Conclusion:
         try:
-            judged = await converse(backend, prepared, deadline_of(backend), self.observer)
+            judged = await converse(backend, prepared, deadline, self.observer)
             return conclude(backend, prepared, judged, message, fresh, render, self.now())
         except Exception as error:  # a fault of ours, but the call may have left: a probe has to tell, as after any other silence
             log.exception("attempt.crashed")

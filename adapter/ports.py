@@ -125,6 +125,7 @@ class Issue:
     ``ret``, ``field``, ``code`` are the parts of the text (None where it has none); ``name`` is the stable normalised
     code of the market's catalogue ("" where the code is unknown); ``severity`` is error, warning or information.
     ``parts`` are all entries of the text; the issue's own members are those of the first that the catalogue knows.
+    An issue without parts is the adapter's own word, not the backend's.
     """
 
     text: str

@@ -29,6 +29,11 @@ class Settings(Declared):
     clients: Path = Path("config/clients.yaml")
     log: Log = Log()
 
+    @property
+    def contract_cache(self) -> Path:
+        """The folder of compiled contracts."""
+        return self.data / "contracts"
+
 
 class Home:
     """The folder with ``config/`` and ``mappings/``. All relative paths of declared files start here."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from adapter.settings import Home, load_settings
 from adapter.store import AttemptRow, OrderQuery, OrderRow, Store
 from simulators.registry import SIMULATORS, VARIABLES
 from simulators.soap_server import Simulator
-from tests.service_kit import ROOT, pr_order
+from tests.service_kit import pr_order, warm
 
 FAST = {"config/markets/pr.yaml": ("  total: 8", "  total: 0.5")}
 
@@ -81,13 +80,6 @@ def message(body: Mapping[str, Any] | None = None, **changed: Any) -> Message:
     return Message(**(values | changed))
 
 
-def warm(home: Path) -> None:
-    """Gives a home the compiled contracts of this checkout; a start without them is another test's subject."""
-    compiled, own = ROOT / "var" / "contracts", home / "var" / "contracts"
-    if compiled.is_dir() and not own.exists():
-        shutil.copytree(compiled, own)
-
-
 @contextlib.asynccontextmanager
 async def opened(data: Path, home: Path | str, backends: dict[str, Simulator] | None = None, **environment: str) -> AsyncIterator[Opened]:
     """Opens the service in ``data``. Given ``backends`` are running and stay so; else all simulators are started and ended with it."""
@@ -96,9 +88,9 @@ async def opened(data: Path, home: Path | str, backends: dict[str, Simulator] | 
             backends = {name: await stack.enter_async_context(make()) for name, make in SIMULATORS.items()}
         variables = {"ADAPTER_DATA": str(data), **{VARIABLES[name]: twin.url for name, twin in backends.items()}, **environment}
         declared = Home(Path(home))
-        warm(declared.root)
         settings = load_settings(declared, variables)
         settings.data.mkdir(parents=True, exist_ok=True)
+        warm(settings.contract_cache)
         service = await stack.enter_async_context(
             open_service(declared, settings, environment=variables, base_url="", loopback=True, admin_token="token")
         )

@@ -18,6 +18,7 @@ import httpx
 from lxml import etree
 
 from adapter.cli.hosting import Hosted, hosted
+from adapter.contract.wsdl import load_contract
 from adapter.settings import Home, load_settings
 from simulators.registry import SIMULATORS, VARIABLES
 from simulators.soap_server import Simulator
@@ -159,6 +160,7 @@ class running:  # noqa: N801 - used as a context manager
                 home = Home.find(environment)
                 settings = load_settings(home, environment)
                 settings.data.mkdir(parents=True, exist_ok=True)
+                warm(settings.contract_cache)
                 self.host = await stack.enter_async_context(hosted(home, settings, environment=environment))
                 self.ready.set()
                 await self.stop.wait()
@@ -167,6 +169,16 @@ class running:  # noqa: N801 - used as a context manager
             raise
         finally:
             self.ready.set()
+
+
+def warm(cache: Path) -> None:
+    """Gives a service the compiled contracts of this checkout; a start without them is another test's subject."""
+    compiled = ROOT / "var" / "contracts"
+    if not cache.exists():
+        for wsdl in ROOT.glob("mappings/*/schema/*.wsdl"):
+            load_contract(wsdl, compiled)
+        with contextlib.suppress(OSError):  # a cache that cannot be had costs time only
+            shutil.copytree(compiled, cache)
 
 
 def home_with(folder: Path, changes: Mapping[str, tuple[str, str]]) -> str:

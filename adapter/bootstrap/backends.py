@@ -6,6 +6,7 @@ A reload is all or nothing: where any file of any market has an error, every mar
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ from adapter.finding import Finding, Position
 from adapter.mapping.frame import render_all
 from adapter.market import Market, load_market
 from adapter.redaction import Redaction
-from adapter.settings import Home
+from adapter.settings import Home, Settings
 from adapter.wire import Wire, settings_of
 
 log = structlog.get_logger("adapter.service")
@@ -39,13 +40,14 @@ class Backends(dict[str, Backend]):
     """Every market's backend by id. Readers see one state or the next, never a mixture within one market."""
 
     def __init__(
-        self, home: Home, markets: Sequence[str], faces: Sequence[Face], environment: Mapping[str, str], metrics: MarketMetrics
+        self, home: Home, settings: Settings, faces: Sequence[Face], environment: Mapping[str, str], metrics: MarketMetrics
     ) -> None:
         """Raises ConfigError, CheckFailed."""
         super().__init__()
-        self._home, self._markets, self._faces, self._environment, self._metrics = home, markets, faces, environment, metrics
+        self._home, self._markets, self._faces, self._environment, self._metrics = home, settings.markets, faces, environment, metrics
+        self._cache = settings.contract_cache
         self._reloading = asyncio.Lock()
-        self.rules = {name: self._read(name) for name in markets}
+        self.rules = {name: self._read(name) for name in settings.markets}
         for name, rules in self.rules.items():
             _warn(rules)
             wire = Wire(settings_of(rules.market, home.path), observer=metrics.wire(name))
@@ -78,7 +80,8 @@ class Backends(dict[str, Backend]):
 
     def _read(self, name: str) -> MarketRules:
         market = load_market(self._home.market_file(name), self._environment)
-        return read_rules(self._home, market, self._faces, unknown=lambda code, text: self._metrics.unknown_code(name, code, text))
+        heard = functools.partial(self._metrics.unknown_code, name)
+        return read_rules(self._home, market, self._faces, self._cache, unknown=heard)
 
     def _read_all(self) -> tuple[dict[str, MarketRules], list[Finding], dict[str, str]]:
         rules: dict[str, MarketRules] = {}
@@ -100,7 +103,7 @@ class Backends(dict[str, Backend]):
 
     def _build(self, rules: MarketRules, wire: Wire) -> Backend:
         market, metrics = rules.market, self._metrics
-        connector = way_of(market).connect(market, self._home.path(market.contract), self._home.path("var") / "contracts")
+        connector = way_of(market).connect(market, self._home.path(market.contract), self._cache)
         return Backend(
             market=market,
             connector=connector,

@@ -18,15 +18,15 @@ from connectors.soap import SoapConnector, UsernameToken
 class Way:
     """``contracts`` reads the legacy contract of a market without its endpoint, ``connect`` makes the connector."""
 
-    contracts: Callable[[Market, Path, Path], Mapping[str, OperationContract]]
-    connect: Callable[[Market, Path, Path], Connector]
+    contracts: Callable[[Market, Path, Path | None], Mapping[str, OperationContract]]
+    connect: Callable[[Market, Path, Path | None], Connector]
 
 
-def _soap_contracts(market: Market, contract: Path, cache: Path) -> Mapping[str, OperationContract]:
+def _soap_contracts(market: Market, contract: Path, cache: Path | None) -> Mapping[str, OperationContract]:
     return operation_contracts(load_contract(contract, cache, market.port or None))
 
 
-def _soap(market: Market, contract: Path, cache: Path) -> Connector:
+def _soap(market: Market, contract: Path, cache: Path | None) -> Connector:
     security = market.security
     token = security.username_token
     return SoapConnector(

@@ -46,8 +46,10 @@ class MarketMetrics:
         if counter is None:
             counter = self._judged[place] = self._outcomes.labels(*place)
         counter.inc()
-        for issue in outcome.issues:
-            self._codes.labels(market, issue.severity, issue.name or "unknown").inc()
+        said = [issue for issue in outcome.issues if issue.parts]  # the adapter's own words are never taken apart
+        for issue in said:
+            for part in issue.parts:
+                self._codes.labels(market, issue.severity, part.name or "unknown").inc()
             log.info(
                 "backend.said",
                 market=market,
@@ -57,8 +59,8 @@ class MarketMetrics:
                 name=issue.name,
                 text=issue.text,
             )
-        if outcome.issues:
-            self._store.count_codes(market, outcome.issues)
+        if said:
+            self._store.count_codes(market, said)
         for deviation in deviations:
             self._deviations.labels(market, operation, deviation.kind).inc()
         if deviations:  # one line, however badly a reply is built

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from adapter.bootstrap.connectors import way_of
 from adapter.codes import Catalogue, catalogue_in
@@ -12,7 +13,7 @@ from adapter.contract.tmf import Resource, extend, load_extension, resource
 from adapter.contract.validation import Validator
 from adapter.errors import CheckFailed
 from adapter.faces.declaration import Face
-from adapter.finding import Finding, Position
+from adapter.finding import Finding, Position, once
 from adapter.mapping.check import Canonical, Surroundings, check_parsed, unused_tables
 from adapter.mapping.model import MappingFile
 from adapter.mapping.parse import load_mapping
@@ -76,11 +77,12 @@ class MarketRules:
         )
 
 
-def read_rules(home: Home, market: Market, faces: Iterable[Face], *, unknown: Unknown | None = None) -> MarketRules:
+def read_rules(
+    home: Home, market: Market, faces: Iterable[Face], cache: Path | None = None, *, unknown: Unknown | None = None
+) -> MarketRules:
     """Reads and checks everything of one market. What is wrong with mappings and codes are findings; raises ConfigError for
-    a contract or an extension that cannot be read."""
+    a contract or an extension that cannot be read. ``cache``: the folder of compiled contracts, which need not be writable."""
     declared = list(faces)
-    cache = home.path("var") / "contracts"
     legacy = way_of(market).contracts(market, home.path(market.contract), cache)
     folder = home.mapping_folder(market.market)
     codes_name = f"mappings/{market.market}/codes.yaml"
@@ -100,7 +102,7 @@ def read_rules(home: Home, market: Market, faces: Iterable[Face], *, unknown: Un
             mappings[path.stem] = parsed.file
     findings += unused_tables(tables, mappings.values())
     findings += _missing_mappings(home, market, mappings)
-    return MarketRules(market, legacy, resources, mappings, tables.tables, catalogue, around, tuple(findings), texts)
+    return MarketRules(market, legacy, resources, mappings, tables.tables, catalogue, around, tuple(once(findings)), texts)
 
 
 def _resources(home: Home, market: Market) -> dict[str, Resource]:
@@ -146,7 +148,7 @@ def _missing_mappings(home: Home, market: Market, mappings: Mapping[str, Mapping
     text = home.market_file(market.market).read_text(encoding="utf-8").splitlines()
     found = []
     for name in market.operations:
-        if name not in mappings:
+        if name not in mappings and not (home.mapping_folder(market.market) / f"{name}.yaml").is_file():
             line = next((number for number, line in enumerate(text, 1) if line.strip().startswith(f"{name}:")), 1)
             at = Position(file, line, 1, len(name))
             hint = f"write mappings/{market.market}/{name}.yaml, or remove the operation"

@@ -55,7 +55,7 @@ async def open_service(
         store = await Store.open(settings.store, clock=clock.now)
         stack.push_async_callback(store.close)
         metrics = MarketMetrics(registry, store)
-        backends = Backends(home, settings.markets, faces, environment, metrics)
+        backends = Backends(home, settings, faces, environment, metrics)
         stack.push_async_callback(backends.close)
         renderers = {face.face: Renderer(face, base_url) for face in faces}
         pipeline = Pipeline(backends, store, renderers, metrics)

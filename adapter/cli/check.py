@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from enum import StrEnum
 
 import typer
 
 from adapter.bootstrap import read_rules
 from adapter.cli.place import here
+from adapter.cli.unused import idle_patterns, unserved_routes
 from adapter.errors import CheckFailed, ConfigError
 from adapter.faces.clients import check_clients, check_open_faces, load_clients
 from adapter.faces.declaration import Face, load_face
-from adapter.finding import Finding, Position
+from adapter.finding import Finding, Position, once
 from adapter.mapping.frame import render_all, to_json, to_sarif
-from adapter.market import load_market
+from adapter.market import Market, load_market
 from adapter.settings import Home, Settings
 
 
@@ -42,7 +44,7 @@ def check(
     form: Format = typer.Option(Format.TEXT, "--format", help="text for people, json and sarif for editors and build servers."),
 ) -> None:
     """Check configuration, mappings, tables and codes; exit 1 where something is wrong."""
-    home, settings = here()
+    home, settings = here(writes=False)
     findings, texts, mappings = _all(home, settings, (market,) if market else settings.markets)
     if form is Format.TEXT:
         typer.echo(render_all(findings, texts), nl=False)
@@ -62,28 +64,42 @@ def _all(home: Home, settings: Settings, markets: tuple[str, ...]) -> tuple[list
         try:
             faces.append(load_face(home.face_file(name), environment))
         except ConfigError as error:
-            findings += _of(error, f"config/faces/{name}.yaml")
+            findings += _of(home, error, f"config/faces/{name}.yaml")
+    declared: list[Market] = []
+    for name in settings.markets if len(faces) == len(settings.faces) else markets:
+        try:
+            declared.append(load_market(home.market_file(name), environment))
+        except ConfigError as error:
+            findings += _of(home, error, f"config/markets/{name}.yaml") if name in markets else ()
+    whole = len(faces) == len(settings.faces) and len(declared) == len(settings.markets)
+    if whole:  # else the part that cannot be read may be the one that is asked for
+        findings += unserved_routes(home, faces, declared)
     try:
         clients = load_clients(home.path(settings.clients), environment)
         check_clients(clients, settings.faces, settings.markets)
         check_open_faces(clients, faces)
+        if len(faces) == len(settings.faces):
+            findings += idle_patterns(home, str(settings.clients), clients, faces)
     except ConfigError as error:
-        findings += _of(error, str(settings.clients))
+        findings += _of(home, error, str(settings.clients))
     mappings = 0
-    for name in markets:
+    for market in declared:
+        if market.market not in markets:
+            continue
         try:
-            rules = read_rules(home, load_market(home.market_file(name), environment), faces)
+            rules = read_rules(home, market, faces, settings.contract_cache)
         except ConfigError as error:
-            findings += _of(error, f"config/markets/{name}.yaml")
+            findings += _of(home, error, f"config/markets/{market.market}.yaml")
             continue
         findings += rules.findings
         texts.update(rules.texts)
         mappings += len(rules.mappings)
-    return findings, texts, mappings
+    return once(findings), texts, mappings
 
 
-def _of(error: ConfigError, file: str) -> list[Finding]:
-    """Findings of a file that could not be read at all."""
+def _of(home: Home, error: ConfigError, file: str) -> list[Finding]:
+    """Findings of a file that could not be read at all, with places relative to the project."""
+    root = f"{home.root}/"
     if isinstance(error, CheckFailed):
-        return list(error.findings)
-    return [Finding("K001", str(error).removeprefix(f"{file}: "), Position(file, 1, 1))]
+        return [replace(each, at=replace(each.at, file=each.at.file.removeprefix(root))) for each in error.findings]
+    return [Finding("K001", str(error).replace(root, "").removeprefix(f"{file}: "), Position(file, 1, 1))]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 import typer
 
 from adapter.faces.authentication import hash_secret
+
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
+_NO_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 
 
 def client(
@@ -14,11 +18,15 @@ def client(
     make: bool = typer.Option(False, "--make-secret", help="Make up a strong secret and print it once, instead of asking for one."),
 ) -> None:
     """Print an entry for config/clients.yaml; the secret itself is not kept anywhere."""
+    if _ID.fullmatch(identifier) is None or identifier.lower() in _NO_TEXT:
+        raise typer.BadParameter(
+            f"'{identifier}' is no plain YAML key; begin with a letter, and use letters, digits, '.', '_' and '-'", param_hint="ID"
+        )
     if make:
         secret = secrets.token_urlsafe(32)
         typer.echo(f"secret, shown this once: {secret}", err=True)
     else:
-        secret = typer.prompt("secret", hide_input=True, confirmation_prompt=True)
+        secret = typer.prompt("secret", hide_input=True, confirmation_prompt=True, err=True)
     try:
         hashed = hash_secret(secret)
     except ValueError as error:

@@ -8,7 +8,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 import typer
 import uvloop
@@ -24,6 +23,7 @@ from adapter.faces.admin import show_order
 from adapter.logs import configure_logs
 from adapter.mapping.scope import Scope
 from adapter.settings import Home, Log, Settings
+from adapter.wire.caller import Caller
 
 _SHOWN_RULES = 30
 _FEW = 2
@@ -108,7 +108,7 @@ async def _run(console: Shown, home: Home, story: Story, settings: Settings) -> 
     case = orjson.loads(home.path(story.case).read_bytes())
     async with (
         hosted(home, settings, simulators=True) as running,
-        httpx.AsyncClient(base_url=running.url, timeout=60, trust_env=False) as http,
+        Caller(running.url, seconds=60) as http,
     ):
         console.print(f"The service listens on {running.url}; the backends are simulators: {', '.join(running.simulators.values())}")
         passed = await _documented(console, running, http, story, case)
@@ -118,61 +118,61 @@ async def _run(console: Shown, home: Home, story: Story, settings: Settings) -> 
         return passed
 
 
-async def _documented(console: Shown, running: Hosted, http: httpx.AsyncClient, story: Story, case: dict[str, Any]) -> bool:
+async def _documented(console: Shown, running: Hosted, http: Caller, story: Story, case: dict[str, Any]) -> bool:
     headers = {**story.headers, **case["header"], "correlationId": str(uuid.uuid4())}
-    first = await http.post(story.path, json=case["request"], headers=headers)
-    again = await http.post(story.path, json=case["request"], headers=headers)
+    first = await http.post(story.path, case["request"], headers)
+    again = await http.post(story.path, case["request"], headers)
     answer = first.json()
     order = await show_order(running.service.store, str(answer.get("id", "")))
     console.rule("1. The order, as the front-end sends it")
     console.show_json(case["request"])
     if order is None:
-        console.print(f"[red]HTTP {first.status_code}[/]")
+        console.print(f"[red]HTTP {first.status}[/]")
         console.show_json(answer)
         return False
     bodies = {message["direction"]: message["body"] for message in order["messages"]}
     console.rule("2. Which rule made which legacy field")
-    console.print(_rules(running, story, case, order["clientReference"]), markup=False, highlight=False, soft_wrap=True)
+    console.print(_rules(running, story, case, order), markup=False, highlight=False, soft_wrap=True)
     console.rule("3. The SOAP call that left")
     console.show_xml(bodies["backend-request"])
     console.rule("4. What the backend said")
     console.show_xml(bodies["backend-reply"])
-    console.rule(f"5. The answer: HTTP {first.status_code}")
+    console.rule(f"5. The answer: HTTP {first.status}")
     console.show_json(answer)
-    as_documented = first.status_code == 201 and answer == {**case["answer"], **case["view"][story.face]}
+    as_documented = first.status == 201 and answer == {**case["answer"], **case["view"][story.face]}
     repeated = again.content == first.content and order["attempts"][-1]["number"] == 1
     console.print(f"equal to the documented answer, member for member: {_mark(as_documented)}")
     console.print(f"the same request again: same bytes, still one legacy order: {_mark(repeated)}")
     return as_documented and repeated
 
 
-def _rules(running: Hosted, story: Story, case: dict[str, Any], reference: str) -> str:
+def _rules(running: Hosted, story: Story, case: dict[str, Any], order: dict[str, Any]) -> str:
     backend = running.service.pipeline.backends[story.market]
     scope = Scope(
         request=case["request"],
         header=case["header"],
         setting=backend.market.settings,
-        correlation_id="as sent",
-        client_reference=reference,
+        correlation_id=order["correlationId"],
+        client_reference=order["clientReference"],
     )
     _, origins = backend.translators[case["operation"]].explain_request(scope)
     lines = list(explained(origins))
     return "\n".join([*lines[:_SHOWN_RULES], f"… and {len(lines) - _SHOWN_RULES} more (adapter map --explain shows all)"])
 
 
-async def _mishap(console: Shown, http: httpx.AsyncClient, story: Story, case: dict[str, Any], mishap: Mishap) -> bool:
+async def _mishap(console: Shown, http: Caller, story: Story, case: dict[str, Any], mishap: Mishap) -> bool:
     order = copy.deepcopy(case["request"])
     order["serviceAddress"]["addrNo"] = mishap.house_id
     order["externalId"] = mishap.house_id[-4:].zfill(16)
     headers = {**story.headers, **case["header"], "correlationId": str(uuid.uuid4())}
     passed, what = True, mishap.what
     for status in mishap.expected:
-        reply = await http.post(story.path, json=order, headers=headers)
+        reply = await http.post(story.path, order, headers)
         body = reply.json()
         words = body["errors"][0]["description"] if "errors" in body else f"order {body['id']}, description {body['description']!r}"
-        passed &= reply.status_code == status
+        passed &= reply.status == status
         console.print(
-            f"{what}: HTTP {reply.status_code}, as expected: {_mark(reply.status_code == status)}\n    {words}",
+            f"{what}: HTTP {reply.status}, as expected: {_mark(reply.status == status)}\n    {words}",
             highlight=False,
             soft_wrap=True,
         )

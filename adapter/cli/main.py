@@ -21,6 +21,7 @@ _COMMANDS = {
     "test": "cases.cases",
     "orders": "orders.orders",
     "codes": "codes.codes",
+    "backup": "backup.backup",
     "client": "client.client",
     "reload": "reload.reload",
     "schema": "schema.schema",

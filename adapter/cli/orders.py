@@ -6,14 +6,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from adapter.cli.place import here
+from adapter.cli.columns import columns, printable
 from adapter.cli.running import ask
 from adapter.errors import NotFound
 from adapter.faces.admin import order_row, show_order
+from adapter.settings import Home, load_settings
 from adapter.store import OrderQuery, Store
 
 _COLUMNS = {
@@ -34,22 +32,21 @@ def orders(
     state: str = typer.Option("", help="Only orders in this state."),
 ) -> None:
     """List recorded orders, or show one order's whole way."""
-    _, settings = here()
-    console = Console()
+    settings = load_settings(Home.find())
     if identifier:
         found = ask(settings, f"/admin/orders/{quote(identifier, safe='')}", lambda store: _one(store, identifier))
-        _show(console, found)
+        _show(found)
         return
 
     async def newest(store: Store) -> list[dict[str, Any]]:
         return [order_row(row) for row in await store.orders(OrderQuery(limit=limit, state=state or None))]
 
     rows = ask(settings, f"/admin/orders?{urlencode({'limit': limit, 'state': state})}", newest)
-    table = Table(*_COLUMNS)
-    for row in rows:
-        cells = (row[name] for name in _COLUMNS.values())
-        table.add_row(*(escape(str(cell)) for cell in cells))
-    console.print(table if rows else "no orders on record")
+    if not rows:
+        typer.echo("no orders on record")
+        return
+    for line in columns(tuple(_COLUMNS), [[str(row[name]) for name in _COLUMNS.values()] for row in rows]):
+        typer.echo(line)
 
 
 async def _one(store: Store, identifier: str) -> dict[str, Any]:
@@ -59,19 +56,17 @@ async def _one(store: Store, identifier: str) -> dict[str, Any]:
     return found
 
 
-def _show(console: Console, order: dict[str, Any]) -> None:
+def _show(order: dict[str, Any]) -> None:
     attempts, messages = order.pop("attempts"), order.pop("messages")
     for key, value in order.items():
-        console.print(f"[bold]{key:18}[/] {escape(str(value))}", highlight=False)
+        typer.echo(f"{key:18} {printable(str(value))}".rstrip())
     for attempt in attempts:
-        console.print(
-            f"\n[bold]attempt {attempt['number']}[/] {attempt['outcome']}  {attempt['startedAt']} … {attempt['settledAt'] or 'open'}"
-        )
+        typer.echo(f"\nattempt {attempt['number']} {attempt['outcome']}  {attempt['startedAt']} … {attempt['settledAt'] or 'open'}")
         if attempt["evidence"]:
-            console.print(f"  {attempt['evidence']}", markup=False)
+            typer.echo(f"  {printable(attempt['evidence'])}")
         for issue in attempt["issues"]:
-            console.print(f"  {issue['severity']} {issue['name'] or issue['code'] or 'unknown'}: {issue['text']}", markup=False)
+            typer.echo(printable(f"  {issue['severity']} {issue['name'] or issue['code'] or 'unknown'}: {issue['text']}"))
     for message in messages:
         status = f" {message['status']}" if message["status"] else ""
-        console.print(f"\n[bold]{message['direction']}[/] {message['operation']}{status}  {message['at']}")
-        console.print(message["body"], markup=False, highlight=False)
+        typer.echo(f"\n{message['direction']} {message['operation']}{status}  {message['at']}")
+        typer.echo(printable(message["body"], keep="\n\t"))

@@ -6,13 +6,19 @@ from adapter.errors import ConfigError
 from adapter.settings import Home, Settings, load_settings
 
 
-def here() -> tuple[Home, Settings]:
-    """The project and its settings; the data folder is there. Raises ConfigError."""
+def here(*, writes: bool = True) -> tuple[Home, Settings]:
+    """The project and its settings. Raises ConfigError.
+
+    The data folder is there, and if it was made now, nobody else can look into it; a command that ``writes`` nothing but the
+    contract cache does without one that cannot be made.
+    """
     home = Home.find()
     settings = load_settings(home)
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
+        if not writes:
+            return home, settings
         raise ConfigError(
             f"{settings.data}: the data folder cannot be made: {error.strerror}; name another one with ADAPTER_DATA"
         ) from error

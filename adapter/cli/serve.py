@@ -14,7 +14,7 @@ from adapter.logs import configure_logs
 
 
 def serve(
-    port: int = typer.Option(8080, help="Port to listen on; 0 takes a free one."),
+    port: int = typer.Option(8080, min=0, max=65535, help="Port to listen on; 0 takes a free one."),
     host: str = typer.Option("127.0.0.1", help="Address to listen on. The tmf face is open without credentials on loopback only."),
     with_simulators: bool = typer.Option(False, "--with-simulators", help="Start a simulator for every backend, on free loopback ports."),
 ) -> None:

@@ -41,11 +41,13 @@ def translate(
     explain: bool = typer.Option(False, "--explain", help="Which rule made each field, and what no rule read."),
 ) -> None:
     """Translate one document, and show which rule made each field."""
-    home, settings = here()
+    home, settings = here(writes=False)
     rules = rules_of(home, settings, market)
     translator = rules.translators().get(operation)
     if translator is None:
         raise ConfigError(f"market {market} has no mapping {operation} (there are: {', '.join(rules.mappings)})")
+    if face and face not in rules.around.faces:
+        raise ConfigError(f"there is no face '{face}' (there are: {', '.join(sorted(rules.around.faces))})")
     document = _read(file)
     scope = Scope(
         request=_read(request) if request else {} if reply else document,
@@ -73,7 +75,7 @@ def rules_of(home: Home, settings: Settings, market: str) -> MarketRules:
     if market not in settings.markets:
         raise ConfigError(f"there is no market '{market}' in config/adapter.yaml (there are: {', '.join(settings.markets)})")
     faces = [load_face(home.face_file(name), environment) for name in settings.faces]
-    return read_rules(home, load_market(home.market_file(market), environment), faces)
+    return read_rules(home, load_market(home.market_file(market), environment), faces, settings.contract_cache)
 
 
 def _request(translator: Translator, scope: Scope, explain: bool) -> None:
@@ -96,7 +98,12 @@ def _reply(translator: Translator, scope: Scope, face: str, explain: bool) -> No
     written, origins = translator.explain_reply(scope)
     if explain:
         _explained(origins, written.notices)
-    _show(translator.view(face, scope, written.document) if face else written.document)
+    document = written.document
+    if face in translator.faces:  # the other faces see the canonical answer
+        document, changes = translator.explain_view(face, scope, document)
+        if explain:
+            _explained(changes, ())
+    _show(document)
 
 
 def _explained(origins: list[FieldOrigin], notices: tuple[str, ...]) -> None:
@@ -107,7 +114,10 @@ def _explained(origins: list[FieldOrigin], notices: tuple[str, ...]) -> None:
 
 
 def _read(file: Path) -> Any:
-    raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}; name a JSON document, or - for standard input") from error
     return parse_json(raw)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import jsonschema_rs
@@ -15,6 +16,7 @@ from adapter.errors import ConfigError, Problem
 __all__ = ["Validator", "text_problems"]
 
 _ECHO = 60
+_VALUES = frozenset({"const", "enum", "default", "examples"})  # keywords whose values are data and not schemas
 _SECRET = re.compile(r"secret|passw|pwd|token|credential|authorization|api.?key|\bpin\b", re.IGNORECASE)
 _FORMATS = {
     "date-time": "a date and time with its zone, like 2023-01-11T12:45:12.028Z",
@@ -35,13 +37,38 @@ _TYPES = {
 }
 
 
+class _WholeNumber:
+    """The keyword behind ``type: integer``: a number written with a fraction (1.0) is none, because no rule takes it for one."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def validate(self, instance: Any) -> None:
+        """Raises ValueError where a number is not written as an integer; other kinds are the business of ``type``."""
+        if isinstance(instance, Decimal | float):
+            raise ValueError("is written with a fraction")
+
+
+def _whole(schema: Any) -> Any:
+    """The schema with the keyword wherever it asks for an integer and for no other kind of number."""
+    if isinstance(schema, list):
+        return [_whole(part) for part in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    found = {name: part if name in _VALUES else _whole(part) for name, part in schema.items()}
+    types = [schema.get("type")] if not isinstance(schema.get("type"), list) else schema["type"]
+    return {**found, "wholeNumber": True} if "integer" in types and "number" not in types else found
+
+
 class Validator:
     """One contract. Thread-safe, keeps nothing of a document."""
 
     def __init__(self, schema: Mapping[str, Any], *, source: str = "") -> None:
         """Raises ConfigError if ``schema`` is no JSON Schema; ``source`` is named in it."""
         try:
-            self._compiled = jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True)
+            self._compiled = jsonschema_rs.Draft202012Validator(
+                _whole(schema), validate_formats=True, keywords={"wholeNumber": _WholeNumber}
+            )
         except (ValidationError, ValueError) as error:
             raise ConfigError(f"{source or 'the schema'} is no JSON Schema: {str(error).splitlines()[0]}") from error
 
@@ -145,6 +172,16 @@ def _options(error: ValidationError) -> str:
     return shown + (f" and {len(options) - 12} more" if len(options) > 12 else "")
 
 
+def _type(error: ValidationError) -> str:
+    if isinstance(error.instance, Decimal | float) and _kinds(error).endswith(_TYPES["integer"]):
+        return _fraction(error)
+    return f"must be {_kinds(error)}, not {_kind(error.instance)}"
+
+
+def _fraction(error: ValidationError) -> str:
+    return f"must be a whole number, written without a fraction or exponent, not {_echo(error)}"
+
+
 def _format(error: ValidationError) -> str:
     name = str(error.kind.value)
     return f"must be {_FORMATS.get(name, f'of the format {name}')}, not {_echo(error)}"
@@ -155,7 +192,8 @@ def _unknown(error: ValidationError) -> str:
 
 
 _WORDS: dict[str, Callable[[ValidationError], str]] = {
-    "type": lambda error: f"must be {_kinds(error)}, not {_kind(error.instance)}",
+    "type": _type,
+    "wholeNumber": _fraction,
     "enum": lambda error: f"must be one of {_options(error)}, not {_echo(error)}",
     "const": lambda error: f"must be {error.kind.value}, not {_echo(error)}",
     "format": _format,

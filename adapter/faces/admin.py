@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
@@ -16,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapter import clock
-from adapter.errors import StoreUnavailable
+from adapter.errors import ConfigError, StoreUnavailable
 from adapter.store import AttemptRow, CodeRow, MessageRow, OrderQuery, OrderRow, Store
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -35,7 +36,7 @@ class Reloaded(Protocol):
 
 
 def admin_routes(store: Store, reload: Callable[[], Awaitable[Reloaded]], token: str) -> list[Route]:
-    """``/admin/orders``, ``/admin/orders/{id}``, ``/admin/codes``, and ``POST /admin/reload``."""
+    """``/admin/orders``, ``/admin/orders/{id}``, ``/admin/codes``, ``POST /admin/reload`` and ``POST /admin/backup?file=``."""
 
     def guarded(handler: Handler) -> Handler:
         async def check(request: Request) -> Response:
@@ -67,7 +68,18 @@ def admin_routes(store: Store, reload: Callable[[], Awaitable[Reloaded]], token:
         outcome = await reload()
         return _json({"loaded": outcome.loaded, "text": outcome.text})
 
+    async def backup(request: Request) -> Response:
+        file = Path(request.query_params.get("file", ""))
+        if not file.is_absolute():
+            return _json({"error": "name the file of the backup by its absolute path"}, 409)
+        try:
+            await store.backup(file)
+        except ConfigError as error:
+            return _json({"error": str(error)}, 409)
+        return _json({"file": str(file)})
+
     return [
+        Route("/admin/backup", guarded(backup), methods=["POST"]),
         Route("/admin/reload", guarded(reload_rules), methods=["POST"]),
         Route("/admin/orders", guarded(orders)),
         Route("/admin/orders/{id:path}", guarded(order)),

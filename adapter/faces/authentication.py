@@ -1,7 +1,9 @@
 """Client secrets: a slow hash at rest, a fast keyed digest of the ones that were found right in memory.
 
 Wrong secrets and unknown clients cost the same time. The slow hash runs in a thread, one at a time, and attempts per caller
-are bounded, so that a flood of wrong secrets takes neither the loop nor the secrets that are already known.
+are bounded, so that a flood of wrong secrets takes neither the loop nor the secrets that are already known. A secret that was
+found wrong lately is refused at once and costs no attempt, so that one instance with an old secret, which repeats it for ever,
+does not use up the attempts of another one at the same address that has the new secret.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import hashlib
 import hmac
 import os
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -22,6 +25,7 @@ from adapter.faces.rate import Buckets
 
 COST, BLOCK, PARALLEL = 2**14, 8, 1
 _SHORTEST = 8
+_MOST_WRONG = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Authenticator:
         self._key = os.urandom(32)
         self._clock, self._idle, self._waiting = clock, idle, waiting
         self._right: dict[str, dict[bytes, float]] = {}
+        self._wrong: OrderedDict[bytes, None] = OrderedDict()  # hashes do not change in here: what is wrong stays wrong
         self._running: dict[bytes, asyncio.Task[bool]] = {}
         self._tries = Buckets(tries_per_second, tries_burst, clock)
         self._one = asyncio.Semaphore(1)
@@ -117,6 +122,9 @@ class Authenticator:
         if self.remembered(identity, secret):
             return
         digest = self._digest(identity, secret)
+        if digest in self._wrong:
+            self._wrong.move_to_end(digest)
+            raise NotAuthenticated
         task = self._running.get(digest)
         if task is None:
             task = self._start(identity, secret, digest, peer)
@@ -144,6 +152,10 @@ class Authenticator:
         if right:
             self._tries.give_back(bucket)
             self._right.setdefault(identity, {})[digest] = self._clock() + self._idle
+        else:
+            self._wrong[digest] = None
+            if len(self._wrong) > _MOST_WRONG:
+                self._wrong.popitem(last=False)
         return right
 
     def _digest(self, identity: str, secret: bytes) -> bytes:

@@ -8,7 +8,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapter.contract.json_bytes import write_json
-from adapter.errors import AdapterError, CallerError, MaybeSent, NotSent, Problem, SerialisationFailed, StoreUnavailable
+from adapter.errors import (
+    AdapterError,
+    CallerError,
+    MaybeSent,
+    MethodNotAllowed,
+    NotAcceptable,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    NotOffered,
+    NotSent,
+    Overloaded,
+    Problem,
+    SerialisationFailed,
+    StoreUnavailable,
+    TooManyRequests,
+)
 from adapter.faces.declaration import ERROR_VALUES, Errors, Outcomes
 from adapter.faces.template import compile_template
 from adapter.ports import Outcome, OutcomeKind, Result
@@ -45,14 +61,14 @@ def of_error(error: AdapterError, outcomes: Outcomes) -> Failure:
         text = "The order holds a value that the backend's contract cannot carry"
         return Failure(400, "invalid-message", text, (Entry(str(Problem(error.path, error.text)), "invalid-message", error.path),))
     if isinstance(error, StoreUnavailable):
-        text = "The order cannot be recorded at the moment, so it was not taken; repeat the request later"
-        return _single(error.status, "store-unavailable", text)
+        text = "Nothing was done, because nothing is done that is not recorded first; repeat the request later"
+        return _single(error.status, "store-unavailable", "The order cannot be recorded at the moment", text)
     if isinstance(error, NotSent):
-        return _single(outcomes.unavailable, "backend-unavailable", "The backend could not be reached; nothing was done")
+        text = "The backend could not be reached; nothing was done"
+        return _single(outcomes.unavailable, "backend-unavailable", "The backend is not available", text)
     if isinstance(error, MaybeSent):
-        return _single(
-            outcomes.in_doubt, "outcome-in-doubt", "The backend did not answer; repeat the request unchanged to learn the outcome"
-        )
+        text = "The backend did not answer; repeat the request unchanged to learn the outcome"
+        return _single(outcomes.in_doubt, "outcome-in-doubt", "The outcome is not known", text)
     return internal("")
 
 
@@ -61,7 +77,7 @@ def internal(correlation_id: str) -> Failure:
     text = "The request could not be finished because of an internal error"
     if correlation_id:
         text += f"; the log has the reason under correlation id {correlation_id}"
-    return _single(500, "internal-error", text)
+    return _single(500, "internal-error", "Internal error", text)
 
 
 def of_result(result: Result, outcomes: Outcomes) -> Failure:
@@ -74,6 +90,18 @@ def of_result(result: Result, outcomes: Outcomes) -> Failure:
         status = result.status
     return Failure(status, entries[0].code if entries else code, message, entries or (Entry(message, code),))
 
+
+# The detail below the headline, where whoever raised the error had nothing to add to it.
+_DETAILS: Mapping[type[CallerError], str] = {
+    NotAuthenticated: "Send the id and the secret of one client, each once, in the headers that this face declares",
+    NotAllowed: "Ask the operator of this service to grant it to the client",
+    NotFound: "Neither this id nor this path is known here",
+    MethodNotAllowed: "The header Allow names the methods of this path",
+    NotAcceptable: "Send the header Accept with a media type of this face, or leave it out",
+    TooManyRequests: "The client's share is used up; the header Retry-After says when to go on",
+    NotOffered: "No request of this kind can be served here; repeating it does not help",
+    Overloaded: "Nothing was done; send the request again unchanged after a few seconds",
+}
 
 _WORDS = {
     OutcomeKind.REJECTED: "The backend refused the request",
@@ -98,11 +126,12 @@ def _of_caller(error: CallerError) -> Failure:
     entries = tuple(Entry(str(problem), code, problem.path) for problem in error.problems)
     if entries:
         return Failure(error.status, code, error.text, entries, error.headers)
-    return Failure(error.status, code, error.reason, (Entry(error.text, code),), error.headers)
+    detail = error.text if error.text != error.reason else _DETAILS.get(type(error), error.text)
+    return Failure(error.status, code, error.reason, (Entry(detail, code),), error.headers)
 
 
-def _single(status: int, code: str, text: str) -> Failure:
-    return Failure(status, code, text, (Entry(text, code),))
+def _single(status: int, code: str, message: str, text: str) -> Failure:
+    return Failure(status, code, message, (Entry(text, code),))
 
 
 class Envelope:

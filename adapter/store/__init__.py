@@ -16,7 +16,6 @@ from adapter.store.rows import (
     OrderQuery,
     OrderRow,
     Response,
-    Resubmission,
     Seen,
     Settlement,
 )
@@ -36,7 +35,6 @@ __all__ = [
     "OrderQuery",
     "OrderRow",
     "Response",
-    "Resubmission",
     "Seen",
     "Settlement",
     "Store",

@@ -13,7 +13,7 @@ from adapter.ports import OutcomeKind
 from adapter.store.connection import Connection, Statement
 from adapter.store.ids import short_form
 from adapter.store.packing import Packer, unpack
-from adapter.store.reading import UNSETTLED, pending
+from adapter.store.reading import pending
 from adapter.store.rows import (
     Acceptance,
     Accepted,
@@ -25,7 +25,6 @@ from adapter.store.rows import (
     Mismatch,
     OrderRow,
     Response,
-    Resubmission,
     Seen,
 )
 from adapter.store.schema import attempt, idempotency, message, resource_order
@@ -57,16 +56,20 @@ _NEXT_ATTEMPT = Statement(
     .where(resource_order.c.id == bindparam("order"))
     .values(attempt=bindparam("next"), outcome=null(), updated_at=bindparam("now"))
 )
-_PROVEN_ABSENT = Statement(
-    update(attempt)
-    .where(attempt.c.order_id == bindparam("order"), attempt.c.number == bindparam("last"), UNSETTLED)
-    .values(outcome=literal_column("'absent'"), settled_at=bindparam("now"), evidence=bindparam("why"))
-)
 _TWIN = Statement(
     select(resource_order.c.id)
     .where(resource_order.c.market == bindparam("market"), resource_order.c.external_id == bindparam("external"))
     .where(resource_order.c.id != bindparam("order"))
     .where(or_(resource_order.c.outcome.is_(None), resource_order.c.outcome == literal_column("'inDoubt'")))
+    .order_by(resource_order.c.id)
+    .limit(literal_column("1"))
+)
+_TAKEN_ON = Statement(
+    select(resource_order.c.id)
+    .join(idempotency, and_(idempotency.c.scope == resource_order.c.scope, idempotency.c.key == resource_order.c.key))
+    .where(resource_order.c.market == bindparam("market"), resource_order.c.external_id == bindparam("external"))
+    .where(resource_order.c.id != bindparam("order"), resource_order.c.scope == bindparam("scope"))
+    .where(resource_order.c.outcome == literal_column("'accepted'"), idempotency.c.fingerprint == bindparam("fingerprint"))
     .order_by(resource_order.c.id)
     .limit(literal_column("1"))
 )
@@ -128,7 +131,7 @@ def accept(c: Connection, intent: Intent) -> Accepted:
         return _repeat(c, intent)
     if (twin := _twin(c, intent, order["id"])) is not None:
         c.change(_GIVE_BACK_KEY, key._asdict())
-        return twin
+        return twin if not isinstance(twin, str) else _shared(c, intent, twin)
     c.change(_INSERT_ORDER, order)
     c.change(_INSERT_ATTEMPT, intent.attempt)
     c.change_many(_INSERT_FIRST_MESSAGES, [{**row, "seq": seq} for seq, row in enumerate(intent.messages)])
@@ -141,7 +144,7 @@ def _repeat(c: Connection, intent: Intent) -> Accepted:
         assert known is not None, "a key that is taken can be read"
         return known
     if (twin := _twin(c, intent, known.id)) is not None:
-        return twin
+        return twin if not isinstance(twin, str) else _shared(c, intent, twin)
     number = known.attempt + 1
     again = {"order_id": known.id, "number": number}
     _next_attempt(c, {**intent.attempt, **again})
@@ -177,13 +180,24 @@ def _unsettled(order: OrderRow, last: AttemptRow, asker: Asker, *, other: bool =
     return Doubtful(order, last, other)
 
 
-def _twin(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful | None:
-    """Another order with the caller's own number that may be on its way: a further one could become a double."""
+def _twin(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful | str | None:
+    """Another order with the caller's own number that a further one would double: one that may be on its way, whatever it
+    holds, or (its id) one with the very same content that the backend took on. Other content is a correction, and goes its way."""
     external_id = intent.order["external_id"]
     if not external_id:
         return None
-    row = c.row(_TWIN, {"market": intent.order["market"], "external": external_id, "order": order_id})
-    return _unsettled(*pending(c, row[0]), intent.asker, other=True) if row is not None else None
+    number = {"market": intent.order["market"], "external": external_id, "order": order_id}
+    row = c.row(_TWIN, number)
+    if row is not None:
+        return _unsettled(*pending(c, row[0]), intent.asker, other=True)
+    row = c.row(_TAKEN_ON, {**number, "scope": intent.key.scope, "fingerprint": intent.key.fingerprint})
+    return str(row[0]) if row is not None else None
+
+
+def _shared(c: Connection, intent: Intent, order_id: str) -> Seen:
+    response = share(c, intent.key, order_id, intent.asker)
+    assert response is not None, "an order that was taken on under this content has an answer"
+    return Seen(order_id, response)
 
 
 def share(c: Connection, key: Key, order_id: str, asker: Asker) -> Response | None:
@@ -196,17 +210,6 @@ def share(c: Connection, key: Key, order_id: str, asker: Asker) -> Response | No
     answer = {"order_id": order_id, "status": status, "headers": headers, "body": body, "created_at": asker.now}
     c.change(_SHARE_ANSWER, {**key._asdict(), **answer})
     return Response(status, unpack(body), orjson.loads(headers))
-
-
-def resubmit(c: Connection, order_id: str, again: Resubmission, node: str, messages: list[dict[str, Any]]) -> Fresh | None:
-    """Closes attempt ``after`` as proven absent and begins the next one. None if that attempt is settled already."""
-    if not c.change(_PROVEN_ABSENT, {"order": order_id, "last": again.after, "now": again.at, "why": again.evidence}):
-        return None
-    number = again.after + 1
-    _next_attempt(c, _attempt(order_id, number, Asker(node, again.at), again.deadline, again.rule_version))
-    insert_messages(c, messages)
-    order, _ = pending(c, order_id)
-    return Fresh(order_id, number, order.client_reference, order.created_at)
 
 
 def _attempt(order_id: str, number: int, asker: Asker, deadline: int, rule_version: str) -> dict[str, Any]:

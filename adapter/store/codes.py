@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from adapter.ports import Issue
+from adapter.ports import Issue, IssuePart
 from adapter.store.connection import Connection, Statement
 from adapter.store.rows import CodeRow
 from adapter.store.schema import code_seen, meta
@@ -33,12 +33,23 @@ _REMEMBER = Statement(_PUT.on_conflict_do_update(index_elements=["name"], set_={
 Tally = dict[tuple[str, str], dict[str, Any]]
 
 
+LONGEST = 80
+"""Characters of a text that tell it from others, where it has no code."""
+
+
 def tally(counts: Tally, market: str, issues: Iterable[Issue], at: int) -> None:
-    """Adds issues to counts that wait to be written. An issue without a code is counted under ""."""
+    """Adds every entry of the issues to counts that wait to be written; one without a code is counted under its text."""
     for issue in issues:
-        code = issue.code or ""
-        waiting = counts.setdefault((market, code), {"market": market, "code": code, "count": 0, "first_seen": at})
-        waiting.update(count=waiting["count"] + 1, last_seen=at, name=issue.name, severity=issue.severity, sample=issue.text)
+        for part in issue.parts or (IssuePart(issue.field, issue.code, issue.words, issue.name),):
+            code = _key(issue, part)
+            waiting = counts.setdefault((market, code), {"market": market, "code": code, "count": 0, "first_seen": at})
+            waiting.update(count=waiting["count"] + 1, last_seen=at, name=part.name, severity=issue.severity, sample=issue.text)
+
+
+def _key(issue: Issue, part: IssuePart) -> str:
+    """What an entry is counted under: its code, the field it is known by, or the beginning of its own words."""
+    known_by_field = part.field if part.name else None
+    return (part.code or known_by_field or part.words or issue.text).strip()[:LONGEST]
 
 
 def merge(earlier: Tally, later: Tally) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from adapter.errors import StoreUnavailable
+from adapter.store.private import make_private
 from adapter.store.schema import HEAD
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -32,6 +33,7 @@ def migrate(driver: sqlite3.Connection, file: Path) -> None:
         )
     copy = file.with_name(f"{file.name}.before-{HEAD}")
     copy.unlink(missing_ok=True)
+    make_private(copy)
     driver.execute("VACUUM INTO ?", (str(copy),))
     _upgrade(driver)
 

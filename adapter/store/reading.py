@@ -6,7 +6,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, literal_column, or_, select
 
 from adapter.ports import OutcomeKind
 from adapter.store.connection import Connection, Statement
@@ -30,7 +30,9 @@ _UNSETTLED = Statement(
     select(resource_order, attempt)
     .where(UNSETTLED, _ATTEMPTS.started_at < bindparam("before"), LATEST)
     .where(or_(_ATTEMPTS.outcome.is_not(None), _ATTEMPTS.node != bindparam("node"), _ATTEMPTS.deadline <= bindparam("now")))
-    .order_by(_ATTEMPTS.started_at)
+    .where(_ATTEMPTS.started_at >= bindparam("since"))
+    .where(or_(_ATTEMPTS.started_at > bindparam("since"), _ATTEMPTS.order_id > bindparam("behind")))
+    .order_by(_ATTEMPTS.started_at, _ATTEMPTS.order_id)
     .limit(bindparam("count"))
 )
 _OUTCOME = Statement(select(_ATTEMPTS.outcome).where(_ATTEMPTS.order_id == bindparam("id"), _ATTEMPTS.number == bindparam("n")))
@@ -67,9 +69,11 @@ def pending(c: Connection, order_id: str) -> tuple[OrderRow, AttemptRow]:
     return order_and_attempt(row)
 
 
-def unsettled(c: Connection, before: int, node: str, now: int, count: int) -> list[tuple[OrderRow, AttemptRow]]:
-    """Latest attempts without a certain outcome that nobody is working on, oldest first."""
-    return [order_and_attempt(row) for row in c.rows(_UNSETTLED, {"before": before, "node": node, "now": now, "count": count})]
+def unsettled(c: Connection, before: int, node: str, now: int, count: int, after: tuple[int, str]) -> list[tuple[OrderRow, AttemptRow]]:
+    """Latest attempts without a certain outcome that nobody is working on, oldest first; ``after`` a beginning and an order's id."""
+    since, behind = after
+    values = {"before": before, "node": node, "now": now, "count": count, "since": since, "behind": behind}
+    return [order_and_attempt(row) for row in c.rows(_UNSETTLED, values)]
 
 
 def is_open(c: Connection, order_id: str, number: int) -> bool:
@@ -128,29 +132,26 @@ _SELECTIVE = {"external_id", "backend_ref"}
 
 
 @lru_cache(maxsize=256)
-def _listing(names: tuple[str, ...], markets: int | None, *, count: bool) -> Statement:
-    chosen: Select[Any] = select(func.count()).select_from(resource_order) if count else select(resource_order)
+def _listing(names: tuple[str, ...], markets: int | None) -> Statement:
+    chosen: Select[Any] = select(resource_order)
     if markets is not None:
         # Of several markets the newest orders are at the end of the table; by way of an index they would have to be sorted.
-        by_index = markets == 1 or count or not _SELECTIVE.isdisjoint(names)
+        by_index = markets == 1 or not _SELECTIVE.isdisjoint(names)
         market = _ORDERS.market if by_index else _ORDERS.market.concat(literal_column("''"))
         named: list[Any] = [bindparam(f"market{index}") for index in range(markets)]
         chosen = chosen.where(market.in_(named) if named else literal_column("1") == literal_column("0"))
     chosen = chosen.where(*(_FILTERS[name] for name in names))
-    if not count:
-        chosen = chosen.order_by(_ORDERS.id.desc()).limit(bindparam("count")).offset(bindparam("skip"))
-    return Statement(chosen)
+    return Statement(chosen.order_by(_ORDERS.id.desc()).limit(bindparam("count")).offset(bindparam("skip")))
 
 
-def listing(query: OrderQuery, *, count: bool = False) -> tuple[Statement, dict[str, Any]]:
+def listing(query: OrderQuery) -> tuple[Statement, dict[str, Any]]:
     """The statement of a query and its parameters; each combination of filters is built once."""
     values = {name: value for name in _FILTERS if (value := getattr(query, name)) is not None}
     names = tuple(values)
     markets = sorted(query.markets) if query.markets is not None else None
     values.update({f"market{index}": market for index, market in enumerate(markets or ())})
-    if not count:
-        values.update(count=query.limit, skip=query.offset)
-    return _listing(names, None if markets is None else len(markets), count=count), values
+    values.update(count=query.limit, skip=query.offset)
+    return _listing(names, None if markets is None else len(markets)), values
 
 
 def find_orders(c: Connection, query: OrderQuery) -> list[tuple[Any, ...]]:
@@ -158,8 +159,3 @@ def find_orders(c: Connection, query: OrderQuery) -> list[tuple[Any, ...]]:
     return c.rows(*listing(query))
 
 
-def count_orders(c: Connection, query: OrderQuery) -> int:
-    """How many orders a query has, without regard to ``limit`` and ``offset``."""
-    row = c.row(*listing(query, count=True))
-    assert row is not None
-    return int(row[0])

@@ -26,6 +26,7 @@ from adapter.store import accepting, codes, reading
 from adapter.store.ids import OrderIds
 from adapter.store.migrating import migrate
 from adapter.store.packing import Packer
+from adapter.store.private import make_private
 from adapter.store.rows import (
     Acceptance,
     Accepted,
@@ -38,7 +39,6 @@ from adapter.store.rows import (
     OrderQuery,
     OrderRow,
     Response,
-    Resubmission,
     Settlement,
 )
 from adapter.store.settling import pack_settlement, settle
@@ -48,6 +48,9 @@ T = TypeVar("T")
 
 FLUSH_SECONDS = 1.0
 """Counts of codes are written this long after the first of them; a crash loses no more than that, and of nothing else."""
+
+ROOM = 262_144
+"""Characters that have to fit into the record after it refused a request: more than one with all its messages takes."""
 
 _PRAGMAS = ("max_page_count",)
 
@@ -70,6 +73,7 @@ class Store:
         self._ids = ids
         self._waiting: dict[tuple[str, int], list[asyncio.Future[Settlement]]] = {}
         self._counts: codes.Tally = {}
+        self._refused = False  # whether the last request or answer could not be written
         self._flush: asyncio.TimerHandle | None = None
         self._flushing: set[asyncio.Future[None]] = set()
 
@@ -99,6 +103,11 @@ class Store:
             raise
         return store
 
+    @staticmethod
+    def there(url: str) -> bool:
+        """Whether the record of this URL has been made. Raises ConfigError for a URL that ``open`` does not serve."""
+        return _parse(url)[0].is_file()
+
     async def close(self) -> None:
         """Writes what waits to be written, and closes the file. May be called again."""
         try:
@@ -116,6 +125,7 @@ class Store:
         """Records the request and the intent to call its backend, or says what became of it before."""
         intent = accepting.intend(request, request.order_id or self._ids(), self._asker())
         future = self._runner.submit(accepting.accept, intent, brief=True)
+        future.add_done_callback(self._written)
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
@@ -140,11 +150,6 @@ class Store:
         Raises ValueError for ACCEPTED or REJECTED without a response.
         """
         return await asyncio.shield(self._submit_settlement(order_id, attempt, settlement))
-
-    async def resubmit(self, order_id: str, again: Resubmission) -> Fresh | None:
-        """Closes an attempt that a probe proved without effect and begins the next. None if somebody settled it before."""
-        messages = Packer().messages(order_id, again.after, again.messages)
-        return await self.tx(accepting.resubmit, order_id, again, self.node, messages)
 
     async def keep(self, order_id: str, attempt: int, *messages: MessageRow) -> None:
         """Adds messages to an order's way."""
@@ -185,8 +190,18 @@ class Store:
 
     def _submit_settlement(self, order_id: str, attempt: int, settlement: Settlement) -> asyncio.Future[bool]:
         future = self._runner.submit(settle, *pack_settlement(order_id, attempt, settlement), brief=True)
+        future.add_done_callback(self._written)
         future.add_done_callback(lambda done: self._wake(order_id, attempt, settlement, done))
         return future
+
+    def _written(self, done: asyncio.Future[Any]) -> None:
+        """Remembers whether the record took what the way of a request needs it to take."""
+        if done.cancelled():
+            return
+        if isinstance(done.exception(), StoreUnavailable):
+            self._refused = True
+        elif done.exception() is None and isinstance(done.result(), Fresh | bool):  # a repeat was only read
+            self._refused = False
 
     def _wake(self, order_id: str, attempt: int, settlement: Settlement, done: asyncio.Future[bool]) -> None:
         if done.cancelled() or done.exception() is not None or not done.result():
@@ -197,9 +212,13 @@ class Store:
 
     # looking
 
-    async def open_attempts(self, before: int, limit: int = 500) -> list[Doubtful]:
-        """Attempts begun before ``before`` whose end is not known and that nobody is working on, oldest first."""
-        found = await self.tx(reading.unsettled, before, self.node, self._clock(), limit)
+    async def open_attempts(self, before: int, limit: int = 500, after: Doubtful | None = None) -> list[Doubtful]:
+        """Attempts begun before ``before`` whose end is not known and that nobody is working on, oldest first.
+
+        ``after`` is the last one of the page before.
+        """
+        place = (after.attempt.started_at, after.order.id) if after is not None else (0, "")
+        found = await self.tx(reading.unsettled, before, self.node, self._clock(), limit, place)
         return [Doubtful(order, attempt) for order, attempt in found]
 
     async def order(self, identifier: str, markets: Collection[str] | None = None) -> OrderRow | None:
@@ -221,10 +240,6 @@ class Store:
             if len(page) < batch:
                 return
             query = replace(query, before=page[-1].id)
-
-    async def count(self, query: OrderQuery) -> int:
-        """How many orders a query has in all."""
-        return await self.tx(reading.count_orders, query)
 
     async def messages(self, order_id: str) -> list[MessageRow]:
         """The messages of an order, in the order in which they were recorded."""
@@ -282,7 +297,15 @@ class Store:
         return await self.tx(reading.recall, name)
 
     async def ready(self) -> None:
-        """Writes to the record. Raises StoreUnavailable where it cannot be written."""
+        """Writes to the record. Raises StoreUnavailable where it cannot be written.
+
+        After a request or an answer that could not be written, a small write proves nothing: then one of ``ROOM`` characters
+        has to fit before the record counts as writable again, so that a service without traffic recovers too.
+        """
+        if self._refused:
+            await self.remember(room="0" * ROOM)
+            await self.remember(room="")
+            self._refused = False
         await self.remember(ready_at=str(self._clock()))
 
     async def backup(self, path: Path) -> None:
@@ -293,6 +316,7 @@ class Store:
             if path.exists():
                 raise ConfigError(f"{path} exists already; name a new file for the backup")
             part.unlink(missing_ok=True)
+            make_private(part)
             driver.execute("VACUUM INTO ?", (str(part),))
             _to_disk(part)
             part.replace(path)

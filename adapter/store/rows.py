@@ -96,18 +96,6 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
-class Resubmission:
-    """A further attempt after a probe proved attempt ``after`` without effect."""
-
-    after: int
-    at: int
-    deadline: int
-    evidence: str = ""
-    rule_version: str = ""
-    messages: tuple[MessageRow, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class OrderRow:
     """One order. ``attempt`` is the number of its latest attempt, ``outcome`` what became of it (None: still open)."""
 

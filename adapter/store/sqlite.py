@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 from adapter.errors import StoreUnavailable
 from adapter.store.connection import Connection, SqliteConnection
 from adapter.store.failures import unavailable
+from adapter.store.private import make_private
 
 T = TypeVar("T")
 
@@ -217,7 +218,8 @@ class SqliteRunner:
 
     def _open(self) -> sqlite3.Connection:
         try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self.file)
             driver = open_file(self.file, self._pragmas)
             try:
                 self._prepare(driver)

@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+# groups of four; the last of fewer is padded, and its spare bits are zero (XML Schema Part 2, 3.2.16)
+_GROUP = r"(?:[A-Za-z0-9+/]\s*)"
+_BASE64 = rf"\s*(?:{_GROUP}{{4}})*(?:{_GROUP}{{2}}[AEIMQUYcgkosw048]\s*=|{_GROUP}[AQgw]\s*=\s*=)?\s*"
+
 _ESCAPED = re.compile(r'[&<>"\t\n\r\x00-\x1f\ud800-\udfff\ufffe\uffff]')
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?"
@@ -27,7 +31,7 @@ LEXICAL = {
     "gMonthDay": (f"--(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]){_ZONE}", "a day of a month such as --05-31"),
     "gDay": (f"---(?:0[1-9]|[12][0-9]|3[01]){_ZONE}", "a day such as ---31"),
     "hexBinary": ("(?:[0-9a-fA-F]{2})*", "pairs of hexadecimal digits"),
-    "base64Binary": (r"[A-Za-z0-9+/\s]*={0,2}\s*", "base64 text"),
+    "base64Binary": (_BASE64, "base64 text"),
     "language": ("[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*", "a language such as en-GB"),
     "NMTOKEN": (r"[\w.\-:\u00b7]+", "a name token"),
     "Name": (r"(?::|[^\W\d])[\w.\-:\u00b7]*", "a name"),

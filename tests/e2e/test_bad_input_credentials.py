@@ -54,7 +54,7 @@ def test_wrong_or_missing_credentials_are_401_and_do_not_say_which(service, with
             {
                 "code": 401,
                 "message": "Client credentials are missing or wrong",
-                "description": "Client credentials are missing or wrong",
+                "description": "Send the id and the secret of one client, each once, in the headers that this face declares",
             }
         ]
     }

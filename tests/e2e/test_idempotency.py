@@ -160,3 +160,21 @@ def test_a_dropped_connection_is_in_doubt_and_the_repeat_books_once(service):
     assert first.headers["retry-after"] == "1"
     assert service.place(order, correlation=correlation).status_code == 201
     assert count(service, order) == 1
+
+
+def test_the_same_order_under_a_new_key_after_its_doubt_was_settled_gets_the_one_answer(service):
+    order = pr_order(house="00918424400927")
+    assert service.place(order, correlation="doubt-a-" + order["externalId"]).status_code == 504
+    settled = service.place(order, correlation="doubt-a-" + order["externalId"])
+    assert settled.status_code == 201
+    again = service.place(order, correlation="doubt-b-" + order["externalId"])
+    assert (again.status_code, again.content) == (201, settled.content)
+    assert count(service, order) == 1
+
+
+def test_a_correction_under_the_same_external_id_goes_its_way(service):
+    order = pr_order()
+    assert service.place(order).status_code == 201
+    corrected = order | {"category": "COM"}
+    assert service.place(corrected).status_code == 201
+    assert count(service, order) == 2

@@ -19,7 +19,6 @@ import httpx
 import pytest
 
 from simulators.slbos.backend import slbos
-from tests.opened_kit import warm
 from tests.service_kit import closed_port, home_with, pr_order
 
 COMMAND = Path(sys.executable).parent / "adapter"
@@ -44,7 +43,6 @@ def impatient(folder: Path, *, total: float = 0.6, settle: float = 0.2, changes:
             assert text.count(old) == 1, f"{file} holds {old!r} {text.count(old)} times"
             text = text.replace(old, new)
         file.write_text(text, encoding="utf-8")
-    warm(folder)
     return home
 
 

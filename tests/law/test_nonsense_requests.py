@@ -45,7 +45,7 @@ NONSENSE: dict[type, st.SearchStrategy[Any]] = {
     Decimal: st.decimals(allow_nan=False, allow_infinity=False),
 }
 PATH = re.compile(r"[\w@$]+(\[\d+\]|\[[^\]]+\])?(\.[\w@$]+(\[\d+\]|\[[^\]]+\])?)*|(header|query|path) [\w-]+")
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 DATES = """
     require: [id]
     both:

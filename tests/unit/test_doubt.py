@@ -206,6 +206,29 @@ def test_more_orders_than_one_page_are_settled_at_start(run, monkeypatch):
     run(scenario)
 
 
+def test_a_page_of_orders_that_nobody_can_settle_does_not_hide_the_next(run, monkeypatch):
+    monkeypatch.setattr("adapter.doubt._PAGE", 2)
+
+    async def scenario(service: Opened) -> None:
+        bodies = [pr_order() for _ in range(5)]
+        service.slbos.once("UpdateOrderDetail", NEVER, 5)
+        for body in bodies:
+            assert (await service.pipeline.place(message(body))).status == 504
+        real, doubt = service.pipeline.renderers["hybris"], service.pipeline.doubt
+
+        def picky(asked: Any, result: Any) -> Any:
+            if asked.body["externalId"] != bodies[4]["externalId"]:
+                raise ZeroDivisionError
+            return real(asked, result)
+
+        doubt.renderers = {**doubt.renderers, "hybris": picky}
+        assert await doubt.settle_all() == 1
+        doubt.renderers = service.pipeline.renderers
+        assert await doubt.settle_all() == 4
+
+    run(scenario)
+
+
 @pytest.mark.parametrize(("behaviour", "ends"), [(NEVER, ["accepted"]), (LOST, ["absent"])])
 def test_what_a_crash_left_open_is_settled_at_start(tmp_path: Path, behaviour: Behaviour, ends: list[str]):
     """The first service is cut off in the middle of its call: its attempt has no outcome at all."""

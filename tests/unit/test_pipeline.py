@@ -12,6 +12,7 @@ import orjson
 import pytest
 from sqlalchemy import delete
 
+from adapter import clock
 from adapter.errors import Conflict, KeyReused, NotFound, NotOffered, StoreUnavailable
 from adapter.ports import OutcomeKind
 from adapter.store import InFlight, Response, Settlement
@@ -271,5 +272,41 @@ def test_a_read_that_is_not_answered_is_unavailable_and_never_in_doubt(run):
         service.slbos.once("GetOrderStatus", Behaviour(fault={"text": "busy", "code": "E1", "detail": "later"}))
         refused = await service.pipeline.retrieve(message({}, operation="productOrder.retrieve", path={"id": "1"}))
         assert (refused.outcome.kind, refused.outcome.issues[0].text) == (OutcomeKind.REJECTED, "busy")
+
+    run(scenario)
+
+
+def test_a_call_whose_recorded_time_is_over_is_never_sent(run):
+    """The record took so long that others take the attempt to be over: it must not leave any more."""
+
+    async def scenario(service: Opened) -> None:
+        pipeline, accept = service.pipeline, service.store.accept
+
+        async def slow(acceptance: Any) -> Any:
+            accepted = await accept(acceptance)
+            pipeline.now = lambda: clock.now() + 60_000
+            return accepted
+
+        service.store.accept = slow  # type: ignore[method-assign]
+        body = pr_order()
+        reply = await pipeline.place(message(body))
+        assert reply.status == 502
+        assert booked(service, body) == 0
+
+    run(scenario)
+
+
+def test_an_attempt_that_this_process_is_at_is_waited_for_whatever_the_clock_says(run):
+    async def scenario(service: Opened) -> None:
+        body = pr_order()
+        sent = message(body)
+        service.slbos.once("UpdateOrderDetail", Behaviour(after=0.3))
+        first = asyncio.create_task(service.pipeline.place(sent))
+        while booked(service, body) == 0:  # noqa: ASYNC110 - the simulator runs in this loop
+            await asyncio.sleep(0)
+        service.store._clock = lambda: clock.now() + 60_000
+        again = await service.pipeline.place(sent)
+        assert again.body == (await first).body
+        assert booked(service, body) == 1
 
     run(scenario)

@@ -19,7 +19,9 @@ Uri = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 class Model(BaseModel):
     """A type of the standard. Members it does not know are legal, as in the definitions."""
 
-    model_config = ConfigDict(extra="allow", alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="allow", alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True, defer_build=True
+    )
 
 
 class Extensible(Model):

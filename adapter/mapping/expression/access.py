@@ -128,6 +128,8 @@ def type_of_access(access: Access, scope: ScopeShapes, base: Type | None = None)
         hint = suggest(name, scope.names(), "here are")
         if name in {"reply", "answer", "warnings"}:
             hint = f"'{name}' does not exist in this section yet"
+        elif not access.steps and not hint.startswith("did you mean"):
+            hint = f"to write the text itself, quote it inside: \"'{name}'\"" + (f"; {hint}" if hint else "")
         return ANYTHING, [Finding(codes.UNDEFINED_NAME, f"'{name}' is not defined here", _name_place(access), hint)]
     if not access.steps:
         return root, []

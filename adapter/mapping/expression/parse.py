@@ -24,11 +24,27 @@ Locate = Callable[[int, int], Position]  # (offset into the text, length) → wh
 
 _AT: Final = "at"  # attributes that parse_expression sets on Jinja's nodes
 _LOCATE: Final = "locate"
+MAX_DEPTH: Final = 64
+"""Levels of an expression: a person can follow fewer, and everything that walks over it may call itself once for each."""
+
+_TOO_DEEP: Final = f"it is nested too deeply, more than {MAX_DEPTH} levels"
 _ENVIRONMENT: Final = Environment(autoescape=False)  # noqa: S701 - only its lexer is used, nothing is rendered
 
 _STRING: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _TOKEN: Final = re.compile(rf"{_STRING.pattern}|\w+|[=!<>]=|//|\*\*|.", re.DOTALL)
 _QUOTES: Final = ("'", '"')
+
+_OF_OTHERS: Final = tuple(
+    (re.compile(sign), hint)
+    for sign, hint in (
+        (r"\{\{|\{%", "write the bare expression, without {{ }}"),
+        (r"&&", "write 'and' for '&&'"),
+        (r"\|\|", "write 'or' for '||'"),
+        (r"!(?!=)", "write 'not' for '!'"),
+        (r"(?<![=!<>])=(?!=)", "write '==' to compare"),
+    )
+)
+"""What other languages write, and what is written here."""
 
 _ALLOWED: Final = (
     nodes.Const,
@@ -145,13 +161,20 @@ def _parse(text: str) -> nodes.Expr:
     parser.stream = TokenStream(_ENVIRONMENT.lexer.wrap(_tokens(text)), None, None)
     try:
         node = parser.parse_expression()
+    except RecursionError:
+        raise _Unreadable(_TOO_DEEP, 0) from None
     except TemplateSyntaxError as error:
         if parser.stream.eos:
             raise _Unreadable("it ends too early", len(text.rstrip()) - 1) from error
         raise _unexpected(text, error.lineno) from error
     if not parser.stream.eos:
         raise _unexpected(text, parser.stream.current.lineno)
-    return node
+    level: list[nodes.Node] = [node]
+    for _ in range(MAX_DEPTH):
+        level = [child for parent in level for child in parent.iter_child_nodes()]
+        if not level:
+            return node
+    raise _Unreadable(_TOO_DEEP, 0)
 
 
 def _unexpected(text: str, offset: int) -> _Unreadable:
@@ -166,7 +189,8 @@ def _hint(text: str) -> str:
     words = text.split()
     if any(words[index] == "is" and "if" in words[index + 1 :] for index in range(len(words))):
         return "put a test before 'if' in round brackets: x if (y is present) else z"
-    return ""
+    outside = _STRING.sub("''", text)
+    return next((hint for sign, hint in _OF_OTHERS if sign.search(outside)), "")
 
 
 def _place(node: nodes.Node, text: str, locate: Locate, findings: list[Finding]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,15 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from adapter.bootstrap import open_service
 from adapter.bootstrap.connectors import way_of
 from adapter.errors import CheckFailed, ConfigError, StoreUnavailable
 from adapter.market import load_market
+from adapter.settings import Home, load_settings
+from simulators.http_server import Transport
 from simulators.registry import SIMULATORS
 from simulators.scenario import Behaviour
-from tests.opened_kit import Opened, message, opened
+from tests.opened_kit import FAST, Opened, message, opened
 from tests.service_kit import ROOT, home_with, pr_order
 
 
@@ -147,6 +152,75 @@ def test_what_backends_say_is_counted_by_declared_names_only(run):
         assert (unknown.code, unknown.count, unknown.sample) == ("ZZZ99Z", 1, "ZZZ99Z - NEVER SEEN BEFORE")
 
     run(scenario)
+
+
+def test_every_code_of_a_text_is_counted_and_the_adapters_own_words_are_not(run, tmp_path):
+    async def scenario(service: Opened) -> None:
+        text = "JOB_UNSCHED_ALRT,JBE74A-ENTER OVERRIDE TO UNSCHEDULE JOB,ADP10E-NO DATES AVAILABLE,QQQ11A-NEVER SEEN"
+        service.slbos.once("UpdateOrderDetail", Behaviour(warnings=(text,)))
+        assert (await service.pipeline.place(message())).status == 201
+        service.slbos.once("UpdateOrderDetail", Behaviour(book=False, transport=Transport.NEVER))
+        with capture_logs() as logs:
+            assert (await service.pipeline.place(message())).status == 504
+        assert "backend.said" not in {line["event"] for line in logs}
+        assert {row.code: (row.name, row.sample) for row in await service.store.codes()} == {
+            "JBE74A": ("job-unscheduled-by-override", text),
+            "ADP10E": ("no-dates-available", text),
+            "QQQ11A": ("", text),
+        }
+        async with page(service) as http:
+            counted = [line for line in (await http.get("/metrics")).text.splitlines() if line.startswith("adapter_backend_codes_total")]
+        assert len(counted) == 3
+        assert not any("in-doubt" in line for line in counted)
+
+    run(scenario, home_with(tmp_path / "home", FAST))
+
+
+def test_readiness_remembers_that_a_request_could_not_be_written(run):
+    """The file may grow by a page: the small write of a readiness check fits, a request does not."""
+
+    async def scenario(service: Opened) -> None:
+        async with page(service) as http:
+
+            async def ready() -> int:
+                return (await http.get("/health/ready")).status_code
+
+            assert await ready() == 200
+            most = await service.store._runner.alone(lambda driver: limited(driver, 0))
+            note = [{"text": uuid.uuid4().hex, "@type": f"N{number}"} for number in range(400)]
+            with pytest.raises(StoreUnavailable):
+                await service.pipeline.place(message(pr_order() | {"note": [*pr_order()["note"], *note]}))
+            await service.store.remember(small="it fits")
+            assert await ready() == 503
+            assert await ready() == 503
+            await service.store._runner.alone(lambda driver: limited(driver, most))
+            assert await ready() == 200
+            assert (await service.pipeline.place(message())).status == 201
+            assert await ready() == 200
+
+    run(scenario)
+
+
+def limited(driver: sqlite3.Connection, pages: int) -> int:
+    """Bounds the file to so many pages (0: one more than it has); gives the bound it had."""
+    (had,) = driver.execute("PRAGMA max_page_count").fetchone()
+    (now,) = driver.execute("PRAGMA page_count").fetchone()
+    driver.execute(f"PRAGMA max_page_count={pages or now + 1}").fetchone()
+    return int(had)
+
+
+def test_the_contract_cache_lies_in_the_data_folder_and_not_in_the_home(tmp_path):
+    home = home_with(tmp_path / "home", {})
+
+    async def inside() -> None:
+        variables = {"ADAPTER_DATA": str(tmp_path / "data"), "ADAPTER_PR_ENDPOINT": "http://h/", "ADAPTER_LAB_ENDPOINT": "http://h/"}
+        settings = load_settings(Home(Path(home)), variables)
+        async with open_service(Home(Path(home)), settings, environment=variables, base_url="", loopback=True, admin_token="t"):
+            pass
+
+    asyncio.run(inside())
+    assert {path.name.partition("-")[0] for path in (tmp_path / "data" / "contracts").iterdir()} == {"slbos", "lab"}
+    assert not (tmp_path / "home" / "var").exists()
 
 
 def test_values_without_a_row_are_counted(run):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import stat
 import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -16,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from adapter.cli.main import app, run
 from adapter.cli.running import ServiceNotReachable, ask
-from adapter.errors import AdapterError, NotFound, StoreUnavailable
+from adapter.errors import AdapterError, ConfigError, NotFound, StoreUnavailable
 from adapter.faces.authentication import SecretHash
 from adapter.settings import Home, load_settings
 from tests.service_kit import ROOT, Running, closed_port, pr_order, running
@@ -203,3 +204,23 @@ def test_version_and_help(tmp_path, command):
     helped = command(tmp_path, "--help").output
     for name in ("serve", "demo", "check", "map", "test", "orders", "codes", "client"):
         assert name in helped
+
+
+def test_check_and_map_need_no_place_to_write(tmp_path, command):
+    (tmp_path / "file").write_text("not a folder")
+    checked = command(tmp_path / "file" / "data", "check")
+    assert (checked.exit_code, checked.exception) == (0, None), checked.output
+    mapped = command(
+        tmp_path / "file" / "data", "map", "-", "--market", "pr", "--operation", "productOrder.create", text=json.dumps(pr_order())
+    )
+    assert "clientReference" in mapped.output, mapped.output
+    assert isinstance(command(tmp_path / "file" / "data", "orders").exception, ConfigError)
+
+
+def test_a_data_folder_and_the_record_in_it_are_for_the_service_alone(tmp_path, command):
+    data = tmp_path / "new" / "data"
+    assert command(data, "orders").exit_code == 0
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    assert stat.S_IMODE((data / "adapter.db").stat().st_mode) == 0o600
+    assert command(data, "check").exit_code == 0
+    assert {path.name.partition("-")[0] for path in (data / "contracts").iterdir()} == {"slbos", "lab"}

@@ -184,9 +184,9 @@ def test_tries_per_peer_are_bounded_and_a_right_secret_costs_none():
     async def run():
         time = Time()
         found = authenticator(clock=time, tries_burst=2)
-        for _ in range(2):
+        for guess in (b"guess-1", b"guess-2"):
             with pytest.raises(NotAuthenticated):
-                await found.check("nobody", b"wrong", "1.1.1.1")
+                await found.check("nobody", guess, "1.1.1.1")
         with pytest.raises(TooManyRequests) as refusal:
             await found.check("somebody", b"wrong", "1.1.1.1")  # another made-up id buys no further try
         assert refusal.value.headers == {"Retry-After": "2"}
@@ -198,6 +198,40 @@ def test_tries_per_peer_are_bounded_and_a_right_secret_costs_none():
         time.seconds += 2
         with pytest.raises(NotAuthenticated):
             await found.check("nobody", b"wrong", "1.1.1.1")
+
+    asyncio.run(run())
+
+
+def test_an_old_secret_that_is_repeated_for_ever_does_not_lock_the_new_one_out(hashing):
+    async def run():
+        found = authenticator(clock=Time())
+        with pytest.raises(NotAuthenticated):
+            await found.check("shop", b"old-secret", "1.1.1.1")
+        slow = hashing["count"]
+        for _ in range(100):
+            with pytest.raises(NotAuthenticated):
+                await found.check("shop", b"old-secret", "1.1.1.1")
+        assert hashing["count"] == slow
+        await found.check("shop", b"shop-secret", "1.1.1.1")
+        with pytest.raises(NotAuthenticated):
+            await found.check("none", b"old-secret", "1.1.1.1")  # wrong for one client says nothing of another
+        assert hashing["count"] > slow + 2
+
+    asyncio.run(run())
+
+
+def test_only_so_many_wrong_secrets_are_remembered(hashing, monkeypatch):
+    monkeypatch.setattr("adapter.faces.authentication._MOST_WRONG", 2)
+
+    async def run():
+        found = authenticator()
+        for guess in (b"guess-1", b"guess-2", b"guess-1", b"guess-3", b"guess-1"):  # guess-2 is the one used least lately
+            with pytest.raises(NotAuthenticated):
+                await found.check("shop", guess, "1.1.1.1")
+        assert hashing["count"] == 3 * 2
+        with pytest.raises(NotAuthenticated):
+            await found.check("shop", b"guess-2", "1.1.1.1")
+        assert hashing["count"] == 4 * 2
 
     asyncio.run(run())
 

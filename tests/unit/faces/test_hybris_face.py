@@ -56,7 +56,11 @@ def test_r3_missing_or_wrong_credentials_are_401_and_nothing_is_called(world, or
     assert answer.status_code == 401
     assert answer.json() == {
         "errors": [
-            {"code": 401, "message": "Client credentials are missing or wrong", "description": "Client credentials are missing or wrong"}
+            {
+                "code": 401,
+                "message": "Client credentials are missing or wrong",
+                "description": "Send the id and the secret of one client, each once, in the headers that this face declares",
+            }
         ]
     }
     assert answer.headers["www-authenticate"].startswith("client-credentials")

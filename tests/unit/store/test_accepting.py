@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from adapter.ports import OutcomeKind
-from adapter.store import Doubtful, Fresh, InFlight, Mismatch, Response, Resubmission, Seen
+from adapter.store import Doubtful, Fresh, InFlight, Mismatch, Response, Seen
 
 
 def test_a_new_request_is_on_record_with_its_intent_before_anything_is_done(with_store, acceptance, clock):
@@ -248,22 +248,6 @@ def test_waiting_ends_with_nothing_when_the_attempt_had_ended_before_or_its_dead
         return too_late, await store.wait_settled(flight)
 
     assert with_store(scenario) == (None, None)
-
-
-def test_a_resubmission_is_won_once_and_keeps_the_reference(with_store, acceptance, settlement, clock):
-    async def scenario(store):
-        first = await store.accept(acceptance())
-        await store.settle(first.order_id, 1, settlement(OutcomeKind.IN_DOUBT))
-        again = Resubmission(1, clock.now + 30_000, clock.now + 50_000, "the backend has none", "rules-2", acceptance().messages)
-        both = await asyncio.gather(store.resubmit(first.order_id, again), store.resubmit(first.order_id, again))
-        clock.now += 30_000
-        return first, both, await store.attempts(first.order_id), await store.accept(acceptance()), await store.messages(first.order_id)
-
-    first, both, attempts, repeat, messages = with_store(scenario)
-    assert both == [Fresh(first.order_id, 2, first.client_reference), None]
-    assert [(a.outcome, a.evidence) for a in attempts] == [(OutcomeKind.ABSENT, "the backend has none"), (None, "")]
-    assert isinstance(repeat, InFlight)
-    assert [m.attempt for m in messages] == [1, 1, 1, 1, 1]
 
 
 def test_a_new_order_gets_the_id_that_its_call_was_prepared_with(with_store, acceptance, settlement):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from adapter.errors import StoreUnavailable
-from adapter.ports import Issue
+from adapter.ports import Issue, IssuePart
 from adapter.store import CodeRow, record
 
 WARNING = Issue("ORV59I - no technician", "warning", code="ORV59I", name="order.no-technician")
@@ -31,7 +31,7 @@ def test_codes_are_counted_by_market_with_first_last_and_latest_sample(with_stor
     assert first == [
         CodeRow("north", "ORV59I", "order.no-technician", "warning", 2, began, began, "ORV59I - no technician"),
         CodeRow("north", "XYZ99E", "", "error", 2, began, began + 5, "XYZ99E - again"),
-        CodeRow("north", "", "", "error", 1, began + 5, began + 5, "no code at all"),
+        CodeRow("north", "no code at all", "", "error", 1, began + 5, began + 5, "no code at all"),
         CodeRow("south", "XYZ99E", "", "error", 1, began + 5, began + 5, "XYZ99E - what is this"),
     ]
     assert (later.count, later.first_seen, later.last_seen) == (3, began, began + 10)
@@ -85,3 +85,33 @@ def test_counts_that_cannot_be_written_now_are_kept_for_the_next_time(with_store
         return [(row.code, row.count) for row in await store.codes()]
 
     assert with_store(scenario) == [("ORV59I", 3), ("XYZ99E", 1)]
+
+
+def test_every_entry_of_a_text_is_counted_and_texts_without_a_code_stay_apart(with_store):
+    parts = (
+        IssuePart("ALRT", "ABC01A", "BOOKED OVER", "order.override"),
+        IssuePart("ALRT", "NEW02E", "WHAT IS THIS"),
+        IssuePart("", None, "words"),
+    )
+    several = Issue(
+        "ALRT,ABC01A-BOOKED OVER,NEW02E-WHAT IS THIS,words", "warning", None, "ALRT", "ABC01A", name="order.override", parts=parts
+    )
+    known_by_field = Issue("OTG 17", "warning", parts=(IssuePart("OTG", None, "17", "outage"),))
+    blank = Issue("", "error", parts=(IssuePart(),))
+    long = "no such thing " * 20
+
+    async def scenario(store):
+        store.count_codes("north", [several, Issue("house unknown", "error"), Issue("system closed", "error"), Issue(long, "error")])
+        store.count_codes("north", [several, known_by_field, replace(known_by_field, text="OTG 18"), blank])
+        return {row.code: (row.name, row.count, row.sample) for row in await store.codes()}
+
+    assert with_store(scenario) == {
+        "ABC01A": ("order.override", 2, several.text),
+        "NEW02E": ("", 2, several.text),
+        "words": ("", 2, several.text),
+        "house unknown": ("", 1, "house unknown"),
+        "system closed": ("", 1, "system closed"),
+        long[:80]: ("", 1, long),
+        "OTG": ("outage", 2, "OTG 18"),
+        "": ("", 1, ""),
+    }

@@ -1,4 +1,4 @@
-"""Any sequence of accept, settle and resubmit against a model of what must be true.
+"""Any sequence of accept and settle against a model of what must be true.
 
 The model is the rule of the idempotent receiver in a few lines: at most one attempt of an order may be unsettled, a further one
 begins only after the last one certainly did nothing, and the first final answer is the answer for good.
@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from adapter.ports import OutcomeKind
-from adapter.store import Acceptance, Direction, Doubtful, Fresh, InFlight, MessageRow, Mismatch, Response, Resubmission, Seen, Settlement
-from adapter.store.accepting import Asker, Key, accept, intend, lookup, resubmit
+from adapter.store import Acceptance, Direction, Doubtful, Fresh, InFlight, MessageRow, Mismatch, Response, Seen, Settlement
+from adapter.store.accepting import Asker, Key, accept, intend, lookup
 from adapter.store.connection import SqliteConnection
 from adapter.store.migrating import migrate
-from adapter.store.packing import Packer
 from adapter.store.reading import find_attempts, find_messages, unsettled
 from adapter.store.settling import pack_settlement, settle
 
@@ -91,7 +90,16 @@ class OrderLife(RuleBasedStateMachine):
         twins = [
             order for order in self.by_key.values() if order is not known and external and order.external == external and order.pending
         ]
-        return self._told(min(twins, key=lambda order: order.id), True) if twins else None
+        if twins:
+            return self._told(min(twins, key=lambda order: order.id), True)
+        taken = self._taken_on(known, fingerprint, external)
+        return (Seen, taken.id, False) if taken is not None else None
+
+    def _taken_on(self, known: Order | None, fingerprint: str, external: str) -> Order | None:
+        """The order with the same number and content that the backend took on."""
+        alike = [order for order in self.by_key.values() if order is not known and external and order.external == external]
+        alike = [order for order in alike if order.fingerprint == fingerprint and order.outcomes[-1] is OutcomeKind.ACCEPTED]
+        return min(alike, key=lambda order: order.id, default=None)
 
     @rule(key=KEYS, fingerprint=st.sampled_from(["f", "f", "f", "g"]), external=st.sampled_from(["", "E-1"]))
     def a_request_comes(self, key, fingerprint, external):
@@ -113,7 +121,9 @@ class OrderLife(RuleBasedStateMachine):
         assert (told.order.id if isinstance(told, Doubtful) else told.order_id) == order_id
         assert getattr(told, "other", False) is other
         if isinstance(told, Seen):
-            assert told.response == self.by_key[key].response
+            order = next(order for order in self.by_key.values() if order.id == order_id)
+            assert told.response == order.response
+            self.by_key.setdefault(key, order)  # its answer now stands under this key too
 
     @precondition(lambda self: self.by_key)
     @rule(data=st.data(), outcome=st.sampled_from(OutcomeKind))
@@ -130,20 +140,6 @@ class OrderLife(RuleBasedStateMachine):
             order.outcomes[number - 1] = outcome
             if outcome in (OutcomeKind.ACCEPTED, OutcomeKind.REJECTED):
                 order.response = response
-
-    @precondition(lambda self: self.by_key)
-    @rule(data=st.data())
-    def a_probe_finds_nothing_and_the_order_is_sent_again(self, data):
-        order = data.draw(st.sampled_from(list(self.by_key.values())))
-        number = data.draw(st.integers(1, len(order.outcomes)))
-        again = Resubmission(number, self.now, self.now + PATIENCE)
-        fresh = resubmit(self.c, order.id, again, self.node, Packer().messages(order.id, number, ()))
-        if order.outcomes[number - 1] in (None, OutcomeKind.IN_DOUBT):
-            assert (fresh.order_id, fresh.attempt) == (order.id, number + 1)
-            order.outcomes[number - 1] = OutcomeKind.ABSENT
-            order.begin(self.node, self.now)
-        else:
-            assert fresh is None
 
     @invariant()
     def the_record_is_what_the_model_says(self):

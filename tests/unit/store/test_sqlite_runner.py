@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import stat
 import threading
 from pathlib import Path
 
@@ -253,3 +254,31 @@ def test_a_read_sees_what_was_written_before_it(with_store):
         return await asyncio.gather(store.tx(_remember, "a"), store.tx(reading.recall, "a"))
 
     assert with_store(scenario) == ["a", "x"]
+
+
+def test_the_record_its_log_and_its_backup_are_readable_by_their_owner_alone(tmp_path):
+    file, backup = tmp_path / "var" / "record.db", tmp_path / "copy.db"
+
+    def modes():
+        return {path.name: stat.S_IMODE(path.stat().st_mode) for path in (*file.parent.iterdir(), *tmp_path.glob("*.db"))}
+
+    async def scenario():
+        store = await Store.open(f"sqlite:///{file}")
+        await store.remember(name="value")
+        await store.backup(backup)
+        found = modes()
+        await store.close()
+        return found
+
+    assert asyncio.run(scenario()) == {"record.db": 0o600, "record.db-wal": 0o600, "copy.db": 0o600}
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    file.chmod(0o644)
+    file.with_name("record.db-wal").touch(mode=0o644)
+    assert asyncio.run(scenario_again(file)) == {0o600}
+
+
+async def scenario_again(file):
+    store = await Store.open(f"sqlite:///{file}")
+    found = {stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()}
+    await store.close()
+    return found
