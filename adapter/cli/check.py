@@ -66,12 +66,12 @@ def _all(home: Home, settings: Settings, markets: tuple[str, ...]) -> tuple[list
         except ConfigError as error:
             findings += _of(home, error, f"config/faces/{name}.yaml")
     declared: list[Market] = []
-    for name in settings.markets if len(faces) == len(settings.faces) else markets:
+    for name in dict.fromkeys((*settings.markets, *markets)):
         try:
             declared.append(load_market(home.market_file(name), environment))
         except ConfigError as error:
             findings += _of(home, error, f"config/markets/{name}.yaml") if name in markets else ()
-    whole = len(faces) == len(settings.faces) and len(declared) == len(settings.markets)
+    whole = len(faces) == len(settings.faces) and {market.market for market in declared} >= set(settings.markets)
     if whole:  # else the part that cannot be read may be the one that is asked for
         findings += unserved_routes(home, faces, declared)
     try:

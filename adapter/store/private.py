@@ -22,5 +22,5 @@ def make_private(file: Path) -> None:
                 each.chmod(0o600)
     except OSError as error:
         raise StoreUnavailable(
-            f"the record {file} cannot be used: {error}; make its folder writable, and the file the service's own"
+            f"{file} cannot be used: {error}; make its folder writable, and the file the service's own"
         ) from error

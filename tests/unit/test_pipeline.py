@@ -308,5 +308,6 @@ def test_an_attempt_that_this_process_is_at_is_waited_for_whatever_the_clock_say
         again = await service.pipeline.place(sent)
         assert again.body == (await first).body
         assert booked(service, body) == 1
+        assert [asked["operation"] for asked in service.slbos.requests()] == ["UpdateOrderDetail"]  # no probe of a call under way
 
     run(scenario)

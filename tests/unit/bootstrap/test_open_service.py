@@ -156,8 +156,9 @@ def test_what_backends_say_is_counted_by_declared_names_only(run):
 
 def test_every_code_of_a_text_is_counted_and_the_adapters_own_words_are_not(run, tmp_path):
     async def scenario(service: Opened) -> None:
-        text = "JOB_UNSCHED_ALRT,JBE74A-ENTER OVERRIDE TO UNSCHEDULE JOB,ADP10E-NO DATES AVAILABLE,QQQ11A-NEVER SEEN"
-        service.slbos.once("UpdateOrderDetail", Behaviour(warnings=(text,)))
+        text = "JOB_UNSCHED_ALRT,JBE74A-ENTER OVERRIDE TO UNSCHEDULE JOB,ADP10E-NO DATES AVAILABLE"
+        second = "ORV59I - EXISTING CUSTOMER AT LOCATION,QQQ11A-NEVER SEEN"
+        service.slbos.once("UpdateOrderDetail", Behaviour(warnings=(text, second)))
         assert (await service.pipeline.place(message())).status == 201
         service.slbos.once("UpdateOrderDetail", Behaviour(book=False, transport=Transport.NEVER))
         with capture_logs() as logs:
@@ -166,11 +167,12 @@ def test_every_code_of_a_text_is_counted_and_the_adapters_own_words_are_not(run,
         assert {row.code: (row.name, row.sample) for row in await service.store.codes()} == {
             "JBE74A": ("job-unscheduled-by-override", text),
             "ADP10E": ("no-dates-available", text),
-            "QQQ11A": ("", text),
+            "ORV59I": ("existing-customer-at-location", second),
+            "QQQ11A": ("", second),
         }
         async with page(service) as http:
             counted = [line for line in (await http.get("/metrics")).text.splitlines() if line.startswith("adapter_backend_codes_total")]
-        assert len(counted) == 3
+        assert len(counted) == 4
         assert not any("in-doubt" in line for line in counted)
 
     run(scenario, home_with(tmp_path / "home", FAST))

@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from adapter.cli.main import app, run
+from adapter.cli.place import here
 from adapter.cli.running import ServiceNotReachable, ask
 from adapter.errors import AdapterError, ConfigError, NotFound, StoreUnavailable
 from adapter.faces.authentication import SecretHash
@@ -210,17 +211,16 @@ def test_check_and_map_need_no_place_to_write(tmp_path, command):
     (tmp_path / "file").write_text("not a folder")
     checked = command(tmp_path / "file" / "data", "check")
     assert (checked.exit_code, checked.exception) == (0, None), checked.output
-    mapped = command(
-        tmp_path / "file" / "data", "map", "-", "--market", "pr", "--operation", "productOrder.create", text=json.dumps(pr_order())
-    )
+    headers = [word for name in ("X-Conversation-Id", "lob", "channelId") for word in ("-H", f"{name}=X")]
+    wanted = ["--market", "pr", "--operation", "productOrder.create", *headers]
+    mapped = command(tmp_path / "file" / "data", "map", "-", *wanted, text=json.dumps(pr_order()))
     assert "clientReference" in mapped.output, mapped.output
-    assert isinstance(command(tmp_path / "file" / "data", "orders").exception, ConfigError)
+    with pytest.raises(ConfigError, match="the data folder cannot be made"):
+        here()
 
 
-def test_a_data_folder_and_the_record_in_it_are_for_the_service_alone(tmp_path, command):
+def test_a_data_folder_is_made_for_the_service_alone_and_holds_the_contract_cache(tmp_path, command):
     data = tmp_path / "new" / "data"
-    assert command(data, "orders").exit_code == 0
-    assert stat.S_IMODE(data.stat().st_mode) == 0o700
-    assert stat.S_IMODE((data / "adapter.db").stat().st_mode) == 0o600
     assert command(data, "check").exit_code == 0
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert {path.name.partition("-")[0] for path in (data / "contracts").iterdir()} == {"slbos", "lab"}
