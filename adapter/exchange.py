@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from adapter.backend import Backend
 from adapter.errors import InvalidMessage, MappingFailed, MaybeSent, NotSent, Problem, SerialisationFailed
 from adapter.mapping.scope import Scope
 from adapter.mapping.translator import Translator
-from adapter.market import Operation
+from adapter.market import Expiry, Operation
 from adapter.ports import Answer, AnswerKind, Call, Deviation, Document, Exchange, Issue, Outcome, OutcomeKind, WireReply, WireRequest
 
 _NO_ANSWER = 504  # what a face may answer where it was reached, but gave no whole answer
@@ -49,7 +50,9 @@ class Observer(Protocol):
 
 def prepare(backend: Backend, operation: str, scope: Scope) -> Prepared:
     """Maps and serialises a request. Raises InvalidMessage naming the caller's fields, MappingFailed, NotOffered."""
-    backend.operation(operation)
+    declared = backend.operation(operation)
+    if declared.expires is not None:
+        _refuse_expired(declared.expires, scope)
     translator = backend.translators[operation]
     written = translator.request(scope)
     headers = {"X-Correlation-ID": scope.correlation_id}
@@ -70,6 +73,21 @@ def _in_the_callers_words(translator: Translator, scope: Scope, error: Serialisa
 
 
 _FROM_THE_CALLER = ("request.", "header ", "query ", "path ")
+
+
+def _refuse_expired(expires: Expiry, scope: Scope) -> None:
+    given = scope.header.get(expires.header)
+    if given is None:
+        return
+    try:
+        age = (datetime.fromisoformat(scope.now) - datetime.fromisoformat(given)).total_seconds()
+    except (ValueError, TypeError):
+        raise InvalidMessage(
+            problems=[Problem(f"header {expires.header}", "must be a date and time with its zone, like 2023-01-11T12:45:12Z")]
+        ) from None
+    if age > expires.after:
+        text = f"is {age / 60:.0f} minutes old, and what it stands for holds for {expires.after / 60:.0f}; begin again from there"
+        raise InvalidMessage(problems=[Problem(f"header {expires.header}", text)])
 
 
 async def converse(backend: Backend, prepared: Prepared, deadline: float, observer: Observer) -> Judged:

@@ -77,12 +77,20 @@ class Transport(Declared):
     fault: dict[str, Wish] = Field(default_factory=dict)
 
 
+class Expiry(Declared):
+    """What a request rests on, and how long that holds: ``header`` is when it was given (RFC 3339), ``after`` is in seconds."""
+
+    header: str
+    after: float = Field(gt=0, le=86_400)
+
+
 class Operation(Declared):
     """One operation of the market, named like its mapping file.
 
     ``idempotent``: the call changes nothing, so a repeat does no harm. ``probe`` names the operation that asks for an order
     whose fate is in doubt; ``settle`` is how long after its deadline a call may still take effect; ``authoritative`` says that
     a probe that finds nothing after that time proves that nothing was done. ``message`` is the headline of technical errors.
+    ``expires``: a request whose header tells an older time is refused unsent; without the header, or without ``expires``, age is no matter.
     """
 
     idempotent: bool = False
@@ -90,6 +98,7 @@ class Operation(Declared):
     settle: float = Field(5.0, ge=0, le=3600)
     authoritative: bool = False
     message: str = "The backend could not process the order"
+    expires: Expiry | None = None
 
     @model_validator(mode="after")
     def _doubt_has_a_way_out(self) -> Operation:

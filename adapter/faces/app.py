@@ -19,6 +19,7 @@ from adapter.contract.json_bytes import write_json
 from adapter.faces.callers import Callers
 from adapter.faces.clients import Clients, check_open_faces
 from adapter.faces.declaration import Face
+from adapter.faces.failure import plain_error
 from adapter.faces.gateway import Gateway
 from adapter.faces.metrics import FaceMetrics
 from adapter.faces.openapi import openapi
@@ -141,7 +142,7 @@ def _openapi(faces: Sequence[Face], schemas: Schemas) -> Callable[[Request], Any
 async def _refused(_: Request, error: Exception) -> Response:
     """Paths that belong to no face."""
     refused = cast("HTTPException", error)
-    return _json(refused.status_code, {"status": refused.status_code, "message": refused.detail}, refused.headers)
+    return _json(refused.status_code, plain_error(refused.status_code), refused.headers)
 
 
 def _json(status: int, value: object, headers: Mapping[str, str] | None = None) -> Response:

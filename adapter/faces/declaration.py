@@ -27,6 +27,7 @@ class Kind(StrEnum):
     CREATE = "create"
     RETRIEVE = "retrieve"
     LIST = "list"
+    NOT_OFFERED = "notOffered"
 
 
 class Parameter(Declared):
@@ -165,10 +166,13 @@ class Listing(Declared):
 
 
 class Route(Declared):
-    """One path and method. ``location`` names the member of the answer that goes into the Location header."""
+    """One path and method. ``location`` names the member of the answer that goes into the Location header.
+
+    A route of kind ``notOffered`` belongs to the contract and not to this installation: it answers 501.
+    """
 
     path: str = Field(pattern=r"^/")
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     operation: str = Field(pattern=r"^[A-Za-z]\w*\.[A-Za-z]\w*$")
     kind: Kind
     success: int = Field(200, ge=200, le=299)
@@ -190,7 +194,7 @@ class Route(Declared):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
-        if (self.kind is Kind.CREATE) != (self.method == "POST"):
+        if self.kind is not Kind.NOT_OFFERED and self.method != ("POST" if self.kind is Kind.CREATE else "GET"):
             raise ValueError(f"a route of kind {self.kind} cannot have the method {self.method}")
         if self.kind is Kind.RETRIEVE and "id" not in self.parameters:
             raise ValueError("a retrieve route needs {id} in its path")
@@ -232,6 +236,11 @@ class Face(Declared):
     additions: tuple[Addition, ...] = ()
     limits: Limits = Limits()
     entry: EntryPoint | None = None
+
+    @property
+    def offered(self) -> tuple[Route, ...]:
+        """The routes that this installation serves."""
+        return tuple(route for route in self.routes if route.kind is not Kind.NOT_OFFERED)
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:

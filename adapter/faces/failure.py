@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from adapter.contract.json_bytes import write_json
@@ -132,6 +133,21 @@ def _of_caller(error: CallerError) -> Failure:
 
 def _single(status: int, code: str, message: str, text: str) -> Failure:
     return Failure(status, code, message, (Entry(text, code),))
+
+
+_PLAIN = {
+    400: ("invalid-request", "The request is not valid HTTP; its request line, a header or the framing of its body is wrong"),
+    404: ("not-found", "No face and no page is at this path; the faces are listed in the configuration with their base paths"),
+    405: ("method-not-allowed", "The header Allow names the methods of this path"),
+    431: ("head-too-large", "The request line and the headers together are too large; send fewer or shorter headers"),
+}
+
+
+def plain_error(status: int) -> dict[str, str]:
+    """The error body where no face can be told, in the form of the TM Forum's Error."""
+    reason = HTTPStatus(status).phrase
+    code, text = _PLAIN.get(status, (reason.lower().replace(" ", "-"), reason))
+    return {"code": code, "reason": reason, "message": text, "status": str(status)}
 
 
 class Envelope:

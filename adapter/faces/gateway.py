@@ -17,13 +17,13 @@ from starlette.types import Receive, Scope, Send
 from adapter import clock
 from adapter.contract.json_bytes import write_json
 from adapter.contract.json_text import parse_json
-from adapter.errors import AdapterError, CallerError, InvalidMessage, MethodNotAllowed, NotFound, Overloaded, Problem
+from adapter.errors import AdapterError, CallerError, InvalidMessage, MethodNotAllowed, NotFound, NotOffered, Overloaded, Problem
 from adapter.faces.attributes import Attributes
 from adapter.faces.callers import Caller, Callers
 from adapter.faces.declaration import Face, Kind, Route
 from adapter.faces.failure import internal, of_error
 from adapter.faces.filters import split_query
-from adapter.faces.incoming import CallerGone, Incoming, check_accept, check_media, read_body
+from adapter.faces.incoming import CallerGone, Incoming, check_accept, check_media, drain, read_body
 from adapter.faces.listing import names_of, page_headers, parse_list, select
 from adapter.faces.metrics import FaceMetrics
 from adapter.faces.parameters import Headers, Queries, path_problems
@@ -33,7 +33,7 @@ from adapter.ports import Document, Message, OutcomeKind, Reply, Result
 
 log = structlog.get_logger("adapter.faces")
 
-_GONE = 499
+_GONE, _TOO_LARGE = 499, 413
 
 
 @dataclass(slots=True)
@@ -89,7 +89,8 @@ class Gateway:
         self._in_flight = 0
         paths: dict[str, dict[str, _Bound]] = {}
         for route in face.routes:
-            attributes = Attributes(schemas(face.view, route.resource, "full"), route.listing.attributes)
+            schema = None if route.kind is Kind.NOT_OFFERED else schemas(face.view, route.resource, "full")
+            attributes = Attributes(schema, route.listing.attributes)
             bound = _Bound(route, Queries(route.query), attributes)
             paths.setdefault(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(route.path)), {})[route.method] = bound
         self._paths = [(re.compile(pattern), methods) for pattern, methods in paths.items()]
@@ -104,11 +105,12 @@ class Gateway:
         if not trace.correlation_id and self.face.correlation.generate:
             trace.correlation_id = str(uuid.uuid4())
         with structlog.contextvars.bound_contextvars(correlation_id=trace.correlation_id, face=self.face.face):
-            status = _GONE
+            status, lingering = _GONE, False
             try:
                 reply = await self._answer(incoming, trace)
                 status = reply.status
-                await self._send(send, reply, incoming, trace)
+                lingering = status == _TOO_LARGE and not incoming.whole and incoming.first("expect") is None
+                await self._send(send, reply, incoming, trace, more=lingering)
             except CallerGone:
                 pass
             finally:
@@ -123,6 +125,9 @@ class Gateway:
                     status=status,
                     ms=round(seconds * 1000, 1),
                 )
+            if lingering:
+                await drain(incoming)
+                await send({"type": "http.response.body", "body": b""})
 
     async def _answer(self, incoming: Incoming, trace: Trace) -> Reply:
         self._in_flight += 1
@@ -156,7 +161,8 @@ class Gateway:
         methods, parameters = self._find(path)
         bound = methods.get("GET" if incoming.method == "HEAD" else incoming.method)
         if bound is None:
-            allow = ", ".join(sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])}))
+            offered = {method for method, other in methods.items() if other.route.kind is not Kind.NOT_OFFERED}
+            allow = ", ".join(sorted({*offered, "OPTIONS", *(["HEAD"] if "GET" in offered else [])}))
             if incoming.method == "OPTIONS":
                 return Reply(204, b"", {"Allow": allow})
             raise MethodNotAllowed(f"This path takes {allow}", headers={"Allow": allow})
@@ -164,6 +170,8 @@ class Gateway:
         caller = await self._callers.identify(incoming, self.face.credentials)
         trace.client = caller.id
         caller.take_turn()
+        if bound.route.kind is Kind.NOT_OFFERED:
+            raise NotOffered(f"{bound.route.operation} is declared by the contract and not served by this installation")
         caller.check(self.face.face, bound.route.operation)
         check_accept(incoming, self.face.media.produces)
         request = self._check(incoming, bound, caller, parameters, trace)
@@ -278,7 +286,8 @@ class Gateway:
         status, headers = page_headers(query, page, request.incoming.path, request.pairs)
         return Reply(status, write_json([select(document, query.fields) for document in page.documents]), headers)
 
-    async def _send(self, send: Send, reply: Reply, incoming: Incoming, trace: Trace) -> None:
+    async def _send(self, send: Send, reply: Reply, incoming: Incoming, trace: Trace, *, more: bool) -> None:
+        """``more`` leaves the answer open, and so the connection, though all of it is sent."""
         headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in reply.headers.items()]
         for encoded, name in self._headers.echoed:
             value = trace.correlation_id if name == self.face.correlation.header else self._headers.one(incoming, name)
@@ -287,7 +296,7 @@ class Gateway:
         if reply.status != 204:
             headers += [self._content_type, (b"content-length", str(len(reply.body)).encode("ascii"))]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if incoming.method == "HEAD" else reply.body})
+        await send({"type": "http.response.body", "body": b"" if incoming.method == "HEAD" else reply.body, "more_body": more})
 
 
 def _fields(request: _Request) -> tuple[str, ...]:
@@ -297,6 +306,6 @@ def _fields(request: _Request) -> tuple[str, ...]:
 
 
 def _entry_document(face: Face) -> Document:
-    operations = [{"operation": route.operation, "method": route.method, "href": face.base + route.path} for route in face.routes]
+    operations = [{"operation": route.operation, "method": route.method, "href": face.base + route.path} for route in face.offered]
     name, version = (face.entry.name, face.entry.version) if face.entry else (face.title, face.version)
     return {"name": name, "version": version, "operations": operations, "specification": f"/openapi/{face.face}.json"}

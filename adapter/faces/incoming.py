@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from starlette.types import Receive, Scope
 
 from adapter.errors import InvalidMessage, NotAcceptable, Problem, RequestTimeout, TooLarge, UnsupportedMedia
 from adapter.faces.declaration import Media
 
+_MOST_DRAINED, _DRAIN_SECONDS, _DRAIN_PAUSE = 16 * 1024 * 1024, 5.0, 1.0
 _CLOSE = {"Connection": "close"}
 
 
@@ -19,10 +21,11 @@ class CallerGone(Exception):
 class Incoming:
     """Method, path and headers of a request. Header names are lower case, values are kept apart when a name comes twice."""
 
-    __slots__ = ("headers", "method", "path", "peer", "query", "receive")
+    __slots__ = ("headers", "method", "path", "peer", "query", "receive", "whole")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.receive = receive
+        self.whole = False  # whether the last piece of the body was taken
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.query: bytes = scope["query_string"]
@@ -89,26 +92,42 @@ async def read_body(incoming: Incoming, most: int, seconds: float) -> bytes:
             raise _too_large(most)
     try:
         async with asyncio.timeout(seconds):
-            return await _collect(incoming.receive, most)
+            return await _collect(incoming, most)
     except TimeoutError:
         raise RequestTimeout(f"The request body did not arrive within {seconds:g} seconds", headers=_CLOSE) from None
 
 
-async def _collect(receive: Receive, most: int) -> bytes:
+async def _collect(incoming: Incoming, most: int) -> bytes:
     chunks: list[bytes] = []
     size, more = 0, True
     while more:
-        event = await receive()
+        event = await incoming.receive()
         if event["type"] == "http.disconnect":
             raise CallerGone
         chunk = event.get("body", b"")
         more = event.get("more_body", False)
+        incoming.whole = not more
         size += len(chunk)
         if size > most:
             raise _too_large(most)
         if chunk:
             chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def drain(incoming: Incoming) -> None:
+    """Reads and drops the rest of a body whose answer is out: 16 MB or 5 seconds at most, and not beyond a pause of one second.
+
+    A connection that is closed with unread bytes is reset, and the reset takes the answer with it from a caller that sends
+    everything before it reads.
+    """
+    left, more = _MOST_DRAINED, not incoming.whole
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while more and left > 0:
+                event = await asyncio.wait_for(incoming.receive(), _DRAIN_PAUSE)
+                left -= len(event.get("body", b""))
+                more = event.get("more_body", False)
 
 
 def _too_large(most: int) -> TooLarge:

@@ -23,7 +23,7 @@ def openapi(face: Face, schemas: Schemas) -> Json:
     """The document for one face. Everything it refers to is inside it."""
     components: Json = {"Error": error_schema(face)}
     paths: dict[str, Json] = {}
-    for route in face.routes:
+    for route in face.offered:
         request = (
             _place(components, schemas(face.view, route.resource, "create"), route.resource, "create")
             if route.kind is Kind.CREATE
@@ -31,6 +31,14 @@ def openapi(face: Face, schemas: Schemas) -> Json:
         )
         answer = _place(components, schemas(face.view, route.resource, "full"), route.resource, "full")
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(face, route, request, answer)
+    for route in face.routes:
+        if route.kind is Kind.NOT_OFFERED:
+            paths.setdefault(route.path, {})[route.method.lower()] = {
+                "operationId": route.operation.replace(".", "_"),
+                "summary": route.summary or f"{route.operation} is not offered",
+                "parameters": [_path_parameter(face, name) for name in route.parameters],
+                "responses": {str(status): _refusal(face, status) for status in (401, 429, 501)},
+            }
     identity, secret = face.credentials.id[0], face.credentials.secret[0]
     return {
         "openapi": "3.1.0",

@@ -1,4 +1,4 @@
-"""The HTTP protocol of uvicorn with a limit on how long a request may take to arrive.
+"""The HTTP protocol of uvicorn with a limit on how long a request may take to arrive, and refusals in JSON.
 
 uvicorn itself waits for ever for the rest of a request's head, and for a body whose answer is already out. Callers that
 send a byte now and then could so hold all connections.
@@ -7,17 +7,42 @@ send a byte now and then could so hold all connections.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any, cast
 
+import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from adapter.contract.json_bytes import write_json
+from adapter.faces.failure import plain_error
+
+log = structlog.get_logger("adapter.server")
 
 ARRIVAL_SECONDS = 30.0
 _MOST_HEAD = 65_536
+_MOST_SWALLOWED, _SWALLOW_SECONDS = 1_048_576, 2.0
+_REASONS = {400: b"Bad Request", 431: b"Request Header Fields Too Large"}
+
+
+class _Structured(logging.Handler):
+    """What uvicorn says of a connection becomes an event like all others."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes one event."""
+        log.log(record.levelno, "server.said", text=record.getMessage(), exc_info=record.exc_info)
+
+
+_said = logging.Logger("adapter.server", logging.WARNING)
+_said.addHandler(_Structured())
+
+
+class _HeadTooLargeError(Exception):
+    """Stops the parser."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """Give it to ``uvicorn.Config(http=...)``. Closes a connection whose request is not whole ``arrival_seconds`` after its
-    first byte, or whose head is larger than 64 KB; a new connection has as long for its first byte."""
+    first byte; a new connection has as long for its first byte. A head larger than 64 KB is answered 431, what is no HTTP 400."""
 
     arrival_seconds = ARRIVAL_SECONDS
 
@@ -25,6 +50,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._arrival: asyncio.TimerHandle | None = None
         self._head_size, self._in_head = 0, False
+        self._fields_size, self._swallowed = 0, -1  # -1: not refused
+        self.logger = _said
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A caller has connected."""
@@ -38,18 +65,34 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """A piece of a request. A head that does not end is not collected for ever."""
+        if self._swallowed >= 0:
+            self._swallowed += len(data)
+            if self._swallowed > _MOST_SWALLOWED:
+                self._give_up()
+            return
         if self._in_head:
             self._head_size += len(data)
             if self._head_size > _MOST_HEAD:
-                self._give_up()
+                self.logger.warning("The head of a request is too large.")
+                self._refuse(431)
                 return
         super().data_received(data)
 
     def on_message_begin(self) -> None:
         """The first byte of a request is here."""
         super().on_message_begin()
-        self._head_size, self._in_head = 0, True
+        self._head_size, self._fields_size, self._in_head = 0, 0, True
         self._expect()
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the address."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header; a head may come whole in one piece of data, so its fields are counted too."""
+        self._count(len(name) + len(value) + 4)
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head of a request is whole."""
@@ -61,9 +104,43 @@ class BoundedProtocol(HttpToolsProtocol):
         self._arrived()
         super().on_message_complete()
 
-    def _expect(self) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the words are ours
+        """The parser has given up."""
+        self._refuse(431 if self._fields_size > _MOST_HEAD else 400)
+
+    def _count(self, size: int) -> None:
+        self._fields_size += size
+        if self._fields_size > _MOST_HEAD:
+            raise _HeadTooLargeError
+
+    def _refuse(self, status: int) -> None:
+        """Answers in place of the application and drops what still comes, for a while: closing at once would reset the
+        connection, and the reset takes the answer with it."""
+        if self.transport.is_closing():
+            return
+        self.pipeline.clear()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True  # its request is broken, and nothing may be written behind this answer
+            self.cycle.message_event.set()
+            if self.cycle.response_started:
+                self.transport.close()
+                return
+        body = write_json(plain_error(status))
+        lines = [
+            b"HTTP/1.1 %d %s" % (status, _REASONS[status]),
+            b"content-type: application/json",
+            b"content-length: %d" % len(body),
+            b"connection: close",
+        ]
+        self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+        self._swallowed = 0
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._expect(_SWALLOW_SECONDS)
+
+    def _expect(self, seconds: float = 0.0) -> None:
         self._arrived()
-        self._arrival = self.loop.call_later(self.arrival_seconds, self._give_up)
+        self._arrival = self.loop.call_later(seconds or self.arrival_seconds, self._give_up)
 
     def _arrived(self) -> None:
         if self._arrival is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,10 +93,29 @@ def test_r37_r39_an_expired_conversation_is_the_bss_to_tell_and_nothing_is_retri
 
 
 @pytest.mark.parametrize("name", ["X-Quote-Date", "X-Quote-Timestamp"])
-def test_r38_the_age_of_a_quote_is_not_guarded(service: Running, name: str) -> None:
+def test_r38_the_age_of_a_quote_is_not_guarded_by_default(service: Running, name: str) -> None:
     with service.listening() as calls:
         reply = service.place(pr_order(), **{name: "2020-01-01T00:00:00.000Z"})
     assert (reply.status_code, len(calls)) == (201, 1)
+
+
+def test_r38_the_age_of_a_quote_is_guarded_where_the_market_says_so(tmp_path: Path) -> None:
+    off = "    # expires: {header: X-Quote-Timestamp, after: 840}"
+    home = home_with(tmp_path / "home", {"config/markets/pr.yaml": (off, off.replace("# ", ""))})
+    with running(tmp_path / "data", {"ADAPTER_HOME": home}) as service:
+        now = datetime.now(UTC)
+        young, old = (now - timedelta(minutes=13)).isoformat(), (now - timedelta(minutes=15)).isoformat()
+        assert service.place(pr_order()).status_code == 201  # without a timestamp there is nothing to guard
+        first = pr_order()
+        assert service.place(first, correlation="r38", **{"X-Quote-Timestamp": young}).status_code == 201
+        assert service.bookings()["total"] == 2
+        refused = service.place(pr_order(), **{"X-Quote-Timestamp": old})
+        assert refused.status_code == 400
+        assert "15 minutes old" in refused.text
+        assert service.place(pr_order(), **{"X-Quote-Timestamp": "yesterday"}).status_code == 400
+        # an order that was placed in time keeps its answer, however late it is repeated
+        assert service.place(first, correlation="r38", **{"X-Quote-Timestamp": old}).status_code == 201
+        assert service.bookings()["total"] == 2
 
 
 def test_r40_r74_an_outage_is_told_and_the_order_is_placed(service: Running) -> None:

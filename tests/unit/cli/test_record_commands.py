@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import stat
@@ -15,12 +16,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from adapter.cli.columns import columns, printable
 from adapter.cli.main import app, run
 from adapter.cli.place import here
 from adapter.cli.running import ServiceNotReachable, ask
 from adapter.errors import AdapterError, ConfigError, NotFound, StoreUnavailable
 from adapter.faces.authentication import SecretHash
 from adapter.settings import Home, load_settings
+from adapter.store import Store
 from tests.service_kit import ROOT, Running, closed_port, pr_order, running
 
 
@@ -32,12 +35,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest):
-    """Runs the command line on a data folder, wide enough for its tables."""
+    """Runs the command line on a data folder, in a narrow terminal."""
 
     def call(data: Path, *arguments: str, text: str | None = None) -> Result:
         monkeypatch.setenv("ADAPTER_DATA", str(data))
         monkeypatch.setenv("ADAPTER_HOME", str(ROOT))
-        monkeypatch.setenv("COLUMNS", "400")
+        monkeypatch.setenv("COLUMNS", "79")
         return CliRunner().invoke(app, arguments, input=text)
 
     return call
@@ -65,6 +68,23 @@ def test_orders_lists_the_newest_with_their_state(service, placed, command):
     assert "rejected" in only
     assert placed["id"] not in only
     assert "no orders on record" in command(service.data, "orders", "--state", "a&b=c").output
+
+
+def test_lists_are_whole_lines_in_a_narrow_terminal(service, placed, command):
+    heads, *lines = command(service.data, "orders").output.splitlines()
+    assert heads.split("  ")[0] == "created"
+    [line] = [line for line in lines if placed["id"] in line]
+    assert len(line) > 80
+    assert line.split()[2] in command(service.data, "orders", placed["id"]).output, "the id is whole"
+    assert {row.index(" pr ") for row in lines} == {heads.index(" market ")}
+    [code] = [line for line in command(service.data, "codes").output.splitlines() if "ORV59I" in line]
+    assert "ORV59I - EXISTING CUSTOMER AT LOCATION" in code
+
+
+def test_what_steers_a_terminal_is_spelled_out_and_no_cell_is_empty():
+    shown = list(columns(("a", "b"), [("x\ny\x1b[31m", "é…"), ("", "2")]))
+    assert shown == ["a             b", "x\\ny\\x1b[31m  é…", "-             2"]
+    assert printable("a\n\tb\r", keep="\n\t") == "a\n\tb\\r"
 
 
 def test_orders_shows_one_orders_whole_way_by_either_id(service, placed, command):
@@ -104,12 +124,41 @@ def test_after_the_service_the_commands_open_the_record_themselves(tmp_path, com
 
 
 def test_on_an_empty_record_there_is_nothing_to_show(tmp_path, command):
-    assert "no orders on record" in command(tmp_path / "new", "orders").output
-    assert "no codes on record" in command(tmp_path / "new", "codes").output
+    made(tmp_path)
+    assert "no orders on record" in command(tmp_path, "orders").output
+    assert "no codes on record" in command(tmp_path, "codes").output
+
+
+@pytest.mark.parametrize("asked", [("orders",), ("orders", "X"), ("codes",), ("backup", "copy.db")])
+def test_where_there_is_no_record_none_is_made(tmp_path, command, asked):
+    data = tmp_path / "new"
+    refused = command(data, *asked)
+    assert isinstance(refused.exception, NotFound)
+    assert str(refused.exception).startswith(f"no record in {data}")
+    assert not data.exists()
+
+
+def made(data: Path) -> None:
+    async def opened() -> None:
+        await (await Store.open(f"sqlite:///{data / 'adapter.db'}")).close()
+
+    asyncio.run(opened())
+
+
+def test_backup_copies_the_record_of_a_running_service_and_of_none(service, placed, tmp_path, command):
+    (tmp_path / "a").mkdir()
+    assert command(service.data, "backup", str(tmp_path / "a/adapter.db")).exit_code == 0
+    assert placed["id"] in command(tmp_path / "a", "orders").output
+    refused = command(service.data, "backup", str(tmp_path / "a/adapter.db"))
+    assert isinstance(refused.exception, ConfigError)
+    assert "exists already" in str(refused.exception)
+    assert "copied to" in command(tmp_path / "a", "backup", str(tmp_path / "again.db")).output
+    assert (tmp_path / "again.db").stat().st_size > 0
 
 
 @pytest.mark.parametrize("left", ["killed", "half", "another"])
 def test_what_a_killed_service_left_behind_is_no_obstacle(tmp_path, command, left):
+    made(tmp_path)
     announced = {"url": f"http://127.0.0.1:{closed_port()}", "token": "t", "pid": 1}
     with HTTPServer(("127.0.0.1", 0), Another) as other:
         Thread(target=other.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -160,6 +209,7 @@ def test_a_service_whose_record_fails_says_so(service, monkeypatch, command):
 
 def test_a_service_that_knows_another_token_is_not_believed(service, tmp_path, monkeypatch):
     (tmp_path / "service.json").write_text(json.dumps({"url": service.url, "token": "other"}), encoding="utf-8")
+    made(tmp_path)
     settings = load_settings(Home(ROOT), {"ADAPTER_DATA": str(tmp_path)})
 
     async def own(store: Any) -> str:
@@ -179,6 +229,9 @@ def test_client_prints_an_entry_whose_hash_fits_the_secret(tmp_path, command):
     typed = command(tmp_path, "client", "shop", text="my own secret\nmy own secret\n")
     stored = next(line.split(": ")[1] for line in typed.stdout.splitlines() if line.startswith("    secret:"))
     assert SecretHash.parse(stored).matches(b"my own secret")
+    for name in ("a: b", "7", "#x", "true", "a b", "- x", ""):
+        assert command(tmp_path, "client", name, "--make-secret").exit_code == 2
+    assert "my own secret" not in typed.stdout
     short = command(tmp_path, "client", "shop", text="short\nshort\n")
     assert short.exit_code == 2
     assert "at least 8 characters" in short.output
@@ -195,7 +248,7 @@ def test_errors_of_the_project_are_told_in_a_line_and_exit_2(tmp_path, monkeypat
 
 def test_a_data_folder_that_cannot_be_made_is_told(tmp_path, command):
     (tmp_path / "file").write_text("", encoding="utf-8")
-    refused = command(tmp_path / "file" / "data", "orders")
+    refused = command(tmp_path / "file" / "data", "demo")
     assert "the data folder cannot be made" in str(refused.exception)
     assert "ADAPTER_DATA" in str(refused.exception)
 
@@ -203,7 +256,7 @@ def test_a_data_folder_that_cannot_be_made_is_told(tmp_path, command):
 def test_version_and_help(tmp_path, command):
     assert command(tmp_path, "--version").output.strip()
     helped = command(tmp_path, "--help").output
-    for name in ("serve", "demo", "check", "map", "test", "orders", "codes", "client"):
+    for name in ("serve", "demo", "check", "map", "test", "orders", "codes", "backup", "client"):
         assert name in helped
 
 

@@ -232,12 +232,13 @@ def test_r58_retry_after_is_what_the_market_says(world, order, headers):
 @pytest.mark.parametrize(
     ("error", "status", "text"),
     [
+        (Overloaded(), 503, "Nothing was done; send the request again unchanged after a few seconds"),
         (NotSent("no slot"), 502, "The backend could not be reached; nothing was done"),
         (MaybeSent("cut off"), 504, "The backend did not answer; repeat the request unchanged to learn the outcome"),
         (
             StoreUnavailable("disk full at /var/x"),
             503,
-            "The order cannot be recorded at the moment, so it was not taken; repeat the request later",
+            "Nothing was done, because nothing is done that is not recorded first; repeat the request later",
         ),
         (SerialisationFailed("has a NUL at character 3", "order.note"), 400, "order.note: has a NUL at character 3"),
         (KeyReused(problems=[Problem("correlationId", "use a new one")]), 422, "correlationId: use a new one"),
@@ -248,7 +249,9 @@ def test_errors_of_the_service_come_out_in_the_envelope(world, order, headers, e
     world.orders.raises = error
     answer = world.send("POST", PATH, json=order, headers=headers)
     assert answer.status_code == status
-    assert answer.json()["errors"] == [{"code": status, "message": answer.json()["errors"][0]["message"], "description": text}]
+    headline = answer.json()["errors"][0]["message"]
+    assert answer.json()["errors"] == [{"code": status, "message": headline, "description": text}]
+    assert headline != text
 
 
 @pytest.mark.parametrize("error", [RuntimeError("password=hunter2"), MappingFailed("hunter2", "a.yaml:1:1", "x"), KeyError("hunter2")])

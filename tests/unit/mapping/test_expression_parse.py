@@ -148,3 +148,34 @@ def test_numbers_and_words_are_constants() -> None:
     (expr,) = [parse_expression("[1, 2.5, 'x', true, none]", AT)]
     assert isinstance(expr.node, nodes.List)
     assert [item.value for item in expr.node.items if isinstance(item, nodes.Const)] == [1, 2.5, "x", True, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("{{ request.id }}", "write the bare expression, without {{ }}"),
+        ("{% if request.id %}", "write the bare expression, without {{ }}"),
+        ("request.id = 'a'", "write '==' to compare"),
+        ("request.a && request.b", "write 'and' for '&&'"),
+        ("request.a || request.b", "write 'or' for '||'"),
+        ("!request.a", "write 'not' for '!'"),
+        ("request.a == '&& || ! =' ;", ""),
+    ],
+)
+def test_what_other_languages_write_is_told_with_what_is_written_here(text: str, hint: str) -> None:
+    finding = refused(text)
+    assert (finding.code, finding.hint) == ("M115", hint)
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 400 + "a" + ")" * 400, "not " * 65 + "a", " + ".join("a" * 70), "[" * 3000 + "]" * 3000, "-" * 5000 + "1"]
+)
+def test_an_expression_without_end_is_a_finding(text: str) -> None:
+    finding = refused(text)
+    assert finding.code == "M115"
+    assert "nested too deeply" in finding.text
+    assert finding.at.column == 11
+
+
+def test_many_alternatives_are_not_too_deep() -> None:
+    assert parse_expression(" or ".join(["request.a"] * 50), AT).node is not None
