@@ -129,5 +129,5 @@ def _restart_needed(old: Market, new: Market) -> list[Finding]:
         if before != now
     ]
     return [
-        Finding("K102", f"{key} has changed and takes effect at the next start", at, "restart the service", "warning") for key in changed
+        Finding("K104", f"{key} has changed and takes effect at the next start", at, "restart the service", "warning") for key in changed
     ]

@@ -11,13 +11,16 @@ from adapter.finding import Finding, Position
 from adapter.market import Market
 from adapter.settings import Home
 
+_OF_MARKETS = (Kind.CREATE, Kind.RETRIEVE)
+"""A list is made of the record, and needs no market."""
+
 
 def unserved_routes(home: Home, faces: Sequence[Face], markets: Sequence[Market]) -> Iterator[Finding]:
-    """Routes whose operation no market offers. A list is made of the record, and needs no market."""
+    """Routes whose operation no market offers."""
     offered = {name for market in markets for name in market.operations}
     for face in faces:
         file = f"config/faces/{face.face}.yaml"
-        for name in dict.fromkeys(route.operation for route in face.routes if route.kind is not Kind.LIST):
+        for name in dict.fromkeys(route.operation for route in face.routes if route.kind in _OF_MARKETS):
             if name not in offered:
                 at = _place(home, file, ("operation:", name))
                 hint = f"markets offer: {', '.join(sorted(offered))}"
@@ -26,7 +29,7 @@ def unserved_routes(home: Home, faces: Sequence[Face], markets: Sequence[Market]
 
 def idle_patterns(home: Home, file: str, clients: Clients, faces: Sequence[Face]) -> Iterator[Finding]:
     """Patterns of clients' ``operations`` that fit no operation of any face."""
-    there = sorted({route.operation for face in faces for route in face.routes})
+    there = sorted({route.operation for face in faces for route in face.routes if route.kind is not Kind.NOT_OFFERED})
     for identity, client in clients.clients.items():
         for pattern in client.operations:
             if not fnmatch.filter(there, pattern):

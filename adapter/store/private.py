@@ -21,6 +21,4 @@ def make_private(file: Path) -> None:
             if each.is_file() and each.stat().st_mode & 0o077:
                 each.chmod(0o600)
     except OSError as error:
-        raise StoreUnavailable(
-            f"{file} cannot be used: {error}; make its folder writable, and the file the service's own"
-        ) from error
+        raise StoreUnavailable(f"{file} cannot be used: {error}; make its folder writable, and the file the service's own") from error

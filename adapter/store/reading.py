@@ -69,7 +69,9 @@ def pending(c: Connection, order_id: str) -> tuple[OrderRow, AttemptRow]:
     return order_and_attempt(row)
 
 
-def unsettled(c: Connection, before: int, node: str, now: int, count: int, after: tuple[int, str]) -> list[tuple[OrderRow, AttemptRow]]:
+def unsettled(
+    c: Connection, before: int, node: str, now: int, count: int, after: tuple[int, str] = (0, "")
+) -> list[tuple[OrderRow, AttemptRow]]:
     """Latest attempts without a certain outcome that nobody is working on, oldest first; ``after`` a beginning and an order's id."""
     since, behind = after
     values = {"before": before, "node": node, "now": now, "count": count, "since": since, "behind": behind}
@@ -157,5 +159,3 @@ def listing(query: OrderQuery) -> tuple[Statement, dict[str, Any]]:
 def find_orders(c: Connection, query: OrderQuery) -> list[tuple[Any, ...]]:
     """Rows for ``order_row``, newest first."""
     return c.rows(*listing(query))
-
-

@@ -163,6 +163,14 @@ def test_everything_the_mapping_requires_is_named_in_one_400(service, face):
     assert all(place in said for place in wanted)
 
 
+@pytest.mark.parametrize("written", ["1.0", "1.5", "1e0"])
+def test_a_quantity_written_with_a_fraction_is_refused_in_the_same_words(service, face, written):
+    text = json.dumps(pr_order()).replace('"quantity": 1', f'"quantity": {written}', 1)
+    with untouched(service):
+        said = words(face, send(service, face, text.encode()), 400)
+    assert "productOrderItem[0].quantity: must be a whole number, written without a fraction or exponent, not 1" in said
+
+
 def test_nesting_of_200_levels_is_400(service, face):
     deep = b'{"note":' + b"[" * 200 + b"]" * 200 + b"}"
     with untouched(service):

@@ -53,7 +53,7 @@ def test_a_reload_says_what_only_a_restart_changes(tmp_path: Path) -> None:
         edit(home, "config/markets/pr.yaml", "  slots: 64", "  slots: 32")
         told = CliRunner().invoke(app, ["reload"], env=environment)
         assert told.exit_code == 0
-        assert "K102" in told.output
+        assert "K104" in told.output
         assert "limits has changed and takes effect at the next start" in told.output
 
 

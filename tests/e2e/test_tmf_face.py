@@ -151,6 +151,26 @@ def test_lists_are_filtered_paged_and_counted(service, schemas):
     assert [document["id"] for document in by_sort.json()] == newest[::-1]
 
 
+@pytest.mark.parametrize("market", ["lab", "pr"])
+def test_the_date_of_an_order_is_the_same_wherever_it_is_shown(service, market):
+    order = lab_order() if market == "lab" else pr_order(orderTotalPrice=None)
+    headers = {"X-Market": market, "X-Conversation-Id": "QAHA017633E52B68CF0000"}
+    created = service.http.post(TMF, json=order, headers=headers).json()
+    assert service.http.get(created["href"]).json()["orderDate"] == created["orderDate"]
+    listed = service.http.get(TMF, params={"orderDate": created["orderDate"]}).json()
+    assert {document["orderDate"] for document in listed} == {created["orderDate"]}
+    assert created["id"] in {document["id"] for document in listed}
+
+
+def test_a_limit_of_0_asks_for_the_number_only(service):
+    note = f"of {uuid.uuid4()}"
+    service.http.post(TMF, json=lab_order(description=note))
+    counted = service.http.get(TMF, params={"description": note, "limit": "0"})
+    assert (counted.status_code, counted.json()) == (200, [])
+    assert (counted.headers["x-total-count"], counted.headers["x-result-count"]) == ("1", "0")
+    assert "link" not in counted.headers
+
+
 def test_orders_of_the_other_face_are_in_the_list_and_refused_ones_are_not(service):
     booked = pr_order(orderTotalPrice=None)
     placed = service.place(booked)
@@ -184,10 +204,15 @@ def test_warnings_and_refusals_speak_the_language_of_the_standard(service, schem
         ("GET", "/nothing", 404),
         ("GET", "/productOrder/NONE-1", 404),
         ("GET", "/productOrder/1/2/3", 404),
-        ("DELETE", "/productOrder/1", 405),
-        ("PATCH", "/productOrder/1", 405),
+        ("DELETE", "/productOrder/1", 501),
+        ("PATCH", "/productOrder/1", 501),
         ("PUT", "/productOrder", 405),
-        ("POST", "/hub", 404),
+        ("POST", "/hub", 501),
+        ("DELETE", "/hub/1", 501),
+        ("GET", "/hub", 405),
+        ("POST", "/cancelProductOrder", 501),
+        ("GET", "/cancelProductOrder", 501),
+        ("GET", "/cancelProductOrder/1", 501),
         ("GET", "/productOrder?limit=-1", 400),
         ("GET", "/productOrder?offset=x", 400),
         ("GET", "/productOrder?colour=red", 400),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import json
 import socket
 
 import httpx
 import pytest
+import structlog
 import uvicorn
 
 from adapter.faces.server import BoundedProtocol
@@ -150,14 +152,94 @@ def test_request_that_does_not_arrive_is_cut_off(world, start):
     assert asyncio.run(run()) == b""
 
 
-def test_head_without_an_end_is_cut_off(world):
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b"GET / HTTP/1.1\r\nX-Big: ", *[b"x" * 50_000] * 12),  # without an end
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX-Big: " + b"x" * 70_000 + b"\r\n\r\n",),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",),
+        (b"GET / HTTP/1.1\r\n" + b"X-Many: x\r\n" * 7_000 + b"\r\n",),
+    ],
+)
+def test_head_that_is_too_large_is_431(world, pieces):
     async def run():
         async with serving(world.app) as port:
-            with contextlib.suppress(ConnectionError):
-                return await converse(port, b"GET / HTTP/1.1\r\nX-Big: ", *[b"x" * 50_000] * 12)
-            return b""
+            return await converse(port, *pieces)
 
-    assert asyncio.run(run()) == b""
+    answer = asyncio.run(run())
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert plain_error(answer) == ("head-too-large", "431")
+
+
+def test_head_that_never_ends_is_cut_off_in_the_end(world):
+    async def run():
+        async with serving(world.app) as port:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET / HTTP/1.1\r\nX-Big: ")
+            with contextlib.suppress(ConnectionError):
+                for _ in range(1000):
+                    writer.write(b"x" * 50_000)
+                    await writer.drain()
+                raise AssertionError("50 MB of a head were taken")
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    asyncio.run(run())
+
+
+def plain_error(answer):
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"content-type: application/json" in head
+    error = json.loads(body)
+    assert set(error) == {"code", "reason", "message", "status"}
+    return error["code"], error["status"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_client_that_sends_10_megabytes_before_it_reads_gets_the_413(world, headers, whole):
+    body = b" " * 10 * 1024 * 1024
+
+    def talk(port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        try:
+            content = body if whole else (body[start : start + 65_536] for start in range(0, len(body), 65_536))
+            connection.request("POST", PATH, content, {**headers, "Content-Type": "application/json"}, encode_chunked=not whole)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    async def run():
+        async with serving(world.app) as port:
+            return await asyncio.to_thread(talk, port)
+
+    status, text = asyncio.run(run())
+    assert status == 413
+    assert "larger than" in json.loads(text)["errors"][0]["description"]
+    assert not world.orders.seen
+
+
+@pytest.mark.parametrize("bounds", [{"_MOST_DRAINED": 1_000_000}, {"_DRAIN_SECONDS": 0.05, "_DRAIN_PAUSE": 0.02}])
+def test_only_so_much_of_a_refused_body_is_drained(world, headers, monkeypatch, bounds):
+    for name, value in bounds.items():
+        monkeypatch.setattr(f"adapter.faces.incoming.{name}", value)
+    sent = {**headers, "Content-Type": "application/json", "Content-Length": "900000000"}
+    poured = 200_000 if "_DRAIN_PAUSE" in bounds else 2_000_000
+
+    async def run():
+        async with serving(world.app) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head(sent) + b" " * poured)  # and then nothing more
+            status = await asyncio.wait_for(reader.readline(), 10)
+            with contextlib.suppress(ConnectionError):
+                await asyncio.wait_for(reader.read(), 10)  # the end: the connection is closed
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+            return status
+
+    assert asyncio.run(run()).startswith(b"HTTP/1.1 413 ")
 
 
 def test_body_that_trickles_in_after_its_answer_is_cut_off(world, headers):
@@ -233,12 +315,36 @@ def test_header_with_control_characters_is_refused_by_the_server(world, headers)
     assert asyncio.run(run()).startswith(b"HTTP/1.1 400 ")
 
 
-def test_plain_http_that_is_none_is_refused(world):
+def test_plain_http_that_is_none_is_refused_in_json_and_logged_as_an_event(world, capfd):
     async def run():
         async with serving(world.app) as port:
             return await converse(port, b"\x16\x03\x01\x02\x00garbage\r\n\r\n")
 
-    assert asyncio.run(run()).startswith(b"HTTP/1.1 400 ")
+    with structlog.testing.capture_logs() as events:
+        answer = asyncio.run(run())
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert plain_error(answer) == ("invalid-request", "400")
+    assert [(event["event"], event["text"]) for event in events] == [("server.said", "Invalid HTTP request received.")]
+    assert "Invalid HTTP" not in "".join(capfd.readouterr())
+
+
+def test_bad_chunk_in_the_middle_of_a_body_ends_its_request(world, headers):
+    sent = {**headers, "Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+
+    async def run():
+        watched = Watched(world.app)
+        async with serving(watched) as port, asyncio.timeout(10):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head(sent) + b"1\r\n{\r\n")
+            await watched.reading.wait()
+            writer.write(b"ZZ\r\n")
+            answer = await reader.read()
+            writer.close()
+            await watched.over.wait()
+            return answer
+
+    assert plain_error(asyncio.run(run())) == ("invalid-request", "400")
+    assert not world.orders.seen
 
 
 def test_pipelined_requests_are_answered_in_order(world, headers):

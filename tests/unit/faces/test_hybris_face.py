@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from adapter.errors import InvalidMessage, KeyReused, MappingFailed, MaybeSent, NotSent, Problem, SerialisationFailed, StoreUnavailable
+from adapter.errors import (
+    InvalidMessage,
+    KeyReused,
+    MappingFailed,
+    MaybeSent,
+    NotSent,
+    Overloaded,
+    Problem,
+    SerialisationFailed,
+    StoreUnavailable,
+)
 from adapter.ports import Issue, Outcome, OutcomeKind
 
 PATH = "/ecom-ux/v1/PR/productOrder"

@@ -57,18 +57,26 @@ def test_accept_is_honoured(world, headers, accept, status):
 
 
 def test_declared_length_over_the_limit_is_413_before_a_byte_is_read(world, headers, typed):
-    read = []
+    order, app = [], world.app
+
+    async def watched(scope, receive, send):
+        async def sending(event):
+            order.append(event["type"])
+            await send(event)
+
+        await app(scope, receive, sending)
 
     async def body():
-        read.append(1)
+        order.append("read")
         yield b"{}"
 
+    world.app = watched
     sent = {**typed, "client-id": "small", "client-secret": "small-secret", "content-length": "2001"}
     answer = world.send("POST", PATH, content=body(), headers=sent)
     assert answer.status_code == 413
     assert answer.headers["connection"] == "close"
     assert answer.json()["errors"][0]["description"] == "The request body is larger than 2000 bytes"
-    assert not read
+    assert order == ["http.response.start", "http.response.body", "read", "http.response.body"]  # the rest is dropped afterwards
 
 
 def test_streamed_body_over_the_limit_is_413(world, typed):

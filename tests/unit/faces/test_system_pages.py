@@ -128,9 +128,11 @@ def test_paths_of_no_face_are_plain_json(world):
     for path in ("/", "/nothing", "/openapi/none.json", f"{HYBRIS}x/productOrder", "/health"):
         answer = world.send("GET", path)
         assert answer.status_code == 404
-        assert answer.json() == {"status": 404, "message": "Not Found"}
+        error = answer.json()
+        assert set(error) == {"code", "reason", "message", "status"}
+        assert (error["code"], error["reason"], error["status"]) == ("not-found", "Not Found", "404")
     refused = world.send("POST", "/health/live")
-    assert (refused.status_code, refused.json()["status"]) == (405, 405)
+    assert (refused.status_code, refused.json()["status"]) == (405, "405")
     assert "GET" in refused.headers["allow"]
 
 

@@ -140,7 +140,7 @@ def test_every_refusal_of_http_itself_is_an_error_too(world):
     json_type = {"content-type": "application/json"}
     assert_error(world.send("GET", f"{BASE}/nothing"), 404)
     assert_error(world.send("GET", f"{PATH}/1/2"), 404)
-    refused = world.send("DELETE", f"{PATH}/1")
+    refused = world.send("PUT", f"{PATH}/1")
     assert_error(refused, 405)
     assert refused.headers["allow"] == "GET, HEAD, OPTIONS"
     assert world.send("PATCH", PATH).headers["allow"] == "GET, HEAD, OPTIONS, POST"
@@ -150,6 +150,27 @@ def test_every_refusal_of_http_itself_is_an_error_too(world):
     assert_error(world.send("POST", PATH, content=b"{}", headers=json_type), 400)
     world.orders.raises = RuntimeError("secret inside")
     assert_error(world.send("POST", PATH, json={"productOrderItem": [{"id": "1", "action": "add"}]}), 500)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation"),
+    [
+        ("PATCH", f"{PATH}/1", "productOrder.patch"),
+        ("DELETE", f"{PATH}/1", "productOrder.delete"),
+        ("POST", f"{BASE}/cancelProductOrder", "cancelProductOrder.create"),
+        ("POST", f"{BASE}/hub", "hub.create"),
+    ],
+)
+def test_the_rest_of_the_contract_is_501_and_declared_so(world, method, path, operation):
+    answer = world.send(method, path)
+    assert_error(answer, 501)
+    assert answer.json()["code"] == "not-offered"
+    assert operation in answer.json()["message"]
+    described = world.send("GET", "/openapi/tmf.json").json()["paths"][path.removeprefix(BASE).replace("/1", "/{id}")]
+    assert set(described[method.lower()]["responses"]) == {"401", "429", "501"}
+    assert operation not in {entry["operation"] for entry in world.send("GET", BASE).json()["operations"]}
+    signed = {"client-id": "shop", "client-secret": "wrong-secret"}
+    assert_error(world.send(method, path, headers=signed), 401)
 
 
 def test_entry_point_and_options(world):

@@ -159,7 +159,7 @@ def test_no_statement_sorts_or_searches_a_table_that_grows(name, statement, tmp_
     plan = [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement.text}", parameters)]
     driver.close()
     sorts = [step for step in plan if "TEMP B-TREE" in step]
-    if "USING INDEX ix_attempt_unsettled" in plan[0]:  # left to sort are those that began in the same millisecond
+    if any("USING INDEX ix_attempt_unsettled" in step for step in plan):  # left to sort are those that began in the same millisecond
         sorts = [step for step in sorts if "RIGHT PART OF" not in step and "LAST TERM OF" not in step]
     scans = [step for step in plan if step.startswith("SCAN")]
     if ".backend_ref = :" in statement.text:  # few orders share a reference: those may be sorted
