@@ -177,7 +177,7 @@ class View:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MappingFile:
-    """One operation, both directions, overlays already applied (each rule keeps its ``layer``: "pr", "jm", …).
+    """One operation, both directions, overlays already applied (each rule keeps its ``layer``: the name of its market, …).
 
     ``files`` are the texts it was made of (path → text), in the order of their layers, the file itself last.
     ``places`` says where each section (``request``, ``outcome``, …) that stands in the file begins.

@@ -20,7 +20,7 @@ from tests.service_kit import SAMPLES, Running, pr_order
 HYBRIS, TMF = "/ecom-ux/v1/PR/productOrder", "/tmf-api/productOrderingManagement/v4/productOrder"
 FACES = {"hybris": HYBRIS, "tmf": TMF}
 INSIDE = re.compile(
-    r"Traceback|File \"|\.py\b|/work/|/home/|site-packages|\badapter\.|connectors\.|demo-secret|sqlite|lxml|orjson|scrypt|0x7f"
+    r"Traceback|File \"|\.py\b|/home/|site-packages|\badapter\.|connectors\.|demo-secret|sqlite|lxml|orjson|scrypt|0x7f"
 )
 
 

@@ -30,7 +30,7 @@ HEADERS = {
     "channelId": "ECOM",
     "X-Conversation-Id": "QAHA017633E52B68CF0000",
 }
-INSIDE = re.compile(r"Traceback|File \"|\.py\b|/work/|/home/|/tmp/|site-packages|\badapter\.|connectors\.|demo-secret|sqlite|lxml|scrypt")
+INSIDE = re.compile(r"Traceback|File \"|\.py\b|/home/|/tmp/|site-packages|\badapter\.|connectors\.|demo-secret|sqlite|lxml|scrypt")
 
 
 def impatient(folder: Path, *, total: float = 0.6, settle: float = 0.2, changes: Mapping[str, tuple[str, str]] | None = None) -> str:
