@@ -19,9 +19,7 @@ from tests.service_kit import SAMPLES, Running, pr_order
 
 HYBRIS, TMF = "/ecom-ux/v1/PR/productOrder", "/tmf-api/productOrderingManagement/v4/productOrder"
 FACES = {"hybris": HYBRIS, "tmf": TMF}
-INSIDE = re.compile(
-    r"Traceback|File \"|\.py\b|/home/|site-packages|\badapter\.|connectors\.|demo-secret|sqlite|lxml|orjson|scrypt|0x7f"
-)
+INSIDE = re.compile(r"Traceback|File \"|\.py\b|/home/|site-packages|\badapter\.|connectors\.|demo-secret|sqlite|lxml|orjson|scrypt|0x7f")
 
 
 def send(service: Running, face: str, body: Any, **headers: str) -> httpx.Response:
