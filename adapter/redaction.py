@@ -146,7 +146,9 @@ def _enter(value: Any, rules: list[tuple[Pick | None, Steps]], depth: int, secre
     if not isinstance(value, dict):
         return value
     changed = {}
-    for name, member in value.items():
+    wanted = value if secrets else [name for name in {steps[0].name for steps in reached} if name in value]
+    for name in wanted:
+        member = value[name]
         if secrets and _SECRET.fullmatch(str(name)):
             new = _mask(member, depth + 1)
         else:
