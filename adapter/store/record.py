@@ -11,7 +11,6 @@ import contextlib
 import os
 import secrets
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from adapter.clock import now
 from adapter.errors import ConfigError, StoreUnavailable
 from adapter.ports import Issue, OutcomeKind
 from adapter.store import accepting, codes, reading
@@ -55,11 +55,6 @@ ROOM = 262_144
 _PRAGMAS = ("max_page_count",)
 
 
-def wall_clock() -> int:
-    """Milliseconds since the epoch, UTC."""
-    return time.time_ns() // 1_000_000
-
-
 class Store:
     """The record. Belongs to the event loop in which it was opened.
 
@@ -82,7 +77,7 @@ class Store:
         cls,
         url: str,
         *,
-        clock: Callable[[], int] = wall_clock,
+        clock: Callable[[], int] = now,
         ids: Callable[[], str] | None = None,
         node: str = "",
     ) -> Self:
