@@ -121,11 +121,6 @@ class Pipeline:
                 case Doubtful() if not await self._settled(accepted):
                     order = accepted.order
                     return self.renderers[message.face](message, in_doubt(backend, message.operation, order.id, order.created_at))
-            if accepted.other:  # the same order under another key, sent while nobody could tell how the first one ends: no double
-                order_id = accepted.order_id if isinstance(accepted, InFlight) else accepted.order.id
-                shared = await self.store.share(intake.scope, intake.key, intake.fingerprint, order_id)
-                if shared is not None:
-                    return _reply(shared)
         raise Conflict("The same order is being placed by other requests; repeat this one in a moment", headers={"Retry-After": "1"})
 
     async def _known(self, backend: Backend, message: Message, intake: Intake) -> Reply | None:

@@ -38,7 +38,6 @@ from adapter.store.rows import (
     MessageRow,
     OrderQuery,
     OrderRow,
-    Response,
     Settlement,
 )
 from adapter.store.settling import pack_settlement, settle
@@ -130,13 +129,6 @@ class Store:
     async def lookup(self, scope: str, key: str, fingerprint: str) -> Accepted | None:
         """What ``accept`` would say of a repeat; None where it would begin an attempt. Writes nothing."""
         return await self.tx(accepting.lookup, accepting.Key(scope, key, fingerprint), self._asker())
-
-    async def share(self, scope: str, key: str, fingerprint: str, order_id: str) -> Response | None:
-        """The answer of an accepted order for a further key that came with the same scope and content, kept there for its repeats.
-
-        None where the order was not accepted, or is another one.
-        """
-        return await self.tx(accepting.share, accepting.Key(scope, key, fingerprint), order_id, self._asker())
 
     async def settle(self, order_id: str, attempt: int, settlement: Settlement) -> bool:
         """Records what became of an attempt. False if somebody settled it before; then only the messages are kept.
