@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from adapter.agenda import chance, first_question, timers_of
 from adapter.backend import Backend
+from adapter.changing import told
 from adapter.contract.json_bytes import write_json
 from adapter.errors import MappingFailed
 from adapter.exchange import Judged, Prepared, technical
 from adapter.intake import received_row
 from adapter.ports import Document, Message, Outcome, OutcomeKind, Reply, Result
+from adapter.resource import Resource
 from adapter.store import Direction, Fresh, MessageRow, Response, Settlement
+from adapter.store.outbox import NewEvent
+from adapter.store.task_rows import NewTask
+from adapter.tracing import station
 
 Renderer = Callable[[Message, Result], Reply]
 
@@ -42,8 +48,9 @@ def answer_of(prepared: Prepared, judged: Judged, face: str) -> MappedAnswer:
     warnings = tuple(issue.text for issue in judged.outcome.issues)
     scope = replace(prepared.scope, reply=judged.reply, warnings=warnings)
     try:
-        canonical = translator.reply(scope).document
-        return MappedAnswer(judged.outcome, canonical, translator.view(face, scope, canonical), translator.version)
+        with station("map reply", "", prepared.operation):
+            canonical = translator.reply(scope).document
+            return MappedAnswer(judged.outcome, canonical, translator.view(face, scope, canonical), translator.version)
     except MappingFailed as error:
         return MappedAnswer(replace(judged.outcome, kind=OutcomeKind.IN_DOUBT, evidence=f"the reply could not be mapped: {error}"))
 
@@ -72,6 +79,7 @@ def conclude(
     )
     reply = render(message, result)
     canonical = answer.canonical
+    begun = _begun(backend, message.operation, fresh.order_id, canonical, now) if canonical is not None else _Begun()
     settlement = Settlement(
         outcome=outcome.kind,
         at=now,
@@ -79,12 +87,37 @@ def conclude(
         backend_ref=str(canonical["id"]) if canonical and "id" in canonical else "",
         evidence=outcome.evidence,
         response=Response(reply.status, reply.body, reply.headers),
-        answer=write_json(canonical) if canonical is not None else None,
+        answer=begun.document,
+        done_at=now if begun.done or outcome.kind is OutcomeKind.REJECTED else None,
+        events=begun.events,
+        tasks=begun.tasks,
         issues=outcome.issues,
         messages=_messages(backend, prepared, judged, message, reply, now),
         rule_version=prepared.translator.version,
     )
     return Conclusion(reply, settlement)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What begins with an order that its backend has taken on."""
+
+    document: bytes | None = None
+    done: bool = False
+    events: tuple[NewEvent, ...] = ()
+    tasks: tuple[NewTask, ...] = ()
+
+
+def _begun(backend: Backend, operation: str, order_id: str, canonical: Document, now: int) -> _Begun:
+    """The event that tells of the order, the first question for its state, and the timers of the state it begins in."""
+    resource = Resource.load(operation.partition(".")[0])
+    state, document = _state(OutcomeKind.ACCEPTED, canonical), write_json(canonical)
+    events = (told(resource.events.create, document),) if resource.events.create else ()
+    if resource.ended(state):
+        return _Begun(document, True, events)
+    market = backend.market
+    questions = first_question(market, operation, order_id, state, now, chance)
+    return _Begun(document, False, events, (*questions, *timers_of(market, order_id, state, now)))
 
 
 def in_doubt(backend: Backend, operation: str, order_id: str, created_at: int) -> Result:
@@ -108,5 +141,5 @@ def _state(kind: OutcomeKind, canonical: Document | None) -> str:
 
 def _messages(backend: Backend, prepared: Prepared, judged: Judged, message: Message, reply: Reply, now: int) -> tuple[MessageRow, ...]:
     received = () if judged.raw is None else (received_row(backend, prepared, judged.raw, now),)
-    body = backend.redaction.body(reply.body)
+    body = backend.redaction.json(reply.body, reply.document)
     return (*received, MessageRow(Direction.CLIENT_REPLY, message.operation, body, now, "application/json", reply.status))

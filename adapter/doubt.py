@@ -8,29 +8,50 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 
 import structlog
 
 from adapter.backend import Backend
-from adapter.conclusion import Renderer, conclude
-from adapter.contract.json_text import parse_json
-from adapter.errors import AdapterError, StoreUnavailable
+from adapter.conclusion import Renderer, answer_of, conclude
+from adapter.deferral import Deferral, was_answered
+from adapter.errors import AdapterError
 from adapter.exchange import Judged, Observer, Prepared, converse, deadline_of, prepare
 from adapter.intake import received_row, scope_of, sent_row
 from adapter.market import Operation
 from adapter.ports import Message, OutcomeKind
-from adapter.store import AttemptRow, Doubtful, Fresh, MessageRow, OrderRow, Settlement, Store
+from adapter.recorded import message_of
+from adapter.store import AttemptRow, Fresh, MessageRow, OrderRow, Settlement, Store
 
 log = structlog.get_logger("adapter.doubt")
 
 _WORTH_WAITING = 5_000  # milliseconds a repeat is held back for a proof, rather than sent away to come again
-_AT_ONCE = 8  # probes at a time when the service starts; requests that come in meanwhile need the backend too
-_PAGE = 500
-STORED_DEPTH = 1_000  # a stored document was checked when it came; the limit is there for the reader's stack only
+_PROVED = "the probe found no such order when the call could no longer take effect"
+
+
+class Proof(StrEnum):
+    """What a probe has shown."""
+
+    SETTLED = "settled"  # it is known now what became of the attempt, by this probe or by somebody else's
+    EARLY = "early"  # nothing is there, and the call may still take effect; later the same answer is a proof
+    UNPROVEN = "unproven"  # nothing is there, which of this probe proves nothing
+    SEVERAL = "several"  # what is there does not tell which one is ours
+    UNANSWERED = "unanswered"  # the backend could not be asked, or its answer could not be read
+    IMPOSSIBLE = "impossible"  # the market declares no probe
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """``why`` is for people; ``again`` is when the call can no longer take effect, milliseconds since the epoch."""
+
+    proof: Proof
+    why: str = ""
+    again: int = 0
 
 
 class DoubtSettler:
-    """Settles attempts by probe. One probe at a time for one order, however many repeats ask."""
+    """Settles attempts by probe. One probe at a time for one order, however many ask."""
 
     def __init__(
         self, backends: Mapping[str, Backend], store: Store, renderers: Mapping[str, Renderer], observer: Observer, now: Callable[[], int]
@@ -40,14 +61,25 @@ class DoubtSettler:
         self.store = store
         self.renderers = renderers
         self.now = now
-        self._under_way: dict[str, asyncio.Task[bool]] = {}
+        self.deferral = Deferral(store)
+        self._under_way: dict[str, asyncio.Task[Probed]] = {}
 
     async def settle(self, order: OrderRow, attempt: AttemptRow) -> bool:
-        """True when the attempt is settled now, by this probe or by somebody else. Never raises for the backend."""
+        """True when the attempt is settled now, by this probe or by somebody else. A proof that is near is waited for. Never raises
+        for the backend."""
+        while True:
+            probed = await self.probe(order, attempt)
+            wait = probed.again - self.now()
+            if probed.proof is not Proof.EARLY or wait > _WORTH_WAITING:
+                return probed.proof is Proof.SETTLED
+            await asyncio.sleep(max(0, wait) / 1000)
+
+    async def probe(self, order: OrderRow, attempt: AttemptRow) -> Probed:
+        """Asks once, together with whoever asks at this moment. Never raises for the backend."""
         task = self._under_way.get(order.id)
         if task is None:
-            with structlog.contextvars.bound_contextvars(correlation_id=order.correlation_id):  # also at start, where no request asks
-                task = asyncio.create_task(self._settle(order, attempt))
+            with structlog.contextvars.bound_contextvars(correlation_id=order.correlation_id):  # also where no request asks
+                task = asyncio.create_task(self._probe(order, attempt))
             self._under_way[order.id] = task
             task.add_done_callback(lambda done: self._ended(order.id, done))
         return await asyncio.shield(task)
@@ -59,119 +91,78 @@ class DoubtSettler:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
 
-    def _ended(self, order_id: str, task: asyncio.Task[bool]) -> None:
+    def _ended(self, order_id: str, task: asyncio.Task[Probed]) -> None:
         self._under_way.pop(order_id, None)
         if not task.cancelled():
             task.exception()  # those who wait get it; where nobody waits any more, nobody has to hear of it
 
-    async def _settle(self, order: OrderRow, attempt: AttemptRow) -> bool:
+    async def _probe(self, order: OrderRow, attempt: AttemptRow) -> Probed:
         backend = self.backends.get(order.market)
         operation = backend.market.operations.get(order.operation) if backend else None
         if backend is None or operation is None or not operation.probe:
             log.warning("doubt.no-probe", order=order.id, market=order.market, operation=order.operation)
-            return False
+            return Probed(Proof.IMPOSSIBLE, f"the market {order.market} declares no probe for {order.operation}")
         message = message_of(order)
-        safe = _safe(operation, attempt)
-        while True:
-            try:
-                prepared = prepare(backend, operation.probe, scope_of(backend, message, order.client_reference))
-            except AdapterError as error:
-                log.error("doubt.probe-not-possible", order=order.id, why=str(error))
-                return False
-            asked = self.now()
-            await self.store.keep(order.id, attempt.number, sent_row(backend, prepared, asked))
-            judged = await converse(backend, prepared, deadline_of(backend), self.observer)
-            kind = judged.outcome.kind
-            log.info("doubt.probed", order=order.id, attempt=attempt.number, found=kind, evidence=judged.outcome.evidence)
-            if kind is OutcomeKind.ACCEPTED:
-                return await self._adopt(backend, prepared, judged, message, order, attempt)
-            received = () if judged.raw is None else (received_row(backend, prepared, judged.raw, self.now()),)
-            if kind is OutcomeKind.ABSENT and operation.authoritative and asked >= safe:
-                await self.store.settle(order.id, attempt.number, _absent(self.now(), received))
-                return True
+        try:
+            prepared = prepare(backend, operation.probe, scope_of(backend, message, order.client_reference))
+        except AdapterError as error:
+            log.error("doubt.probe-not-possible", order=order.id, why=str(error))
+            return Probed(Proof.UNANSWERED, f"the probe cannot be written: {error}")
+        asked = self.now()
+        await self.store.keep(order.id, attempt.number, sent_row(backend, prepared, asked))
+        judged = await converse(backend, prepared, deadline_of(backend), self.observer)
+        log.info("doubt.probed", order=order.id, attempt=attempt.number, found=judged.outcome.kind, evidence=judged.outcome.evidence)
+        if judged.outcome.kind is OutcomeKind.ACCEPTED:
+            return await self._adopt(backend, prepared, judged, message, order, attempt)
+        received = () if judged.raw is None else (received_row(backend, prepared, judged.raw, self.now()),)
+        probed = _read(operation, judged, asked, _safe(operation, attempt))
+        if probed.proof is Proof.SETTLED:
+            await self._free(backend, order, attempt, received)
+        else:
             await self.store.keep(order.id, attempt.number, *received)
-            if kind is not OutcomeKind.ABSENT or not operation.authoritative or safe - asked > _WORTH_WAITING:
-                return False
-            await asyncio.sleep((safe - asked) / 1000)
+        return probed
+
+    async def _free(self, backend: Backend, order: OrderRow, attempt: AttemptRow, received: tuple[MessageRow, ...]) -> None:
+        """Certainly nothing was done: another attempt is made, by us where the caller has its answer, else by the caller's repeat."""
+        if was_answered(order):
+            await self.deferral.undone(backend, order, attempt.number, _PROVED, self.now(), received)
+        else:
+            settlement = Settlement(OutcomeKind.ABSENT, self.now(), state="acknowledged", evidence=_PROVED, messages=received)
+            await self.store.settle(order.id, attempt.number, settlement)
 
     async def _adopt(
         self, backend: Backend, prepared: Prepared, judged: Judged, message: Message, order: OrderRow, attempt: AttemptRow
-    ) -> bool:
+    ) -> Probed:
+        answer = answer_of(prepared, judged, order.face)
+        if answer.outcome.kind is not OutcomeKind.ACCEPTED:
+            log.error("doubt.answer-not-mapped", order=order.id, why=answer.outcome.evidence)
+            return Probed(Proof.UNANSWERED, answer.outcome.evidence)
+        if was_answered(order):
+            await self.deferral.conclude(backend, order, attempt.number, prepared, judged, self.now())
+            return Probed(Proof.SETTLED)
         renderer = self.renderers.get(order.face)
         if renderer is None:
             log.error("doubt.no-face", order=order.id, face=order.face, remedy="declare the face again until its orders are settled")
-            return False
+            return Probed(Proof.UNANSWERED, f"the face {order.face} is not declared any more; declare it until its orders are settled")
         fresh = Fresh(order.id, attempt.number, order.client_reference, order.created_at)
         conclusion = conclude(backend, prepared, judged, message, fresh, renderer, self.now())
-        if conclusion.settlement.outcome is not OutcomeKind.ACCEPTED:
-            log.error("doubt.answer-not-mapped", order=order.id, why=conclusion.settlement.evidence)
-            return False
         await self.store.settle(order.id, attempt.number, conclusion.settlement)
-        return True
+        return Probed(Proof.SETTLED)
 
-    async def settle_all(self) -> int:
-        """At start: every attempt that a crash left open is asked for, again when its call can no longer take effect.
 
-        Returns how many are settled. Raises StoreUnavailable.
-        """
-        few, settled, began = asyncio.Semaphore(_AT_ONCE), 0, self.now()
-        last: Doubtful | None = None
-        while True:
-            found = await self.store.open_attempts(began, _PAGE, last)
-            settled += sum(await asyncio.gather(*(self._settle_later(doubtful, few) for doubtful in found)))
-            if len(found) < _PAGE:
-                return settled
-            last = found[-1]
-
-    async def _settle_later(self, doubtful: Doubtful, few: asyncio.Semaphore) -> bool:
-        async with few:
-            if await self._settle_quietly(doubtful):
-                return True
-        backend = self.backends.get(doubtful.order.market)
-        operation = backend.market.operations.get(doubtful.order.operation) if backend else None
-        pause = _safe(operation, doubtful.attempt) - self.now() if operation else 0
-        if pause <= 0:
-            return False
-        await asyncio.sleep(pause / 1000)
-        async with few:
-            return await self._settle_quietly(doubtful)
-
-    async def _settle_quietly(self, doubtful: Doubtful) -> bool:
-        """One order that cannot be settled must not keep the others from it."""
-        try:
-            return await self.settle(doubtful.order, doubtful.attempt)
-        except StoreUnavailable:
-            raise
-        except Exception:
-            log.exception("doubt.crashed", order=doubtful.order.id)
-            return False
+def _read(operation: Operation, judged: Judged, asked: int, safe: int) -> Probed:
+    """What an answer that found nothing, or not one, means for the attempt."""
+    kind, why = judged.outcome.kind, judged.outcome.evidence
+    if kind is OutcomeKind.ABSENT and not operation.authoritative:
+        return Probed(Proof.UNPROVEN, "the probe found no such order, and the market does not call it authoritative", safe)
+    if kind is OutcomeKind.ABSENT:
+        return Probed(Proof.SETTLED) if asked >= safe else Probed(Proof.EARLY, "the call may still take effect", safe)
+    if kind is OutcomeKind.IN_DOUBT and judged.reply is not None:
+        return Probed(Proof.SEVERAL, f"the probe found what is not clearly this order alone ({why})")
+    return Probed(Proof.UNANSWERED, why)
 
 
 def _safe(operation: Operation, attempt: AttemptRow) -> int:
     """When the attempt's call can no longer take effect, milliseconds since the epoch: it can for a while after our side of it ended;
     a crash leaves only the deadline to count from."""
     return (attempt.settled_at or attempt.deadline) + int(operation.settle * 1000)
-
-
-def _absent(now: int, received: tuple[MessageRow, ...]) -> Settlement:
-    evidence = "the probe found no such order when the call could no longer take effect"
-    return Settlement(outcome=OutcomeKind.ABSENT, at=now, state="acknowledged", evidence=evidence, messages=received)
-
-
-def message_of(order: OrderRow) -> Message:
-    """The message an order came by, as far as rules and faces look at it."""
-    context = parse_json(order.request, max_depth=STORED_DEPTH)
-    return Message(
-        face=order.face,
-        client=order.client,
-        market=order.market,
-        operation=order.operation,
-        correlation_id=order.correlation_id,
-        body=context["request"],
-        raw=b"",
-        header=context["header"],
-        query=context["query"],
-        path=context["path"],
-        received_at=order.created_at,
-        key=order.key,
-    )

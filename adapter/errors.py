@@ -19,6 +19,7 @@ AdapterError
 │   ├── NotOffered          501  the market has no such operation
 │   └── Overloaded          503  more requests at one time than the face takes
 ├── MappingFailed           a rule could not be applied to this document
+│   └── UnknownCode         a code table has no row for what a backend said, and refuses misses
 ├── SerialisationFailed     the connector's strict writer refuses a document
 ├── WireError               the backend was not reached, or did not answer
 │   ├── NotSent             certainly nothing was done there
@@ -178,6 +179,15 @@ class MappingFailed(AdapterError):
         self.text, self.rule, self.path = text, rule, path
         where = " ".join(part for part in (f"rule {rule}" if rule else "", f"for {path}" if path else "") if part)
         super().__init__(f"{text} ({where})" if where else text)
+
+
+class UnknownCode(MappingFailed):
+    """A code of the backend that its code table does not know and refuses to guess. ``value`` is the code as the backend gave it,
+    ``table`` the table's name in codes.yaml."""
+
+    def __init__(self, text: str, rule: str = "", path: str = "", *, value: str, table: str) -> None:
+        self.value, self.table = value, table
+        super().__init__(text, rule, path)
 
 
 class SerialisationFailed(AdapterError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from adapter import tracing
 from adapter.backend import Backend
 from adapter.errors import InvalidMessage, MappingFailed, MaybeSent, NotSent, Problem, SerialisationFailed
 from adapter.mapping.scope import Scope
@@ -54,13 +55,14 @@ def prepare(backend: Backend, operation: str, scope: Scope) -> Prepared:
     if declared.expires is not None:
         _refuse_expired(declared.expires, scope)
     translator = backend.translators[operation]
-    written = translator.request(scope)
-    headers = {"X-Correlation-ID": scope.correlation_id}
-    exchange = backend.connector.exchange(Call(translator.legacy, written.document, headers))
-    try:
-        first = next(exchange)
-    except SerialisationFailed as error:
-        raise _in_the_callers_words(translator, scope, error) from error
+    with tracing.station("map request", backend.market.market, operation):
+        written = translator.request(scope)
+        headers = {"X-Correlation-ID": scope.correlation_id}
+        exchange = backend.connector.exchange(Call(translator.legacy, written.document, headers))
+        try:
+            first = next(exchange)
+        except SerialisationFailed as error:
+            raise _in_the_callers_words(translator, scope, error) from error
     return Prepared(operation, translator, scope, exchange, first, tuple(written.notices))
 
 
@@ -99,13 +101,21 @@ async def converse(backend: Backend, prepared: Prepared, deadline: float, observ
 
 async def _converse(backend: Backend, prepared: Prepared, deadline: float) -> Judged:
     request, reply, sent = prepared.first, None, False
+    market, operation = backend.market.market, prepared.operation
     try:
         while True:
-            reply = await backend.wire.send(request, deadline=deadline)
+            with tracing.station("call", market, operation, "CLIENT") as station:
+                if tracing.is_on():
+                    request = replace(request, headers={**request.headers, **tracing.carried()})
+                reply = await backend.wire.send(request, deadline=deadline)
+                station.note("status", reply.status)
             sent = True
             request = prepared.exchange.send(reply)
     except StopIteration as done:
-        return replace(judge(backend, prepared, done.value), raw=reply)
+        with tracing.station("judge", market, operation) as station:
+            judged = judge(backend, prepared, done.value)
+            station.note("outcome", judged.outcome.kind)
+        return replace(judged, raw=reply)
     except NotSent as error:
         kind = OutcomeKind.IN_DOUBT if sent else OutcomeKind.UNAVAILABLE
         return Judged(technical(backend, prepared.operation, kind, str(error)), raw=reply)

@@ -29,7 +29,7 @@ class Intake:
     def acceptance(self, backend: Backend, prepared: Prepared, now: int) -> Acceptance:
         """The row of intent: written before the call leaves, with the messages so far."""
         message = self.message
-        body = backend.redaction.body(message.raw)
+        body = backend.redaction.json(message.raw, message.body)
         external_id = message.body.get("externalId")
         return Acceptance(
             scope=self.scope,
@@ -45,6 +45,7 @@ class Intake:
             external_id=external_id if isinstance(external_id, str) else "",
             rule_version=prepared.translator.version,
             order_id=self.order_id,
+            permit=(rate.per_second, rate.burst) if (rate := backend.market.rate) is not None else None,
             messages=(
                 MessageRow(Direction.CLIENT_REQUEST, message.operation, body, message.received_at, "application/json"),
                 sent_row(backend, prepared, now),
@@ -79,7 +80,7 @@ def intake_of(message: Message) -> Intake:
         message=message,
         order_id=order_id,
         client_reference=short_form(order_id),
-        scope="/".join((message.face, message.client, message.market, message.operation)),
+        scope="/".join((message.face, message.client, message.asked_of or message.market, message.operation)),
         key=key,
         key_name=key.split(":", 1)[0],
         fingerprint=_fingerprint(message),
@@ -87,8 +88,10 @@ def intake_of(message: Message) -> Intake:
 
 
 def _fingerprint(message: Message) -> str:
-    """Content is what the body says, not how it is spaced; a number and a text are different content."""
-    return hashlib.sha256(write_json([message.body, dict(message.path), dict(message.query)], sort=True)).hexdigest()
+    """Content is what the body says, not how it is spaced; a number and a text are different content. So is the same body on its way
+    to another of the markets that its id stands for."""
+    way = [message.market] if message.asked_of else []
+    return hashlib.sha256(write_json([message.body, dict(message.path), dict(message.query), *way], sort=True)).hexdigest()
 
 
 def context_of(message: Message) -> bytes:

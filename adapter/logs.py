@@ -1,16 +1,54 @@
-"""Structured logs on stderr: one JSON object a line, or coloured lines for a terminal."""
+"""Structured logs on stderr: one JSON object a line, or coloured lines for a terminal.
+
+What every line of an exchange carries is kept in one place for all that happens in it: what a later station finds out (which order it
+became, which attempt) stands on the lines of the earlier ones too, the line that ends the exchange included. Tasks bind their own.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
-from typing import Any
+from contextvars import ContextVar, Token
+from typing import Any, Self
 
 import orjson
 import structlog
 
+from adapter import tracing
 from adapter.settings import Log
+
+_known: ContextVar[dict[str, Any] | None] = ContextVar("known", default=None)
+
+
+class Exchange:
+    """A block around one exchange, of which something becomes known on its way."""
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> Self:
+        self._token: Token[dict[str, Any] | None] = _known.set({})
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _known.reset(self._token)
+
+
+def about(**names: Any) -> None:
+    """What has become known of the exchange under way; outside of any it is forgotten."""
+    known = _known.get()
+    if known is not None:
+        known.update(names)
+
+
+def add_known(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Puts what is known of the exchange on the line, and the trace it is a part of. What the line says itself goes before."""
+    known = _known.get()
+    if known is not None:
+        event = {**known, **event}
+    if tracing.is_on() and (trace := tracing.trace_id()):
+        event["trace_id"] = trace
+    return event
 
 
 def configure_logs(settings: Log) -> None:
@@ -18,6 +56,7 @@ def configure_logs(settings: Log) -> None:
     level = getattr(logging, settings.level.upper())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        add_known,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

@@ -12,13 +12,17 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic.alias_generators import to_camel
 
 from adapter.declared import Declared, load_declared
 from adapter.errors import ConfigError
 from adapter.ports import Fault, OutcomeKind
+from adapter.resource import Resource
+from adapter.yaml_text import Block, numbered, read_document
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+LongSeconds = Annotated[float, Field(gt=0, le=366 * 86_400)]
 Wish = Literal["rejected", "unavailable", "inDoubt"]
 
 
@@ -107,6 +111,91 @@ class Operation(Declared):
         return self
 
 
+class Rate(Declared):
+    """How often a backend may be called: ``per_second`` on average, ``burst`` at once; ``reserve`` of these only orders may take."""
+
+    per_second: float = Field(gt=0, le=100_000)
+    burst: int = Field(1, ge=1, le=100_000)
+    reserve: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> Rate:
+        if self.reserve >= self.burst:
+            raise ValueError(
+                f"reserve: of {self.burst} permits at once (burst) {self.reserve} are kept for orders, so nothing else is ever done"
+            )
+        return self
+
+
+class Window(Declared):
+    """A time in which the backend is closed: begins at ``cron`` (minute hour day month weekday, the market's time zone)."""
+
+    cron: str = Field(pattern=r"^\S+( \S+){4}$")
+    minutes: int = Field(gt=0, le=7 * 24 * 60)
+
+
+class Breaker(Declared):
+    """After so many ``failures`` in a row the backend is left alone for ``pause`` seconds."""
+
+    failures: int = Field(ge=1, le=10_000)
+    pause: float = Field(gt=0, le=86_400)
+
+
+class Pace(Declared):
+    """One row of a cadence: an order in ``state`` (left out: any), younger than ``until`` (left out: of any age), is asked for ``every``
+    so often. The first row that fits counts."""
+
+    state: str = ""
+    until: LongSeconds | None = None
+    every: LongSeconds
+
+
+class Bulk(Declared):
+    """The operation that asks for many orders at once, and for how ``most``."""
+
+    operation: str
+    most: int = Field(ge=2, le=10_000)
+
+
+class Follow(Declared):
+    """How the orders of one operation are followed to their end: ``by`` asks for the state of one, as often as the first fitting row
+    of ``cadence`` says, +- the share ``jitter``. Older than ``at_most`` it is a case for a person."""
+
+    by: str
+    cadence: tuple[Pace, ...]
+    jitter: float = Field(0.1, ge=0, le=0.5)
+    at_most: LongSeconds = 30 * 86_400.0
+    bulk: Bulk | None = None
+
+    @field_validator("cadence")
+    @classmethod
+    def _every_order_has_a_row(cls, rows: tuple[Pace, ...]) -> tuple[Pace, ...]:
+        if not rows or rows[-1].state or rows[-1].until is not None:
+            raise ValueError("the last row must have neither state nor until, so that every open order is asked for")
+        for number, row in enumerate(rows):
+            for before in rows[:number]:
+                if before.state in ("", row.state) and (before.until is None or (row.until is not None and row.until <= before.until)):
+                    raise ValueError(f"row {number + 1} is never reached: row {rows.index(before) + 1} takes all that it is about")
+        return rows
+
+
+class Timer(Declared):
+    """What happens to an order that stays in the state ``when`` for ``after`` seconds: a person is told (``attention``), or it goes on
+    to ``state``."""
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")
+    when: str
+    after: LongSeconds
+    attention: str = ""
+    state: str = ""
+
+    @model_validator(mode="after")
+    def _one_thing_happens(self) -> Timer:
+        if bool(self.attention) is bool(self.state):
+            raise ValueError("write either attention (the text for the operator) or state (where the order goes on to)")
+        return self
+
+
 def _text(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -131,7 +220,13 @@ class Market(Declared):
     security: Security = Security()
     limits: Limits = Limits()
     outcomes: Transport = Transport()
+    delivery: Literal["direct", "deferred"] = "direct"
+    rate: Rate | None = None
+    windows: tuple[Window, ...] = ()
+    breaker: Breaker | None = None
     operations: dict[str, Operation]
+    follow: dict[str, Follow] = Field(default_factory=dict)
+    timers: tuple[Timer, ...] = ()
     redact: tuple[str, ...] = ()
 
     @field_validator("timezone")
@@ -155,6 +250,45 @@ class Market(Declared):
             raise ValueError("it must be a URL such as https://host:port/path")
         return value
 
+    @field_validator("follow")
+    @classmethod
+    def _questions_exist(cls, follow: dict[str, Follow], info: ValidationInfo) -> dict[str, Follow]:
+        operations: Mapping[str, Operation] = info.data.get("operations", {})
+        for name, one in follow.items() if operations else ():
+            if name not in operations:
+                raise ValueError(f"{name}: there is no operation '{name}' in this file")
+            asked = {"by": one.by} if one.bulk is None else {"by": one.by, "bulk.operation": one.bulk.operation}
+            for key, operation in asked.items():
+                if operation not in operations:
+                    raise ValueError(f"{name}.{key}: there is no operation '{operation}' in this file")
+                if not operations[operation].idempotent:
+                    raise ValueError(
+                        f"{name}.{key}: {operation} is asked again and again; declare it with 'idempotent: true', if that is so"
+                    )
+            states = _resource_of(name).open_states
+            for row in one.cadence:
+                if row.state and row.state not in states:
+                    raise ValueError(f"{name}.cadence: {_no_open_state(row.state, states)}")
+        return follow
+
+    @field_validator("timers")
+    @classmethod
+    def _timers_are_about_states(cls, timers: tuple[Timer, ...], info: ValidationInfo) -> tuple[Timer, ...]:
+        operations: Mapping[str, Operation] = info.data.get("operations", {})
+        if not timers or not operations:
+            return timers
+        resources = [_resource_of(name) for name in sorted(operations)]
+        for number, timer in enumerate(timers):
+            if timer.name in [other.name for other in timers[:number]]:
+                raise ValueError(f"{timer.name}: there are two timers of this name, and the name tells them apart in the record")
+            open_states = frozenset[str]().union(*(one.open_states for one in resources))
+            if timer.when not in open_states:
+                raise ValueError(f"{timer.name}.when: {_no_open_state(timer.when, open_states)}")
+            known = frozenset[str]().union(*(one.states for one in resources if timer.when in one.states))
+            if timer.state and timer.state not in known:
+                raise ValueError(f"{timer.name}.state: there is no state '{timer.state}' (known here: {', '.join(sorted(known))})")
+        return timers
+
     @model_validator(mode="after")
     def _probes_exist(self) -> Market:
         for name, operation in self.operations.items():
@@ -169,9 +303,50 @@ class Market(Declared):
         return OutcomeKind(next(filter(None, wishes), None) or self.outcomes.status.get(status) or "inDoubt")
 
 
+class RoutedMarket(Market):
+    """A market id that stands for several markets (``routes``); its mappings say which of them takes a message.
+
+    It has no backend of its own: endpoint, limits, windows and the like are those of the markets it stands for.
+    """
+
+    connector: Literal["route"] = "route"
+    endpoint: str = ""
+    contract: Path = Path()
+    routes: tuple[str, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _has_no_backend(self) -> RoutedMarket:
+        own = {"market", "title", "extension", "timezone", "settings", "operations", "routes"}
+        for name in sorted(self.model_fields_set - own):
+            raise ValueError(f"'{to_camel(name)}' is about a backend; it belongs into the files of {', '.join(self.routes)}")
+        for name, operation in self.operations.items():
+            if operation.model_fields_set:
+                raise ValueError(f"operations.{name}: how it is called is declared by {', '.join(self.routes)}; write {{}}")
+        if self.market in self.routes:
+            raise ValueError(f"routes: '{self.market}' cannot stand for itself")
+        return self
+
+
+def _resource_of(operation: str) -> Resource:
+    try:
+        return Resource.load(operation.partition(".")[0])
+    except ConfigError as error:
+        raise ValueError(f"{operation}: {error}") from None
+
+
+def _no_open_state(state: str, known: frozenset[str]) -> str:
+    return f"'{state}' is no state that an order can go on from (known here: {', '.join(sorted(known))})"
+
+
 def load_market(path: Path, environment: Mapping[str, str] | None = None) -> Market:
     """Reads one market file. Raises ConfigError, CheckFailed. The file's name must be the market's id."""
-    market = load_declared(path, Market, environment)
+    market = load_declared(path, RoutedMarket if _is_routed(path) else Market, environment)
     if market.market != path.stem:
         raise ConfigError(f"{path}: market is '{market.market}', but the file is called '{path.name}'; they must be the same")
     return market
+
+
+def _is_routed(path: Path) -> bool:
+    """A file that cannot be read is for ``load_declared`` to name."""
+    root = read_document(path, str(path), numbered("F")).root
+    return isinstance(root, Block) and root.get("routes") is not None

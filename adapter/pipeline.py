@@ -14,16 +14,21 @@ from typing import Protocol, TypeVar
 import structlog
 
 from adapter import clock
+from adapter.agenda import SUBMIT, lane_of
 from adapter.backend import Backend
 from adapter.conclusion import Conclusion, Renderer, answer_of, conclude, in_doubt
-from adapter.contract.json_text import parse_json
 from adapter.contract.validation import Validator
-from adapter.doubt import STORED_DEPTH, DoubtSettler, message_of
-from adapter.errors import AdapterError, Conflict, KeyReused, NotFound, NotOffered, Problem, StoreUnavailable
+from adapter.deferral import answered, was_answered
+from adapter.doubt import DoubtSettler
+from adapter.errors import AdapterError, Conflict, KeyReused, NotFound, NotOffered, Overloaded, Problem, StoreUnavailable
 from adapter.exchange import Judged, Observer, Prepared, converse, deadline_of, prepare, technical
 from adapter.intake import RECORDING, Intake, intake_of, scope_of, sent_row
-from adapter.ports import Message, Outcome, OutcomeKind, Reply, Result
-from adapter.store import Doubtful, Fresh, InFlight, Mismatch, OrderQuery, OrderRow, Response, Seen, Store
+from adapter.logs import about
+from adapter.market import Market
+from adapter.ports import Document, Message, Outcome, OutcomeKind, Reply, Result
+from adapter.recorded import document_of, message_of
+from adapter.store import Accepted, Doubtful, Fresh, InFlight, Mismatch, NoPermit, OrderQuery, OrderRow, Response, Seen, Store
+from adapter.tracing import station
 
 log = structlog.get_logger("adapter.pipeline")
 
@@ -54,6 +59,9 @@ class Listing(Protocol[Page_co]):
         """A new, empty page."""
 
 
+_LEAST_WAIT = 0.01  # seconds
+_NO_PERMIT = "The backend takes no more orders at the moment; nothing was done. Repeat the request later"
+_CLOSED = "The backend is closed at the moment; nothing was done. Repeat the request when it is open again"
 _PATIENCE = 4.0  # seconds beyond one call that a request waits for others of the same order, before it is told to come back
 
 
@@ -74,6 +82,8 @@ class Pipeline:
         self.observer = observer
         self.now = now
         self.doubt = DoubtSettler(backends, store, renderers, observer, now)
+        self.closed_until: Callable[[Market], int | None] = lambda _: None  # without windows, always open
+        self.wake: Callable[[str], None] = lambda _: None  # nobody works in this process
         self._running: set[asyncio.Task[Reply]] = set()
         self._calling: dict[tuple[str, int], asyncio.Future[None]] = {}
 
@@ -100,11 +110,20 @@ class Pipeline:
             if known is not None:  # the rules have changed since; what became of the order has not
                 return known
             raise
+        if backend.market.delivery == "deferred":
+            return await self._take_on(backend, message, intake, prepared)
+        if (opens := self.closed_until(backend.market)) is not None:
+            return await self._refuse_closed(intake, opens)
+        return await self._place_now(backend, message, intake, prepared)
+
+    async def _place_now(self, backend: Backend, message: Message, intake: Intake, prepared: Prepared) -> Reply:
         limits = backend.market.limits
         patience = time.monotonic() + limits.total + _PATIENCE
         while time.monotonic() < patience:
             acceptance = intake.acceptance(backend, prepared, self.now())
-            accepted = await self.store.accept(acceptance)
+            with station("record", message.market, message.operation):
+                accepted = await self.store.accept(acceptance)
+            _about(accepted)
             match accepted:
                 case Fresh():
                     # Counted from the record's own deadline: what others take to be over is never sent, however long recording took.
@@ -113,7 +132,9 @@ class Pipeline:
                 case Seen():
                     return _reply(accepted.response)
                 case Mismatch():
-                    raise KeyReused(problems=[Problem(intake.key_name, "repeat the first request unchanged, or use a new key")])
+                    raise _reused(intake)
+                case NoPermit(wait=wait):
+                    await _wait_for_permit(wait, patience)
                 case InFlight():
                     settled = await self.store.wait_settled(accepted)
                     if settled is not None and settled.response is not None and not accepted.other:
@@ -122,6 +143,28 @@ class Pipeline:
                     order = accepted.order
                     return self.renderers[message.face](message, in_doubt(backend, message.operation, order.id, order.created_at))
         raise Conflict("The same order is being placed by other requests; repeat this one in a moment", headers={"Retry-After": "1"})
+
+    async def _take_on(self, backend: Backend, message: Message, intake: Intake, prepared: Prepared) -> Reply:
+        """Answers at once; a worker submits the order."""
+        acceptance = answered(backend, message, intake, prepared, self.renderers[message.face], self.now())
+        with station("record", message.market, message.operation):
+            accepted = await self.store.accept(acceptance)
+        _about(accepted)
+        match accepted:
+            case Seen(response=response):
+                self.wake(lane_of(SUBMIT, message.market))
+                return _reply(response)
+            case Mismatch():
+                raise _reused(intake)
+        raise Conflict("The same order is being placed by other requests; repeat this one in a moment", headers={"Retry-After": "1"})
+
+    async def _refuse_closed(self, intake: Intake, opens: int) -> Reply:
+        """Nothing is sent into a closed window; what was answered before is answered again."""
+        known = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
+        if isinstance(known, Seen):
+            return _reply(known.response)
+        pause = max(1, -(-(opens - self.now()) // 1000))
+        raise Overloaded(_CLOSED, headers={"Retry-After": str(pause)})
 
     async def _known(self, backend: Backend, message: Message, intake: Intake) -> Reply | None:
         """What a repeat is answered that the rules refuse by now; None for a request that nothing was done for."""
@@ -155,23 +198,24 @@ class Pipeline:
         self, backend: Backend, message: Message, intake: Intake, prepared: Prepared, fresh: Fresh, deadline: float
     ) -> Reply:
         render = self.renderers[message.face]
-        with structlog.contextvars.bound_contextvars(order=fresh.order_id, attempt=fresh.attempt):
-            if fresh.client_reference != intake.client_reference:  # a further attempt of an order that is on record
-                prepared = prepare(backend, message.operation, scope_of(backend, message, fresh.client_reference))
-                await self.store.keep(fresh.order_id, fresh.attempt, sent_row(backend, prepared, self.now()))
-            for notice in prepared.notices:
-                log.info("mapping.notice", text=notice)
-            conclusion = await self._call(backend, message, prepared, fresh, render, deadline)
-            try:
-                if not await self.store.settle(fresh.order_id, fresh.attempt, conclusion.settlement):
-                    log.warning("attempt.settled-by-another", outcome=conclusion.settlement.outcome)
-                    seen = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
-                    if isinstance(seen, Seen):  # every caller gets the one answer that is on record
-                        return _reply(seen.response)
-            except StoreUnavailable as error:  # the call was made: what became of it is not to be promised, nor to be denied
-                log.error("attempt.not-recorded", outcome=conclusion.settlement.outcome, reason=str(error))
-                return render(message, in_doubt(backend, message.operation, fresh.order_id, fresh.created_at))
-            return conclusion.reply
+        if fresh.client_reference != intake.client_reference:  # a further attempt of an order that is on record
+            prepared = prepare(backend, message.operation, scope_of(backend, message, fresh.client_reference))
+            await self.store.keep(fresh.order_id, fresh.attempt, sent_row(backend, prepared, self.now()))
+        for notice in prepared.notices:
+            log.info("mapping.notice", text=notice)
+        conclusion = await self._call(backend, message, prepared, fresh, render, deadline)
+        try:
+            with station("record", message.market, message.operation):
+                won = await self.store.settle(fresh.order_id, fresh.attempt, conclusion.settlement)
+            if not won:
+                log.warning("attempt.settled-by-another", outcome=conclusion.settlement.outcome)
+                seen = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
+                if isinstance(seen, Seen):  # every caller gets the one answer that is on record
+                    return _reply(seen.response)
+        except StoreUnavailable as error:  # the call was made: what became of it is not to be promised, nor to be denied
+            log.error("attempt.not-recorded", outcome=conclusion.settlement.outcome, reason=str(error))
+            return render(message, in_doubt(backend, message.operation, fresh.order_id, fresh.created_at))
+        return conclusion.reply
 
     async def _call(
         self, backend: Backend, message: Message, prepared: Prepared, fresh: Fresh, render: Renderer, deadline: float
@@ -189,14 +233,17 @@ class Pipeline:
         backend = self._backend(message.market)
         known = await self.store.order(message.path.get("id", ""), (message.market,))
         if known:
-            message = replace(message, body=message_of(known).body)
+            if was_answered(known) and not known.backend_ref:
+                return _queued(backend, message, known)
+            path = {**message.path, "id": known.backend_ref} if known.backend_ref else message.path
+            message = replace(message, body=message_of(known).body, path=path)
         prepared = prepare(backend, message.operation, scope_of(backend, message, known.client_reference if known else ""))
         judged = await converse(backend, prepared, deadline_of(backend), self.observer)
         answer = answer_of(prepared, judged, message.face)
         log.info("order.retrieved", outcome=judged.outcome.kind, known=known is not None)
         return Result(
             answer.outcome,
-            answer.view,
+            _as_known(answer.view, known),
             order_id=known.id if known else "",
             created_at=known.created_at if known else 0,
             status=judged.status,
@@ -210,10 +257,15 @@ class Pipeline:
         return None
 
     async def list(self, markets: Sequence[str], query: Listing[Page_co]) -> Page_co:
-        """Recorded orders that their backends took on, newest first. What the record has an index for it looks up itself."""
+        """Recorded orders as they have been followed, newest first. What the record has an index for it looks up itself."""
+        if (identity := query.equal("id")) and (order := await self.store.order(identity, markets)) and order.id == identity:
+            found = query.collector()
+            if order.answer is not None:
+                found.add(_recorded(order))
+            return found.page()
         wanted = OrderQuery(
             markets=frozenset(markets),
-            outcome=OutcomeKind.ACCEPTED,
+            answered=True,
             external_id=query.equal("externalId"),
             backend_ref=query.equal("id"),
             state=query.equal("state"),
@@ -239,11 +291,47 @@ class Pipeline:
         return backend
 
 
+async def _wait_for_permit(wait: float, patience: float) -> None:
+    if time.monotonic() + wait >= patience:
+        raise Overloaded(_NO_PERMIT, headers={"Retry-After": "1"})
+    await asyncio.sleep(max(_LEAST_WAIT, wait))
+
+
+def _reused(intake: Intake) -> KeyReused:
+    return KeyReused(problems=[Problem(intake.key_name, "repeat the first request unchanged, or use a new key")])
+
+
+def _queued(backend: Backend, message: Message, order: OrderRow) -> Result:
+    """An order that waits for its backend, as its face shows it."""
+    scope = scope_of(backend, message_of(order), order.client_reference)
+    view = backend.translators[order.operation].view(message.face, scope, document_of(order))
+    return Result(Outcome(OutcomeKind.ACCEPTED), view, order_id=order.id, created_at=order.created_at)
+
+
+def _as_known(view: Document | None, order: OrderRow | None) -> Document | None:
+    """The order under the id it was answered with, whatever number its backend has for it."""
+    if view is None or order is None or order.answer is None or str(view.get("id")) != order.backend_ref:
+        return view
+    mine = document_of(order).get("id")
+    return view if mine is None or str(mine) == order.backend_ref else {**view, "id": mine}
+
+
+def _about(accepted: Accepted) -> None:
+    """From here on the log knows which order the request is about."""
+    match accepted:
+        case Fresh() | InFlight():
+            about(order=accepted.order_id, attempt=accepted.attempt)
+        case Doubtful():
+            about(order=accepted.order.id, attempt=accepted.attempt.number)
+        case Seen() | Mismatch():
+            about(order=accepted.order_id)
+
+
 def _reply(response: Response) -> Reply:
     return Reply(response.status, response.body, response.headers)
 
 
 def _recorded(order: OrderRow) -> Result:
     """An order as its record knows it, without asking the backend."""
-    document = parse_json(order.answer, max_depth=STORED_DEPTH) if order.answer else None
+    document = document_of(order) if order.answer else None
     return Result(Outcome(OutcomeKind.ACCEPTED), document, order_id=order.id, created_at=order.created_at)

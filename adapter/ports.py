@@ -161,7 +161,8 @@ class Message:
     """One request of a front-end, authenticated and checked against its face's contract.
 
     ``header``, ``query`` and ``path`` hold declared names in their canonical spelling; ``received_at`` is
-    milliseconds since the epoch, UTC; ``key`` the idempotency key (kind:value), "" where the caller gave none.
+    milliseconds since the epoch, UTC; ``key`` the idempotency key (kind:value), "" where the caller gave none;
+    ``asked_of`` the market the caller named where that stands for several, of which ``market`` is the one that takes the message.
     """
 
     face: str
@@ -176,6 +177,7 @@ class Message:
     path: Mapping[str, str]
     received_at: int
     key: str = ""
+    asked_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +198,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a face answers: recorded with the outcome, and repeated byte for byte."""
+    """What a face answers: recorded with the outcome, and repeated byte for byte. ``document`` is what the body was written from,
+    where that is at hand."""
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    document: Document | None = field(default=None, compare=False, repr=False)

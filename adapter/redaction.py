@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from operator import is_
 from typing import Any
 
 import orjson
 
+from adapter.contract.json_bytes import write_json
 from adapter.contract.path import PathError, Pick, Step, parse_path
 from adapter.errors import ConfigError
 
@@ -37,6 +39,7 @@ _INSIDE = re.compile(rb"(" + _MARKUP + rb"|<" + _ATTRIBUTES + rb">)|(<.*|[^<]+)"
 _STRUCTURAL = re.compile(rb"xmlns(?::.*)?|(?:.*:)?(?:type|nil)", re.DOTALL)
 
 Steps = tuple[Step, ...]
+Around = tuple[bytes, ...]
 
 
 class Redaction:
@@ -55,7 +58,7 @@ class Redaction:
             else:
                 documents.append(steps)
         self._headers = frozenset(headers)
-        self._documents = tuple(documents)
+        self._rules = _rules_of(documents)
         names = {steps[-1].name for steps in documents}
         self._members = tuple(f'"{name}"'.encode() for name in names)
         self._text = _text_pattern(names)
@@ -70,7 +73,7 @@ class Redaction:
         return self._masked(document, secrets=True)
 
     def _masked(self, document: Any, *, secrets: bool) -> Any:
-        return _enter(document, [(None, steps) for steps in self._documents], 0, secrets)
+        return _enter(document, [self._rules] if self._rules.members else [], 0, secrets)
 
     def body(self, body: bytes) -> bytes:
         """A message body as it travelled, masked by what it is: XML, JSON, or any other text."""
@@ -80,7 +83,7 @@ class Redaction:
         if start == b"<":
             return self._xml.mask(body)
         if start in (b"{", b"["):
-            return self._json(body)
+            return self.json(body)
         return self._any(body)
 
     def _utf_16(self, body: bytes) -> bytes:
@@ -89,21 +92,17 @@ class Redaction:
         masked = self._xml.mask(text.encode("utf-8", "surrogatepass"))
         return masked.decode("utf-8", "replace").encode(order, "replace")
 
-    def _json(self, body: bytes) -> bytes:
-        escaped = b"\\u" in body  # could hide a name
-        secrets = escaped or _named_like_secrets(body.lower())
-        if not secrets:
-            for name in self._members:
-                if name in body:
-                    break
-            else:
-                return body
+    def json(self, body: bytes, document: Any = None) -> bytes:
+        """A JSON body, masked; the same bytes where there is nothing to mask. ``document`` where it has been parsed already."""
+        secrets = b"\\u" in body or _named_like_secrets(body.lower())  # an escape could hide a name
+        if not secrets and not any(name in body for name in self._members):
+            return body
         try:
-            document = orjson.loads(body)
-            masked = self._masked(document, secrets=secrets)
-            return body if masked is document else orjson.dumps(masked)
-        except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+            document = orjson.loads(body) if document is None else document
+        except orjson.JSONDecodeError:
             return self._any(body)
+        masked = self._masked(document, secrets=secrets)
+        return body if masked is document else write_json(masked)
 
     def _any(self, body: bytes) -> bytes:
         return self._text.sub(rb"\g<name>" + MASK.encode(), body)
@@ -128,34 +127,57 @@ def _text_pattern(names: Iterable[str]) -> re.Pattern[bytes]:
     return re.compile(pattern.encode(), re.IGNORECASE | re.DOTALL)
 
 
-def _enter(value: Any, rules: list[tuple[Pick | None, Steps]], depth: int, secrets: bool) -> Any:
-    """A value with the rules that reach it: what the value has to fulfil, and the steps that are left below it.
+@dataclass(slots=True)
+class _Rule:
+    """What to mask in a value that ``pick`` holds for: the rules of its members by name, or, without any, the whole value."""
 
-    ``secrets``: members named like credentials are looked for everywhere.
-    """
-    if not rules and not secrets:
-        return value
+    pick: Pick | None = None
+    members: dict[str, list[_Rule]] = field(default_factory=dict)
+
+
+def _rules_of(paths: Iterable[Steps]) -> _Rule:
+    """Paths as one tree, so that a document is entered along them and nowhere else."""
+    root = _Rule()
+    for steps in paths:
+        rule = root
+        for step in steps:
+            below = _Rule(step.pick)
+            rule.members.setdefault(step.name, []).append(below)
+            rule = below
+    return root
+
+
+def _enter(value: Any, rules: list[_Rule], depth: int, secrets: bool) -> Any:
+    """A value masked by the rules that reach it. ``secrets``: members named like credentials are looked for everywhere."""
     if depth > DEPTH:
         return MASK
     if isinstance(value, list):
         items = [_enter(item, rules, depth + 1, secrets) for item in value]
         return value if all(map(is_, items, value)) else items
-    reached = [steps for pick, steps in rules if pick is None or _picked(pick, value)]
-    if not all(reached):
-        return _mask(value, depth)
+    members: Mapping[str, list[_Rule]] = {}
+    for rule in rules:
+        if rule.pick is None or _picked(rule.pick, value):
+            if not rule.members:
+                return _mask(value, depth)
+            members = rule.members if not members else _joined(members, rule.members)
     if not isinstance(value, dict):
         return value
     changed = {}
-    wanted = value if secrets else [name for name in {steps[0].name for steps in reached} if name in value]
-    for name in wanted:
-        member = value[name]
+    for name in value if secrets else members:
+        member = value.get(name)
         if secrets and _SECRET.fullmatch(str(name)):
             new = _mask(member, depth + 1)
+        elif secrets or member is not None:
+            new = _enter(member, members.get(name, []), depth + 1, secrets)
         else:
-            new = _enter(member, [(steps[0].pick, steps[1:]) for steps in reached if steps[0].name == name], depth + 1, secrets)
+            continue
         if new is not member:
             changed[name] = new
     return {**value, **changed} if changed else value
+
+
+def _joined(one: Mapping[str, list[_Rule]], other: Mapping[str, list[_Rule]]) -> dict[str, list[_Rule]]:
+    return {name: [*one.get(name, ()), *other.get(name, ())] for name in {**one, **other}}
 
 
 def _picked(pick: Pick, value: Any) -> bool:
@@ -175,26 +197,58 @@ def _mask(value: Any, depth: int) -> Any:
 
 
 class _Xml:
-    """Masks in XML without parsing it, so that half an answer, or a hostile one, is masked like a whole one."""
+    """Masks in XML without parsing it, so that half an answer, or a hostile one, is masked like a whole one.
+
+    Outside of everything declared only the outermost names of the paths are looked for; inside of one, all names.
+    """
 
     def __init__(self, paths: Iterable[tuple[str, ...]]) -> None:
-        self._paths = [tuple(name.encode() for name in path) for path in paths]
-        self._attributes = {path[-1][1:] for path in self._paths if path[-1].startswith(b"@")}
-        names = {name for path in self._paths for name in path if not name.startswith(b"@")}
-        self._hints = tuple({path[-1].lstrip(b"@") for path in self._paths})
-        local = b"|".join(re.escape(name) for name in sorted(names))
-        tag = rb"<(?P<end>/?)(?:[\w.\-]++:)?+(?P<name>" + local + rb")(?P<rest>(?:\s" + _ATTRIBUTES + rb"|/)?)(?P<close>>|\Z)"
-        self._token = re.compile(_MARKUP + rb"|" + tag, re.DOTALL)
+        outermost: set[bytes] = set()
+        names: set[bytes] = set()
+        hints: set[bytes] = set()
+        self._elements: dict[bytes, list[Around]] = {}
+        self._attributes: dict[bytes, list[tuple[Around, bytes]]] = {}
+        for path in paths:
+            *around, last = (name.encode() for name in path)
+            hints.add(last.removeprefix(b"@"))
+            if not last.startswith(b"@"):
+                self._elements.setdefault(last, []).append(tuple(around))
+                around.append(last)
+            elif around:
+                self._attributes.setdefault(around[-1], []).append((tuple(around[:-1]), last[1:]))
+            outermost.update(around[:1])
+            names.update(around)
+        self._hints = tuple(hints)
+        self._outermost = re.compile(_MARKUP + rb"|<" + _tag(outermost), re.DOTALL)
+        self._token = re.compile(_MARKUP + rb"|<(?P<end>/?)" + _tag(names), re.DOTALL)
 
     def mask(self, body: bytes) -> bytes:
         """The same bytes with declared text and attributes masked."""
-        if not any(hint in body for hint in self._hints):
+        for hint in self._hints:
+            if hint in body:
+                break
+        else:
             return body
         parts: list[bytes] = []
-        kept = 0  # up to here the body is in ``parts``
+        kept = at = 0
+        while (start := self._next(body, at)) >= 0:
+            parts.append(body[kept:start])
+            kept = at = self._mask_element(body, start, parts)
+        return b"".join([*parts, body[kept:]])
+
+    def _next(self, body: bytes, at: int) -> int:
+        """Where the next element begins that may hold something to mask; -1 where there is none."""
+        for token in self._outermost.finditer(body, at):
+            if token["name"] is not None:
+                return token.start()
+        return -1
+
+    def _mask_element(self, body: bytes, start: int, parts: list[bytes]) -> int:
+        """Adds the element that begins at ``start`` to ``parts``, masked. Returns its end."""
+        kept = start
         open_names: list[bytes] = []
         masked_from = -1  # how many names were open when masking began
-        for token in self._token.finditer(body):
+        for token in self._token.finditer(body, start):
             name = token["name"]
             if name is None:
                 continue
@@ -205,31 +259,43 @@ class _Xml:
                 if 0 <= masked_from >= len(open_names):
                     parts.append(_mask_inside(body[kept : token.start()]))
                     kept, masked_from = token.start(), -1
-                continue
-            if masked_from < 0:
-                inside = [*open_names, name]
-                whole = any(_within(path, inside) for path in self._paths)
-                parts += body[kept : token.start()], self._mask_tag(token, inside, whole=whole)
-                kept = token.end()
-                masked_from = len(open_names) if whole and not token["rest"].endswith(b"/") else -1
-            if not token["rest"].endswith(b"/"):
-                open_names.append(name)
+            else:
+                empty = token["rest"].endswith(b"/")
+                if masked_from < 0:
+                    whole = name in self._elements and any(_within(around, open_names) for around in self._elements[name])
+                    if b"=" in token["rest"]:
+                        parts += body[kept : token.start()], self._mask_tag(token, open_names, whole=whole)
+                        kept = token.end()
+                    elif whole:
+                        parts.append(body[kept : token.end()])
+                        kept = token.end()
+                    masked_from = len(open_names) if whole and not empty else -1
+                if not empty:
+                    open_names.append(name)
+            if not open_names:
+                parts.append(body[kept : token.end()])
+                return token.end()
         rest = body[kept:]
-        return b"".join(parts) + (_mask_inside(rest) if masked_from >= 0 else rest)
+        parts.append(_mask_inside(rest) if masked_from >= 0 else rest)
+        return len(body)
 
-    def _mask_tag(self, token: re.Match[bytes], inside: list[bytes], *, whole: bool) -> bytes:
+    def _mask_tag(self, token: re.Match[bytes], open_names: list[bytes], *, whole: bool) -> bytes:
         if whole:
             return _mask_attributes(token[0], None)
-        names = {path[-1][1:] for path in self._paths if path[-1].startswith(b"@") and _within(path[:-1], inside)}
+        names = {attribute for around, attribute in self._attributes.get(token["name"], ()) if _within(around, open_names)}
         return _mask_attributes(token[0], names) if names else token[0]
 
 
-def _within(path: tuple[bytes, ...], inside: list[bytes]) -> bool:
-    """Whether the innermost element is the path's last name and the others stand around it in their order."""
-    if not path or path[-1] != inside[-1]:
-        return False
-    outer = iter(inside[:-1])
-    return all(name in outer for name in path[:-1])
+def _tag(names: Iterable[bytes]) -> bytes:
+    """The rest of a tag of one of these local names, behind its ``<``."""
+    local = b"|".join(re.escape(name) for name in sorted(names))
+    return rb"(?:[\w.\-]++:)?+(?P<name>" + local + rb")(?P<rest>(?:\s" + _ATTRIBUTES + rb"|/)?)(?P<close>>|\Z)"
+
+
+def _within(around: Around, open_names: list[bytes]) -> bool:
+    """Whether the elements around are open in their order."""
+    outer = iter(open_names)
+    return all(name in outer for name in around)
 
 
 def _mask_attributes(tag: bytes, names: set[bytes] | None) -> bytes:
@@ -245,6 +311,8 @@ def _mask_attributes(tag: bytes, names: set[bytes] | None) -> bytes:
 
 def _mask_inside(content: bytes) -> bytes:
     """All text of a stretch of XML; its tags stay."""
+    if b"<" not in content:
+        return MASK.encode() if content.strip() else content
 
     def put(match: re.Match[bytes]) -> bytes:
         markup, text = match[1], match[2]

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import psutil
 
+from simulators.registry import VARIABLES
+
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 STUB = [sys.executable, "-m", "benchmarks.stub_backend", "--port", "{port}"]
@@ -80,7 +82,7 @@ def running(name: str, command: list[str], cpus: list[int], environment: dict[st
 def adapter_environment(stub: Server) -> dict[str, str]:
     """Every backend of the adapter is the stub."""
     url = f"http://127.0.0.1:{stub.port}/soap"
-    return {"ADAPTER_PR_ENDPOINT": url, "ADAPTER_LAB_ENDPOINT": url}
+    return dict.fromkeys(VARIABLES.values(), url)
 
 
 def processors() -> tuple[list[int], list[int]]:

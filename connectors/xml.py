@@ -72,7 +72,7 @@ def parse_xml(data: bytes, limits: XmlLimits = DEFAULT_LIMITS, encoding: str | N
         raise UnreadableXml(f"the XML is not well-formed: {wrong.msg}") from None
     except (LookupError, ValueError) as wrong:
         raise UnreadableXml(f"the XML cannot be decoded: {wrong}") from None
-    if root.getroottree().docinfo.internalDTD is not None:  # pragma: no cover  (a second lock behind the first)
+    if b"<!DOCTYPE" in data and root.getroottree().docinfo.internalDTD is not None:  # pragma: no cover  (a second lock behind the first)
         raise UnreadableXml("the XML has a DOCTYPE; documents with a DTD are not read")
     if _deeper(limits.depth)(root):
         raise UnreadableXml(f"the XML is nested deeper than {limits.depth} elements")

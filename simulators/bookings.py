@@ -10,7 +10,7 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Booking:
     """One booked order. ``reference`` is the front-end's id (several bookings of one reference are doubles), ``order``
-    the order as booked and ``request`` the envelope that asked for it, both as XML."""
+    the order as booked and ``request`` the envelope that asked for it, both as XML; ``booked_at`` is in seconds since the epoch."""
 
     number: str
     reference: str
@@ -19,6 +19,7 @@ class Booking:
     order: bytes
     request: bytes
     details: tuple[tuple[str, str], ...] = ()
+    booked_at: float = 0.0
 
 
 class Bookings:

@@ -6,10 +6,12 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from simulators.registry import SIMULATORS
+from simulators.life import SPEED, asked_speed, speed
+from simulators.registry import LIVING, SIMULATORS
 
 
 def main(name: str, arguments: Sequence[str] | None = None) -> None:
@@ -18,13 +20,14 @@ def main(name: str, arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--scenarios", type=Path, help="a scenario file instead of the one that comes with it")
-    given = parser.parse_args(arguments)
-    asyncio.run(_run(name, given.host, given.port, given.scenarios))
+    if name in LIVING:
+        parser.add_argument("--speed", type=speed, default=asked_speed(), help=f"how many times as fast orders go on (or {SPEED})")
+    given = {key: value for key, value in vars(parser.parse_args(arguments)).items() if value is not None}
+    asyncio.run(_run(name, given))
 
 
-async def _run(name: str, host: str, port: int, scenarios: Path | None) -> None:
-    make = SIMULATORS[name]
-    simulator = make(host=host, port=port) if scenarios is None else make(scenarios=scenarios, host=host, port=port)
+async def _run(name: str, given: Mapping[str, Any]) -> None:
+    simulator = SIMULATORS[name](**given)
     asked_to_stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)

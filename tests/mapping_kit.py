@@ -14,7 +14,7 @@ from adapter.contract.tmf.extension import extend, load_extension
 from adapter.contract.wsdl import load_contract, operation_contracts
 from adapter.errors import CheckFailed
 from adapter.finding import Finding, Position
-from adapter.mapping.check import Canonical, Surroundings, check_mapping
+from adapter.mapping.check import Canonical, Surroundings, check_mapping, question_for_many
 from adapter.mapping.compile import MissHook, no_hook
 from adapter.mapping.expression import infer, infer_condition, parse_expression
 from adapter.mapping.model import MappingFile
@@ -134,6 +134,13 @@ def contracts(**given: Any) -> Contracts:
     )
 
 
+def contracts_for_many() -> Contracts:
+    """The same contracts where one call asks for many orders."""
+    one = contracts()
+    around = Surroundings(canonical={}, legacy={}, settings=dict(one.setting))
+    return around.contracts(question_for_many(Canonical(one.request, one.resource), {"item": "code"}, "id"), one.legacy)
+
+
 def parsed(body: str) -> MappingFile:
     """The mapping with these sections; syntax must be right."""
     text = HEAD + dedent(body)
@@ -163,7 +170,7 @@ def translator(body: str, codes: str = "", *, on_miss: MissHook = no_hook, check
 
 def check(file: MappingFile, found: Contracts, known: Mapping[str, CodeTable]) -> list[Finding]:
     around = Surroundings(
-        canonical={"order": Canonical(found.request, found.resource, frozenset(found.resource.members))},
+        canonical={"order": Canonical(found.request, found.resource, frozenset(found.resource.members), asked=found.asked)},
         legacy={found.legacy.name: found.legacy},
         tables=known,
         settings=dict(found.setting),

@@ -86,7 +86,9 @@ async def opened(data: Path, home: Path | str, backends: dict[str, Simulator] | 
     async with contextlib.AsyncExitStack() as stack:
         if backends is None:
             backends = {name: await stack.enter_async_context(make()) for name, make in SIMULATORS.items()}
-        variables = {"ADAPTER_DATA": str(data), **{VARIABLES[name]: twin.url for name, twin in backends.items()}, **environment}
+        nowhere = dict.fromkeys(VARIABLES.values(), "http://127.0.0.1:9/")
+        found = {VARIABLES[name]: twin.url for name, twin in backends.items()}
+        variables = {"ADAPTER_DATA": str(data), **nowhere, **found, **environment}
         declared = Home(Path(home))
         settings = load_settings(declared, variables)
         settings.data.mkdir(parents=True, exist_ok=True)

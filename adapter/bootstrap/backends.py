@@ -15,6 +15,7 @@ import structlog
 from adapter.backend import Backend
 from adapter.bootstrap.connectors import way_of
 from adapter.bootstrap.observers import MarketMetrics
+from adapter.bootstrap.routes import check_routes, routes_of
 from adapter.bootstrap.rules import MarketRules, read_rules
 from adapter.errors import CheckFailed, ConfigError
 from adapter.faces.declaration import Face
@@ -48,8 +49,11 @@ class Backends(dict[str, Backend]):
         self._cache = settings.contract_cache
         self._reloading = asyncio.Lock()
         self.rules = {name: self._read(name) for name in settings.markets}
+        self.routes = routes_of(home, self.rules)
         for name, rules in self.rules.items():
             _warn(rules)
+            if name in self.routes:
+                continue
             wire = Wire(settings_of(rules.market, home.path), observer=metrics.wire(name))
             self[name] = self._build(rules, wire)
 
@@ -65,8 +69,9 @@ class Backends(dict[str, Backend]):
             rules, findings, texts = await asyncio.to_thread(self._read_all)
             loaded = not any(finding.severity == "error" for finding in findings)
             if loaded:
-                built = {name: self._build(found, self[name].wire) for name, found in rules.items()}
+                built = {name: self._build(found, self[name].wire) for name, found in rules.items() if name in self}
                 self.update(built)
+                self.routes.update(routes_of(self._home, rules))
                 self.rules = rules
                 versions = {
                     f"{name}/{operation}": one.version[:12]
@@ -99,7 +104,7 @@ class Backends(dict[str, Backend]):
             findings += found.findings
             findings += _restart_needed(self.rules[name].market, found.market)
             texts.update(found.texts)
-        return rules, findings, texts
+        return rules, [*findings, *check_routes(self._home, [found.market for found in rules.values()])], texts
 
     def _build(self, rules: MarketRules, wire: Wire) -> Backend:
         market, metrics = rules.market, self._metrics

@@ -9,8 +9,9 @@ from pathlib import Path
 from adapter.contract.shape import OperationContract
 from adapter.contract.wsdl import load_contract, operation_contracts
 from adapter.errors import ConfigError
-from adapter.market import Market
+from adapter.market import Market, RoutedMarket
 from adapter.ports import Connector
+from adapter.routing import route_contract
 from connectors.soap import SoapConnector, UsernameToken
 
 
@@ -38,7 +39,15 @@ def _soap(market: Market, contract: Path, cache: Path | None) -> Connector:
     )
 
 
-WAYS: Mapping[str, Way] = {"soap": Way(_soap_contracts, _soap)}
+def _route_contracts(market: Market, _contract: Path, _cache: Path | None) -> Mapping[str, OperationContract]:
+    return route_contract(market.routes) if isinstance(market, RoutedMarket) else {}
+
+
+def _nowhere(market: Market, _contract: Path, _cache: Path | None) -> Connector:
+    raise ConfigError(f"config/markets/{market.market}.yaml: connector: route calls nobody; name the markets under 'routes'")
+
+
+WAYS: Mapping[str, Way] = {"soap": Way(_soap_contracts, _soap), "route": Way(_route_contracts, _nowhere)}
 
 
 def way_of(market: Market) -> Way:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,14 @@ from adapter.contract.validation import Validator
 from adapter.errors import CheckFailed
 from adapter.faces.declaration import Face
 from adapter.finding import Finding, Position, once
-from adapter.mapping.check import Canonical, Surroundings, check_parsed, unused_tables
+from adapter.mapping.check import Canonical, Surroundings, check_parsed, question, question_for_many, unused_tables
 from adapter.mapping.model import MappingFile
 from adapter.mapping.parse import load_mapping
 from adapter.mapping.tables import CodeTable, read_tables
 from adapter.mapping.translator import Translator, make_translator
 from adapter.mapping.types import Contracts
 from adapter.market import Market
+from adapter.resource import Resource as Life
 from adapter.settings import Home
 
 MissHook = Callable[[str, str, str], None]
@@ -65,16 +66,7 @@ class MarketRules:
     def _contracts(self, name: str, file: MappingFile) -> Contracts:
         canonical = self.around.of(name)
         assert canonical is not None, "a mapping without canonical contract has an error among the findings"
-        return Contracts(
-            request=canonical.request,
-            resource=canonical.resource,
-            legacy=self.legacy[file.legacy.value],
-            header=self.around.header,
-            query=self.around.query,
-            path=self.around.path,
-            setting=self.around.settings,
-            answers=canonical.answers,
-        )
+        return self.around.contracts(canonical, self.legacy[file.legacy.value])
 
 
 def read_rules(
@@ -93,7 +85,7 @@ def read_rules(
     resources = _resources(home, market)
     around = _surroundings(market, declared, resources, legacy, tables.tables)
     mappings: dict[str, MappingFile] = {}
-    texts = {codes_name: tables.text}
+    texts = {**tables.parents, codes_name: tables.text}
     for path in sorted(folder.glob("*.*.yaml")):
         parsed = load_mapping(home.path("mappings"), market.market, path.stem)
         findings += check_parsed(parsed, around)
@@ -123,16 +115,17 @@ def _surroundings(
 ) -> Surroundings:
     routes = [route for face in faces for route in face.routes]
     supplied = frozenset(addition.member for face in faces for addition in face.additions)
+    canonical = {
+        kind: Canonical(
+            request=each.create,
+            resource=each.full,
+            supplied=supplied,
+            answers={face: contract.shape for face, contract in each.answers.items()},
+        )
+        for kind, each in resources.items()
+    }
     return Surroundings(
-        canonical={
-            kind: Canonical(
-                request=canonical.create,
-                resource=canonical.full,
-                supplied=supplied,
-                answers={face: contract.shape for face, contract in canonical.answers.items()},
-            )
-            for kind, canonical in resources.items()
-        },
+        canonical={**canonical, **_questions(market, canonical, {route.operation for route in routes})},
         legacy=legacy,
         tables=tables,
         settings=market.settings,
@@ -141,6 +134,20 @@ def _surroundings(
         query=frozenset(name for route in routes for name in route.query),
         path=frozenset(name for route in routes for name in route.parameters),
     )
+
+
+def _questions(market: Market, canonical: Mapping[str, Canonical], offered: Set[str]) -> dict[str, Canonical]:
+    """By operation, the questions by which orders are followed. One that is offered to callers as well answers the whole resource."""
+    found = {}
+    for name, follow in market.follow.items():
+        kind = name.partition(".")[0]
+        life = Life.load(kind).life
+        keys = {life.items.member: life.items.key[0]} if life.items is not None else {}
+        if follow.by not in offered:
+            found[follow.by] = question(canonical[kind], keys)
+        if follow.bulk is not None:
+            found[follow.bulk.operation] = question_for_many(canonical[kind], keys, life.identity)
+    return found
 
 
 def _missing_mappings(home: Home, market: Market, mappings: Mapping[str, MappingFile]) -> list[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,20 +11,32 @@ import structlog
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
-from adapter import clock
 from adapter.bootstrap.backends import Backends
+from adapter.bootstrap.gauges import RecordGauges
+from adapter.bootstrap.listeners import Listeners
 from adapter.bootstrap.observers import MarketMetrics
+from adapter.bootstrap.routes import with_routes
 from adapter.bootstrap.rules import MarketRules
+from adapter.bootstrap.work import PURGE_SECONDS, Work, closed_until
+from adapter.bootstrap.work_metrics import WorkMetrics
 from adapter.contract.tmf import Error, model_schema, resource
+from adapter.contract.tmf.widening import widened
 from adapter.errors import StoreUnavailable
 from adapter.faces.admin import admin_routes
+from adapter.faces.admin.purging import retention
+from adapter.faces.admin.settling import Judge
 from adapter.faces.app import create_app
 from adapter.faces.clients import check_clients, load_clients
 from adapter.faces.declaration import load_face
 from adapter.faces.rendering import Renderer
+from adapter.following import Follower
 from adapter.pipeline import Pipeline
+from adapter.routing import Router
 from adapter.settings import Home, Settings
 from adapter.store import Store
+from adapter.tracing import traced
+from adapter.work.housekeeping import Chore
+from adapter.work.purge import Purge
 
 log = structlog.get_logger("adapter.service")
 
@@ -52,26 +63,38 @@ async def open_service(
     check_clients(clients, settings.faces, settings.markets)
     registry = CollectorRegistry()
     async with contextlib.AsyncExitStack() as stack:
-        store = await Store.open(settings.store, clock=clock.now)
+        stack.enter_context(traced(settings.tracing))
+        store = await Store.open(settings.store)
         stack.push_async_callback(store.close)
-        metrics = MarketMetrics(registry, store)
+        metrics, work_metrics = MarketMetrics(registry, store), WorkMetrics(registry)
+        gauges = RecordGauges(registry, store, settings.store)
+        store.watch(work_metrics.transaction)
         backends = Backends(home, settings, faces, environment, metrics)
         stack.push_async_callback(backends.close)
         renderers = {face.face: Renderer(face, base_url) for face in faces}
-        pipeline = Pipeline(backends, store, renderers, metrics)
+        pipeline = Pipeline(backends, store, renderers, metrics, store.clock)
         stack.push_async_callback(pipeline.drain)
+        callers, schemas = with_routes(clients, backends.rules), _schemas(backends.rules)
+        listeners = Listeners.build(home, settings, callers, renderers, schemas, store, work_metrics)
         app = create_app(
             renderers,
-            clients,
-            pipeline,
-            _schemas(backends.rules),
+            callers,
+            Router(pipeline, backends.routes),
+            schemas,
             _readiness(store),
             loopback=loopback,
             registry=registry,
-            extra=admin_routes(store, backends.reload, admin_token),
+            extra=admin_routes(store, backends.reload, admin_token, Judge(backends.__getitem__, renderers), settings.retention),
+            measure=gauges.refresh,
+            hub=listeners.hub,
         )
-        settling = asyncio.create_task(_settle_at_start(pipeline))
-        stack.push_async_callback(_cancelled, settling)
+        chores = (Chore("purge", PURGE_SECONDS, Purge(store, retention(settings.retention))),)
+        work = Work(store, backends, Follower(backends, metrics, store.clock), pipeline.doubt, work_metrics, chores)
+        pipeline.wake, pipeline.closed_until = work.wake, closed_until(store.clock)
+        await listeners.start()
+        stack.push_async_callback(listeners.stop)
+        work.start()
+        stack.push_async_callback(work.stop)
         yield Service(app, pipeline, store, backends, {face.face: face.base for face in faces}, settings.store)
 
 
@@ -82,8 +105,8 @@ def _schemas(rules: Mapping[str, MarketRules]) -> Any:
         if name == "Error":
             return model_schema(Error)
         found = [market.resources[name] for market in rules.values() if name in market.resources and market.market.extension]
-        chosen = found[0] if found else resource(name)
-        return chosen.create_schema if form == "create" else chosen.answer(view).schema
+        chosen = found or [resource(name)]
+        return widened([one.create_schema if form == "create" else one.answer(view).schema for one in chosen])
 
     return schema
 
@@ -97,19 +120,3 @@ def _readiness(store: Store) -> Any:
         return []
 
     return reasons
-
-
-async def _settle_at_start(pipeline: Pipeline) -> None:
-    try:
-        settled = await pipeline.doubt.settle_all()
-    except StoreUnavailable as error:
-        log.error("doubt.not-settled-at-start", reason=str(error), remedy="a repeat of the request, or the next start, settles it")
-        return
-    if settled:
-        log.info("doubt.settled-at-start", orders=settled)
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

@@ -9,6 +9,7 @@ from enum import StrEnum
 import typer
 
 from adapter.bootstrap import read_rules
+from adapter.bootstrap.routes import check_routes
 from adapter.cli.place import here
 from adapter.cli.unused import idle_patterns, unserved_routes
 from adapter.errors import CheckFailed, ConfigError
@@ -82,6 +83,7 @@ def _all(home: Home, settings: Settings, markets: tuple[str, ...]) -> tuple[list
             findings += idle_patterns(home, str(settings.clients), clients, faces)
     except ConfigError as error:
         findings += _of(home, error, str(settings.clients))
+    findings += check_routes(home, declared) if whole else ()
     mappings = 0
     for market in declared:
         if market.market not in markets:

@@ -20,8 +20,15 @@ _COMMANDS = {
     "map": "translate.translate",
     "test": "cases.cases",
     "orders": "orders.orders",
+    "tasks": "tasks.tasks",
+    "dead-letters": "dead_letters.dead_letters",
+    "listeners": "listeners.listeners",
     "codes": "codes.codes",
     "backup": "backup.backup",
+    "migrate": "migrate.migrate",
+    "export": "export.export",
+    "import": "importing.import_file",
+    "purge": "purge.purge",
     "client": "client.client",
     "reload": "reload.reload",
     "schema": "schema.schema",
@@ -41,8 +48,13 @@ class _OnDemand(TyperGroup):
         if place is None:
             return None
         module, _, function = place.partition(".")
+        found = getattr(import_module(f"adapter.cli.{module}"), function)
+        if isinstance(found, typer.Typer):  # a command with commands of its own
+            group = typer.main.get_command(found)
+            group.name = cmd_name
+            return group
         single = typer.Typer(add_completion=False)
-        single.command(cmd_name)(getattr(import_module(f"adapter.cli.{module}"), function))
+        single.command(cmd_name)(found)
         return typer.main.get_command(single)
 
 

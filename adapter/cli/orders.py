@@ -1,18 +1,23 @@
-"""``adapter orders [ID]``: the recorded orders, or one order's way with every attempt and message."""
+"""``adapter orders``: the recorded orders, those in doubt, one order's whole way, and settling one by hand."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import typer
 
 from adapter.cli.columns import columns, printable
-from adapter.cli.running import ask
-from adapter.errors import NotFound
-from adapter.faces.admin import order_row, show_order
+from adapter.cli.groups import ShowsByDefault, group
+from adapter.cli.place import here
+from adapter.cli.running import ask, operator, with_query
+from adapter.cli.settling import judge_without_service
+from adapter.faces.admin.by_hand import Hand
+from adapter.faces.admin.orders import list_in_doubt, list_orders, way_of_order
+from adapter.faces.admin.settling import settle_by_hand
 from adapter.settings import Home, load_settings
-from adapter.store import OrderQuery, Store
+from adapter.store import Store
 
 _COLUMNS = {
     "created": "createdAt",
@@ -24,24 +29,55 @@ _COLUMNS = {
     "outcome": "outcome",
     "attempts": "attempts",
 }
+_HEAD = (
+    "id",
+    "market",
+    "operation",
+    "face",
+    "client",
+    "externalId",
+    "clientReference",
+    "backendReference",
+    "correlationId",
+    "state",
+    "legacyState",
+    "attention",
+    "outcome",
+    "createdAt",
+    "updatedAt",
+    "doneAt",
+    "rules",
+)
 
 
-def orders(
-    identifier: str = typer.Argument("", metavar="[ID]", help="An order's own id, or the backend's."),
-    limit: int = typer.Option(20, min=1, max=1000, help="How many of the newest orders to list."),
+class Settled(StrEnum):
+    """What a person knows about an order in doubt."""
+
+    ACCEPTED = "accepted"
+    ABSENT = "absent"
+
+
+orders = group(cls=ShowsByDefault)
+
+
+@orders.callback()
+def listed(
+    ctx: typer.Context,
+    limit: int = typer.Option(20, min=1, max=1000, help="How many orders to list."),
     state: str = typer.Option("", help="Only orders in this state."),
+    market: str = typer.Option("", help="Only orders of this market."),
+    in_doubt: bool = typer.Option(False, "--in-doubt", help="Orders whose backend may or may not have taken them, the oldest first."),
 ) -> None:
-    """List recorded orders, or show one order's whole way."""
-    settings = load_settings(Home.find())
-    if identifier:
-        found = ask(settings, f"/admin/orders/{quote(identifier, safe='')}", lambda store: _one(store, identifier))
-        _show(found)
+    """List recorded orders, show one order's whole way (orders ID), or settle one in doubt by hand."""
+    if ctx.invoked_subcommand is not None:
         return
-
-    async def newest(store: Store) -> list[dict[str, Any]]:
-        return [order_row(row) for row in await store.orders(OrderQuery(limit=limit, state=state or None))]
-
-    rows = ask(settings, f"/admin/orders?{urlencode({'limit': limit, 'state': state})}", newest)
+    settings = load_settings(Home.find())
+    if in_doubt:
+        path = with_query("/admin/orders/in-doubt", limit=limit)
+        _doubts(ask(settings, path, lambda store: list_in_doubt(store, limit)))
+        return
+    path = with_query("/admin/orders", limit=limit, state=state, market=market)
+    rows = ask(settings, path, lambda store: list_orders(store, limit, state, market))
     if not rows:
         typer.echo("no orders on record")
         return
@@ -49,24 +85,57 @@ def orders(
         typer.echo(line)
 
 
-async def _one(store: Store, identifier: str) -> dict[str, Any]:
-    found = await show_order(store, identifier)
-    if found is None:
-        raise NotFound(f"there is no order '{identifier}' on record")
-    return found
+@orders.command()
+def show(
+    identifier: str = typer.Argument(..., metavar="ID", help="An order's own id, or the backend's."),
+    brief: bool = typer.Option(False, "--brief", help="Without the messages' bodies."),
+) -> None:
+    """Show one order's whole way, in the order of time: attempts, messages, events, deliveries, tasks, acts of people."""
+    settings = load_settings(Home.find())
+    order = ask(settings, f"/admin/orders/{quote(identifier, safe='')}", lambda store: way_of_order(store, identifier))
+    for key in _HEAD:
+        if order[key] != "":
+            typer.echo(f"{key:18} {printable(str(order[key]))}".rstrip())
+    for step in order["timeline"]:
+        rules = f"  [rules {step['rules']}]" if step["rules"] else ""
+        typer.echo(f"\n{step['at'] or 'now':24}  {step['kind']:9} {printable(step['text'])}{rules}")
+        for line in step["lines"]:
+            typer.echo(f"  {printable(line)}")
+        if step["body"] and not brief:
+            typer.echo(printable(step["body"], keep="\n\t"))
 
 
-def _show(order: dict[str, Any]) -> None:
-    attempts, messages = order.pop("attempts"), order.pop("messages")
-    for key, value in order.items():
-        typer.echo(f"{key:18} {printable(str(value))}".rstrip())
-    for attempt in attempts:
-        typer.echo(f"\nattempt {attempt['number']} {attempt['outcome']}  {attempt['startedAt']} … {attempt['settledAt'] or 'open'}")
-        if attempt["evidence"]:
-            typer.echo(f"  {printable(attempt['evidence'])}")
-        for issue in attempt["issues"]:
-            typer.echo(printable(f"  {issue['severity']} {issue['name'] or issue['code'] or 'unknown'}: {issue['text']}"))
-    for message in messages:
-        status = f" {message['status']}" if message["status"] else ""
-        typer.echo(f"\n{message['direction']} {message['operation']}{status}  {message['at']}")
-        typer.echo(printable(message["body"], keep="\n\t"))
+@orders.command()
+def settle(
+    identifier: str = typer.Argument(..., metavar="ID", help="The order's own id, or the backend's."),
+    verdict: Settled = typer.Option(..., "--as", help="accepted: the backend has it. absent: it certainly has not, and never will."),
+    reference: str = typer.Option("", help="With accepted: the backend's number of the order."),
+    why: str = typer.Option("", help="How you know; kept in the audit."),
+) -> None:
+    """Settle an order in doubt by hand. Refused where its attempt is settled, or its call is still under way."""
+    home, settings = here()
+    hand = Hand(operator())
+    path = with_query(f"/admin/settle/{quote(identifier, safe='')}", verdict=verdict.value, reference=reference, why=why, actor=hand.actor)
+
+    async def without_service(store: Store) -> dict[str, Any]:
+        judge = judge_without_service(home, settings)
+        return await settle_by_hand(store, judge, identifier, verdict.value, reference, why, hand)
+
+    done = ask(settings, path, without_service, method="POST")
+    typer.echo(printable(done["text"]))
+
+
+def _doubts(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        typer.echo("no order is in doubt")
+        return
+    heads = ("since", "market", "id", "client reference", "external id", "attempt", "task", "evidence")
+    for line in columns(heads, [_doubt(row) for row in rows]):
+        typer.echo(line)
+
+
+def _doubt(row: dict[str, Any]) -> tuple[str, ...]:
+    task = row["task"]
+    standing = "none" if task is None else f"parked: {task['error']}" if task["state"] == "parked" else f"{task['state']} {task['dueAt']}"
+    shown = (row["since"], row["market"], row["id"], row["clientReference"], row["externalId"])
+    return (*shown, str(row["attempt"]), standing, row["evidence"])

@@ -1,16 +1,22 @@
-"""Asks the record: through the running service where there is one, else by opening the file."""
+"""Asks the record: through the running service where there is one, else by opening it.
+
+A record on SQLite is open in the process of the service alone, so the service has to be asked. One on PostgreSQL is open to everybody
+who may look, whichever replica is running.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+import getpass
+import os
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import orjson
 
-from adapter import clock
-from adapter.errors import AdapterError, ConfigError, NotFound, StoreUnavailable
+from adapter.errors import AdapterError, ConfigError, Conflict, InvalidMessage, NotFound, StoreUnavailable
 from adapter.settings import Settings
 from adapter.store import Store
 from adapter.wire.caller import NotReachable, call
@@ -18,6 +24,9 @@ from adapter.wire.caller import NotReachable, call
 T = TypeVar("T")
 
 _SECONDS = 30.0
+_KINDS: Mapping[str, type[AdapterError]] = {
+    kind.__name__: kind for kind in (NotFound, ConfigError, Conflict, InvalidMessage, StoreUnavailable)
+}
 
 
 class ServiceNotReachable(AdapterError):
@@ -29,10 +38,11 @@ def ask(
 ) -> Any:
     """``path`` of the running service, or ``without_service`` on the opened record. Makes no record where there is none.
 
-    ``seconds`` bound the wait for an answer. Raises NotFound, StoreUnavailable, and ConfigError where the service says so.
+    ``seconds`` bound the wait for an answer. Raises NotFound, Conflict, InvalidMessage, StoreUnavailable, ConfigError as the one who
+    was asked did.
     """
     announced = settings.data / "service.json"
-    if announced.is_file():
+    if announced.is_file() and settings.store.startswith("sqlite"):
         # it may have been killed and could not take its announcement back; then the record is free
         with contextlib.suppress(ServiceNotReachable, orjson.JSONDecodeError, FileNotFoundError):
             return _send(method, orjson.loads(announced.read_bytes()), path, seconds)
@@ -49,6 +59,17 @@ def tell(settings: Settings, path: str) -> Any:
     return _send("POST", orjson.loads(announced.read_bytes()), path, _SECONDS)
 
 
+def with_query(path: str, **values: object) -> str:
+    """The path with a query of what is set: texts that are not empty, numbers, switches that are on."""
+    return f"{path}?{urlencode({name: int(value) if value is True else value for name, value in values.items() if value})}"
+
+
+def operator() -> str:
+    """Who is at the keyboard, for the audit: the system's user, and who became that by sudo."""
+    before = os.environ.get("SUDO_USER")
+    return f"{getpass.getuser()} (sudo by {before})" if before else getpass.getuser()
+
+
 def _send(method: str, service: dict[str, Any], path: str, seconds: float) -> Any:
     try:
         reply = call(method, service["url"] + path, {"Authorization": f"Bearer {service['token']}"}, seconds=seconds)
@@ -58,16 +79,15 @@ def _send(method: str, service: dict[str, Any], path: str, seconds: float) -> An
         answer = reply.json()
     except orjson.JSONDecodeError as error:
         raise ServiceNotReachable(f"{service['url']} answered HTTP {reply.status} without JSON: it is another program") from error
-    refusals: dict[int, type[AdapterError]] = {404: NotFound, 409: ConfigError, 503: StoreUnavailable}
-    if reply.status in refusals and isinstance(answer, dict) and "error" in answer:
-        raise refusals[reply.status](answer["error"])
     if reply.status != 200:
+        if isinstance(answer, dict) and answer.get("kind") in _KINDS:
+            raise _KINDS[answer["kind"]](answer["error"])
         raise ServiceNotReachable(f"{service['url']} answered HTTP {reply.status}")
     return answer
 
 
 async def _open(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
-    store = await Store.open(settings.store, clock=clock.now)
+    store = await Store.open(settings.store)
     try:
         return await work(store)
     finally:

@@ -28,7 +28,10 @@ from adapter.settings import Home, Settings
 
 def translate(
     file: Path = typer.Argument(
-        ..., metavar="FILE", help="A JSON document; - reads standard input. The TMF order, or with --reply the legacy reply."
+        ...,
+        metavar="FILE",
+        help='A JSON document; - reads standard input. The TMF order (of a question for many: {"orders": [...]}), or with --reply the '
+        "legacy reply.",
     ),
     market: str = typer.Option(..., help="The market's id."),
     operation: str = typer.Option(..., help="The operation, e.g. productOrder.create."),
@@ -49,8 +52,11 @@ def translate(
     if face and face not in rules.around.faces:
         raise ConfigError(f"there is no face '{face}' (there are: {', '.join(sorted(rules.around.faces))})")
     document = _read(file)
+    canonical = rules.around.of(operation)
+    many = canonical is not None and canonical.asked is not None
     scope = Scope(
-        request=_read(request) if request else {} if reply else document,
+        request=_read(request) if request else {} if reply or many else document,
+        asked=document if many and not reply else None,
         reply=document if reply else None,
         header=_pairs(header),
         query=_pairs(query),

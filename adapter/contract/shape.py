@@ -88,12 +88,13 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class OperationContract:
-    """One operation of a legacy contract. Faults are by detail element name."""
+    """One operation of a legacy contract. Faults are by detail element name. ``one_way``: nobody answers, so nothing is judged or read."""
 
     name: str
     input: Shape
     output: Shape
     faults: Mapping[str, Shape] = field(default_factory=dict)
+    one_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, cast
 
@@ -23,10 +23,11 @@ from adapter.faces.failure import plain_error
 from adapter.faces.gateway import Gateway
 from adapter.faces.metrics import FaceMetrics
 from adapter.faces.openapi import openapi
-from adapter.faces.port import Readiness, Schemas, Service
+from adapter.faces.port import Hub, Readiness, Schemas, Service
 from adapter.faces.rendering import Renderer
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+Measure = Callable[[], Awaitable[None]]
 
 
 class FaceRoute(BaseRoute):
@@ -70,15 +71,18 @@ def create_app(
     *,
     loopback: bool,
     registry: CollectorRegistry,
+    hub: Hub | None = None,
     extra: Sequence[BaseRoute] = (),
     now: Callable[[], int] = clock.now,
     lifespan: Lifespan | None = None,
+    measure: Measure | None = None,
 ) -> Starlette:
     """Joins the faces of ``renderers`` with the service.
 
     ``loopback`` says that the server can be reached from its own machine only: faces that open themselves do so there alone.
-    ``registry`` takes the metrics, ``extra`` are further routes beside the faces, ``now`` gives milliseconds since the epoch.
-    Raises ConfigError where clients and faces do not fit together.
+    ``registry`` takes the metrics, ``hub`` keeps the listeners (None: no events are sent), ``extra`` are further routes beside the
+    faces, ``now`` gives milliseconds since the epoch, ``measure`` brings the metrics up to date before they are shown. Raises
+    ConfigError where clients and faces do not fit together.
     """
     faces = [renderer.face for renderer in renderers.values()]
     check_open_faces(clients, faces)
@@ -86,14 +90,14 @@ def create_app(
     callers = Callers(clients, operations, open_here=loopback)
     metrics = FaceMetrics(registry)
     gateways = [
-        FaceRoute(Gateway(renderer.face, renderer, service, callers, schemas=schemas, metrics=metrics, now=now))
+        FaceRoute(Gateway(renderer.face, renderer, service, callers, schemas=schemas, metrics=metrics, hub=hub, now=now))
         for renderer in renderers.values()
     ]
     routes: list[BaseRoute] = [
         *gateways,
         Route("/health/live", _live),
         Route("/health/ready", _ready(readiness)),
-        Route("/metrics", _metrics(registry)),
+        Route("/metrics", _metrics(registry, measure)),
         Route("/openapi/{face}.json", _openapi(faces, schemas)),
         *extra,
     ]
@@ -120,8 +124,10 @@ def _ready(readiness: Readiness) -> Callable[[Request], Any]:
     return ready
 
 
-def _metrics(registry: CollectorRegistry) -> Callable[[Request], Any]:
+def _metrics(registry: CollectorRegistry, measure: Measure | None) -> Callable[[Request], Any]:
     async def metrics(_: Request) -> Response:
+        if measure is not None:
+            await measure()
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return metrics

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import fnmatch
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from adapter.declared import Declared, load_declared
 from adapter.errors import ConfigError
 from adapter.faces.authentication import SecretHash
 from adapter.faces.declaration import Face
+
+LEAST_KEY = 16
+"""Bytes of a key that signs events."""
+
+
+def signing_key(text: str) -> bytes:
+    """The bytes of a key: those of the text, or what its base64 stands for behind ``whsec_``. Raises ValueError."""
+    prefix, _, encoded = text.partition("whsec_")
+    return text.encode() if prefix or not encoded else base64.b64decode(encoded, validate=True)
 
 
 class ClientLimits(Declared):
@@ -28,7 +38,8 @@ class Client(Declared):
     can sign in.
 
     Without ``faces`` it may use all. ``operations`` are patterns (``productOrder.*``); ``market`` is taken where a request
-    names none.
+    names none. ``callbackKey`` signs the events that are sent to the client's listeners; ``oldCallbackKey`` signs them as well while the
+    key is being replaced.
     """
 
     secret: str = ""
@@ -39,6 +50,22 @@ class Client(Declared):
     market: str = ""
     limits: ClientLimits = ClientLimits()
     description: str = ""
+    callback_key: SecretStr = SecretStr("")
+    old_callback_key: SecretStr = SecretStr("")
+
+    @field_validator("callback_key", "old_callback_key")
+    @classmethod
+    def _key_is_one(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if text and len(signing_key(text)) < LEAST_KEY:
+            raise ValueError(f"a key has at least {LEAST_KEY} bytes; 'openssl rand -base64 32' makes a good one")
+        return value
+
+    @property
+    def callback_keys(self) -> tuple[bytes, ...]:
+        """What events to the client's listeners are signed with, the newest first."""
+        texts = (self.callback_key.get_secret_value(), self.old_callback_key.get_secret_value())
+        return tuple(signing_key(text) for text in texts if text)
 
     @field_validator("secret", "old_secret")
     @classmethod

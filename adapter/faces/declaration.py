@@ -16,6 +16,7 @@ from adapter.faces.template import compile_template
 
 ERROR_VALUES = frozenset({"status", "statusText", "code", "message", "text", "path", "advice", "correlationId"})
 ADDITION_VALUES = frozenset({"id", "href", "createdAt", "document"})
+EVENT_VALUES = frozenset({"eventId", "eventTime", "eventType", "correlationId", "fieldPath", "id", "href", "document", "market"})
 
 _PARAMETER = re.compile(r"\{([A-Za-z_]\w*)\}")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -27,7 +28,18 @@ class Kind(StrEnum):
     CREATE = "create"
     RETRIEVE = "retrieve"
     LIST = "list"
+    SUBSCRIBE = "subscribe"
+    SUBSCRIPTION = "subscription"
+    SUBSCRIPTIONS = "subscriptions"
+    UNSUBSCRIBE = "unsubscribe"
     NOT_OFFERED = "notOffered"
+
+
+HUB_KINDS = frozenset({Kind.SUBSCRIBE, Kind.SUBSCRIPTION, Kind.SUBSCRIPTIONS, Kind.UNSUBSCRIBE})
+"""What listeners do; everything else is about resources."""
+
+_METHODS = {Kind.CREATE: "POST", Kind.SUBSCRIBE: "POST", Kind.UNSUBSCRIBE: "DELETE"}  # GET for all others
+_OF_ONE = frozenset({Kind.RETRIEVE, Kind.SUBSCRIPTION, Kind.UNSUBSCRIBE})
 
 
 class Parameter(Declared):
@@ -144,11 +156,15 @@ class Errors(Declared):
 
 
 class Addition(Declared):
-    """A member that the face adds where the document has none. The first one whose values are all there is taken."""
+    """A member that the face adds where the document has none. The first one whose values are all there is taken.
+
+    ``resources`` says which documents it belongs to; without any, all.
+    """
 
     member: str
     value: Any
     always: bool = False
+    resources: tuple[str, ...] = ()
 
     @field_validator("value")
     @classmethod
@@ -194,10 +210,31 @@ class Route(Declared):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
-        if self.kind is not Kind.NOT_OFFERED and self.method != ("POST" if self.kind is Kind.CREATE else "GET"):
+        if self.kind is not Kind.NOT_OFFERED and self.method != _METHODS.get(self.kind, "GET"):
             raise ValueError(f"a route of kind {self.kind} cannot have the method {self.method}")
-        if self.kind is Kind.RETRIEVE and "id" not in self.parameters:
-            raise ValueError("a retrieve route needs {id} in its path")
+        if self.kind in _OF_ONE and "id" not in self.parameters:
+            raise ValueError(f"a route of kind {self.kind} needs {{id}} in its path")
+        return self
+
+
+class EventType(Declared):
+    """One type of event that listeners of the face hear of: which resource it is about, and its members beside those of all events."""
+
+    resource: str = Field(pattern=r"^[A-Za-z]\w*$")
+    members: dict[str, Any] = Field(default_factory=dict)
+
+
+class Events(Declared):
+    """What the face tells its listeners. ``members`` are those of every event, each a template; one whose value an event does not have
+    is left out. ``types`` are the events by type; others are not sent."""
+
+    members: dict[str, Any]
+    types: dict[str, EventType] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _templates_compile(self) -> Self:
+        for part in (self.members, *(one.members for one in self.types.values())):
+            compile_template(part, EVENT_VALUES)
         return self
 
 
@@ -234,6 +271,7 @@ class Face(Declared):
     outcomes: Outcomes = Outcomes()
     errors: Errors
     additions: tuple[Addition, ...] = ()
+    events: Events | None = None
     limits: Limits = Limits()
     entry: EntryPoint | None = None
 
@@ -275,6 +313,18 @@ class Face(Declared):
                 raise ValueError(f"market.path is '{self.market.path}', but {route.path} has no such parameter")
         if self.market.path and not self.market.table:
             raise ValueError("a market that comes from the path needs market.table: accepted id → market")
+        return self
+
+    @model_validator(mode="after")
+    def _events_agree(self) -> Self:
+        if self.events is None:
+            if any(route.kind in HUB_KINDS for route in self.routes):
+                raise ValueError("a face with routes for listeners has to declare its events")
+            return self
+        resources = {route.resource for route in self.routes if route.kind not in HUB_KINDS}
+        for name, one in self.events.types.items():
+            if one.resource not in resources:
+                raise ValueError(f"events.types.{name}: no route of this face is about the resource '{one.resource}'")
         return self
 
 

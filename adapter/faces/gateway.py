@@ -14,21 +14,24 @@ from dataclasses import dataclass, replace
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from adapter import clock
+from adapter import clock, tracing
 from adapter.contract.json_bytes import write_json
 from adapter.contract.json_text import parse_json
 from adapter.errors import AdapterError, CallerError, InvalidMessage, MethodNotAllowed, NotFound, NotOffered, Overloaded, Problem
 from adapter.faces.attributes import Attributes
 from adapter.faces.callers import Caller, Callers
-from adapter.faces.declaration import Face, Kind, Route
+from adapter.faces.declaration import HUB_KINDS, Face, Kind, Route
+from adapter.faces.events import EventWriter
 from adapter.faces.failure import internal, of_error
 from adapter.faces.filters import split_query
+from adapter.faces.hub import HubDesk
 from adapter.faces.incoming import CallerGone, Incoming, check_accept, check_media, drain, read_body
 from adapter.faces.listing import names_of, page_headers, parse_list, select
 from adapter.faces.metrics import FaceMetrics
 from adapter.faces.parameters import Headers, Queries, path_problems
-from adapter.faces.port import Schemas, Service
+from adapter.faces.port import Hub, Schemas, Service, Validator
 from adapter.faces.rendering import Renderer
+from adapter.logs import Exchange
 from adapter.ports import Document, Message, OutcomeKind, Reply, Result
 
 log = structlog.get_logger("adapter.faces")
@@ -79,6 +82,7 @@ class Gateway:
         *,
         schemas: Schemas,
         metrics: FaceMetrics,
+        hub: Hub | None = None,
         now: Callable[[], int] = clock.now,
     ) -> None:
         self.face = face
@@ -89,12 +93,15 @@ class Gateway:
         self._in_flight = 0
         paths: dict[str, dict[str, _Bound]] = {}
         for route in face.routes:
-            schema = None if route.kind is Kind.NOT_OFFERED else schemas(face.view, route.resource, "full")
+            schema = None if route.kind in (Kind.NOT_OFFERED, *HUB_KINDS) else schemas(face.view, route.resource, "full")
             attributes = Attributes(schema, route.listing.attributes)
             bound = _Bound(route, Queries(route.query), attributes)
             paths.setdefault(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(route.path)), {})[route.method] = bound
         self._paths = [(re.compile(pattern), methods) for pattern, methods in paths.items()]
         self._handlers = {Kind.CREATE: self._create, Kind.RETRIEVE: self._retrieve, Kind.LIST: self._list}
+        if face.events is not None:
+            self._desk = HubDesk(renderer, EventWriter(renderer, schemas), hub)
+            self._handlers |= dict.fromkeys(HUB_KINDS, self._listen)
         self._entry = write_json(_entry_document(face)) if face.entry else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,7 +111,9 @@ class Gateway:
         trace = Trace(self._headers.one(incoming, self.face.correlation.header))
         if not trace.correlation_id and self.face.correlation.generate:
             trace.correlation_id = str(uuid.uuid4())
-        with structlog.contextvars.bound_contextvars(correlation_id=trace.correlation_id, face=self.face.face):
+        parent = _parent(incoming) if tracing.is_on() else {}
+        names = {"correlation_id": trace.correlation_id, "face": self.face.face}
+        with structlog.contextvars.bound_contextvars(**names), Exchange(), tracing.received("request", parent) as station:
             status, lingering = _GONE, False
             try:
                 reply = await self._answer(incoming, trace)
@@ -116,6 +125,8 @@ class Gateway:
             finally:
                 seconds = time.perf_counter() - started
                 self._metrics.answered(self.face.face, trace.operation, status, seconds)
+                station.note("operation", trace.operation)
+                station.note("status", status)
                 write = log.info if status < 500 else log.warning
                 write(
                     "request.answered",
@@ -240,9 +251,22 @@ class Gateway:
         return f"{name}:{own}" if own else ""
 
     async def _create(self, request: _Request) -> Reply:
-        limits, message = request.caller.client.limits, request.message
+        message = request.message
         check_media(request.incoming, self.face.media)
-        validator = self._service.validator(message.face, message.market, message.operation)
+        return await self._service.place(
+            await self._filled(request, self._service.validator(message.face, message.market, message.operation))
+        )
+
+    async def _listen(self, request: _Request) -> Reply:
+        route, message = request.bound.route, request.message
+        if route.kind is Kind.SUBSCRIBE:
+            check_media(request.incoming, self.face.media)
+            message = await self._filled(request, self._desk.validator)
+        return await self._desk.answer(route, message)
+
+    async def _filled(self, request: _Request, validator: Validator) -> Message:
+        """The message with its body, read and checked."""
+        limits = request.caller.client.limits
         raw = await read_body(request.incoming, limits.body_bytes, self.face.limits.body_seconds)
         body = parse_json(raw, max_depth=limits.depth)
         if not isinstance(body, dict):
@@ -250,7 +274,7 @@ class Gateway:
         problems = validator.problems(body)
         if problems:
             raise InvalidMessage(problems=problems)
-        return await self._service.place(replace(message, body=body, raw=raw))
+        return replace(request.message, body=body, raw=raw)
 
     async def _retrieve(self, request: _Request) -> Reply:
         message = request.message
@@ -297,6 +321,11 @@ class Gateway:
             headers += [self._content_type, (b"content-length", str(len(reply.body)).encode("ascii"))]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if incoming.method == "HEAD" else reply.body, "more_body": more})
+
+
+def _parent(incoming: Incoming) -> dict[str, str]:
+    """What the caller says of its trace."""
+    return {name: value for name in ("traceparent", "tracestate") if (value := incoming.first(name)) is not None}
 
 
 def _fields(request: _Request) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Literal
 
-from adapter.faces.declaration import Face, Header, Kind, Parameter, Route
+from adapter.contract.tmf import EventSubscription, EventSubscriptionInput, model_schema
+from adapter.faces.declaration import HUB_KINDS, Face, Header, Kind, Parameter, Route
+from adapter.faces.openapi_events import callbacks, event_schemas
 from adapter.faces.port import Schemas
 
 Json = dict[str, Any]
@@ -15,7 +17,10 @@ _REFUSALS = {
     Kind.CREATE: (400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 422, 429, 500, 501, 503),
     Kind.RETRIEVE: (400, 401, 403, 404, 405, 406, 429, 500, 501, 503),
     Kind.LIST: (400, 401, 403, 404, 405, 406, 429, 500, 503),
+    Kind.SUBSCRIBE: (400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 429, 500, 501, 503),
+    **dict.fromkeys((Kind.SUBSCRIPTION, Kind.SUBSCRIPTIONS, Kind.UNSUBSCRIBE), (400, 401, 403, 404, 405, 406, 429, 500, 501, 503)),
 }
+_LISTS = (Kind.LIST, Kind.SUBSCRIPTIONS)
 _JSON_TYPES = {"status": "integer"}
 
 
@@ -24,13 +29,9 @@ def openapi(face: Face, schemas: Schemas) -> Json:
     components: Json = {"Error": error_schema(face)}
     paths: dict[str, Json] = {}
     for route in face.offered:
-        request = (
-            _place(components, schemas(face.view, route.resource, "create"), route.resource, "create")
-            if route.kind is Kind.CREATE
-            else None
-        )
-        answer = _place(components, schemas(face.view, route.resource, "full"), route.resource, "full")
+        request, answer = _bodies(components, face, schemas, route)
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(face, route, request, answer)
+    _tell_of_events(paths, components, face, schemas)
     for route in face.routes:
         if route.kind is Kind.NOT_OFFERED:
             paths.setdefault(route.path, {})[route.method.lower()] = {
@@ -54,6 +55,29 @@ def openapi(face: Face, schemas: Schemas) -> Json:
             "schemas": components,
         },
     }
+
+
+def _bodies(components: Json, face: Face, schemas: Schemas, route: Route) -> tuple[Json | None, Json]:
+    """References to what a route takes (None: nothing) and what it answers."""
+    if route.kind in HUB_KINDS:
+        wish = _place(components, model_schema(EventSubscriptionInput), "eventSubscriptionInput", "full")
+        answer = _place(components, model_schema(EventSubscription), "eventSubscription", "full")
+        return (wish if route.kind is Kind.SUBSCRIBE else None), answer
+    answer = _place(components, schemas(face.view, route.resource, "full"), route.resource, "full")
+    create = route.kind is Kind.CREATE
+    return (_place(components, schemas(face.view, route.resource, "create"), route.resource, "create") if create else None), answer
+
+
+def _tell_of_events(paths: Json, components: Json, face: Face, schemas: Schemas) -> None:
+    """Writes what a listener is called with beside the route on which it registers."""
+    if face.events is None:
+        return
+    resources = {one.resource for one in face.events.types.values()}
+    documents = {name: _place(components, schemas(face.view, name, "full"), name, "full") for name in sorted(resources)}
+    components.update(event_schemas(face.events, documents))
+    for route in face.offered:
+        if route.kind is Kind.SUBSCRIBE:
+            paths[route.path][route.method.lower()]["callbacks"] = callbacks(face.events)
 
 
 def error_schema(face: Face) -> Json:
@@ -130,15 +154,17 @@ def _operation(face: Face, route: Route, request: Json | None, answer: Json) -> 
 
 def _outcome_statuses(face: Face, route: Route) -> tuple[int, ...]:
     outcomes = face.outcomes
-    return () if route.kind is Kind.LIST else (outcomes.rejected, outcomes.unavailable, outcomes.in_doubt)
+    return () if route.kind is Kind.LIST or route.kind in HUB_KINDS else (outcomes.rejected, outcomes.unavailable, outcomes.in_doubt)
 
 
 def _successes(face: Face, route: Route, answer: Json) -> Json:
     media = face.media.produces.partition(";")[0]
     headers = {name: _header_schema(header.description) for name, header in face.headers.items() if header.echo}
-    if route.location:
+    if route.location or route.kind is Kind.SUBSCRIBE:
         headers["Location"] = _header_schema("Where the resource can be read.")
-    if route.kind is not Kind.LIST:
+    if route.kind is Kind.UNSUBSCRIBE:
+        return {str(route.success): {"description": HTTPStatus(route.success).phrase, "headers": headers}}
+    if route.kind not in _LISTS:
         return {
             str(route.success): {
                 "description": HTTPStatus(route.success).phrase,
@@ -146,13 +172,12 @@ def _successes(face: Face, route: Route, answer: Json) -> Json:
                 "content": {media: {"schema": answer}},
             }
         }
-    for name, text in (
-        ("X-Total-Count", "How many match."),
-        ("X-Result-Count", "How many are in this body."),
-        ("Link", "Other parts of the list."),
-    ):
-        headers[name] = _header_schema(text)
+    headers["X-Total-Count"] = _header_schema("How many match.")
+    headers["X-Result-Count"] = _header_schema("How many are in this body.")
     content = {media: {"schema": {"type": "array", "items": answer}}}
+    if route.kind is Kind.SUBSCRIPTIONS:
+        return {str(route.success): {"description": HTTPStatus(route.success).phrase, "headers": headers, "content": content}}
+    headers["Link"] = _header_schema("Other parts of the list.")
     texts = {"200": "All that match", "206": "A part of what matches"}
     return {status: {"description": text, "headers": headers, "content": content} for status, text in texts.items()}
 

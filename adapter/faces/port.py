@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from adapter.errors import Problem
 from adapter.ports import Document, Message, Reply, Result
+from adapter.store.outbox import ListenerRow
 
 if TYPE_CHECKING:
     from adapter.faces.listing import ListQuery, Page
@@ -36,6 +37,23 @@ class Service(Protocol):
 
     def validator(self, face: str, market: str, operation: str) -> Validator:
         """The check for one operation. Raises NotOffered where the market has no such operation."""
+
+
+class Hub(Protocol):
+    """The listeners behind the faces. Every method may raise StoreUnavailable."""
+
+    async def subscribe(self, wish: ListenerRow) -> ListenerRow:
+        """Registers a listener; the answer is the wish with its id. Raises InvalidMessage for a callback that may not be called,
+        Conflict where the client has the same one, or too many."""
+
+    async def unsubscribe(self, face: str, client: str, identity: str) -> None:
+        """Ends a subscription of this client: when this returns, no call to it starts any more. Raises NotFound."""
+
+    async def subscription(self, face: str, client: str, identity: str) -> ListenerRow:
+        """One subscription of this client. Raises NotFound."""
+
+    async def subscriptions(self, face: str, client: str) -> Sequence[ListenerRow]:
+        """All subscriptions of this client, the oldest first."""
 
 
 Schemas = Callable[[str, str, Literal["create", "full"]], Mapping[str, Any] | None]

@@ -21,7 +21,11 @@ class Renderer:
         self.face = face
         self._envelope = Envelope(face.errors)
         self._routes = {route.operation: route for route in face.routes}
-        self._additions = [(addition, compile_template(addition.value, ADDITION_VALUES)) for addition in face.additions]
+        additions = [(addition, compile_template(addition.value, ADDITION_VALUES)) for addition in face.additions]
+        self._additions = {
+            route.operation: [pair for pair in additions if not pair[0].resources or route.resource in pair[0].resources]
+            for route in face.routes
+        }
         self._hrefs = {route.operation: base_url.rstrip("/") + face.base + self._item_path(route) for route in face.routes}
 
     def __call__(self, message: Message, result: Result) -> Reply:
@@ -34,7 +38,7 @@ class Renderer:
         if route.location and isinstance(document.get(route.location), str):
             headers["Location"] = document[route.location]
         status = result.status if result.status is not None and 200 <= result.status < 300 else route.success
-        return Reply(status, write_json(document), headers)
+        return Reply(status, write_json(document), headers, document)
 
     def failure(self, failure: Failure, correlation_id: str, retry_after: int | None = None) -> Reply:
         """The error body of the face, with Retry-After where the failure or the face says so."""
@@ -47,20 +51,22 @@ class Renderer:
     def document(self, operation: str, path: Mapping[str, str], result: Result) -> Document:
         """The document of an accepted result with the members that the face adds. ``result.document`` stays as it is."""
         document = dict(result.document or {})
-        if not self._additions:
+        additions = self._additions[operation]
+        if not additions:
             return document
         identity = document.get("id") if document.get("id") is not None else result.order_id or None
         values: dict[str, Any] = {
             "id": None if identity is None else str(identity),
-            "href": None if identity is None else self._href(operation, path, str(identity)),
+            "href": None if identity is None else self.href(operation, path, str(identity)),
             "createdAt": clock.iso(result.created_at) if result.created_at else None,
             "document": document,
         }
-        for addition, write in self._additions:
+        for addition, write in additions:
             _add(document, addition, write, values)
         return document
 
-    def _href(self, operation: str, path: Mapping[str, str], identity: str) -> str:
+    def href(self, operation: str, path: Mapping[str, str], identity: str) -> str:
+        """Where one resource can be read, in the words of the operation's route."""
         href = self._hrefs[operation]
         for name, value in {**path, "id": identity}.items():
             href = href.replace(f"{{{name}}}", quote(value, safe=""))

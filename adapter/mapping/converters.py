@@ -14,12 +14,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from adapter.contract.shape import Kind
+from adapter.contract.shape import Kind, Shape
 from adapter.mapping.functions.dates import check_format, instant, moved, written, zone
 from adapter.mapping.functions.numbers import boolean, decimal, integer
 from adapter.mapping.functions.registry import Parameter, signature
 from adapter.mapping.functions.texts import as_text
-from adapter.mapping.runtime import RuleFailed, refuse
+from adapter.mapping.functions.transliteration import ascii_only
+from adapter.mapping.runtime import ABSENT, RuleFailed, refuse
 
 _COUNT: Final = frozenset({Kind.INTEGER})
 
@@ -52,7 +53,8 @@ class Side:
 @dataclass(frozen=True, slots=True)
 class Converter:
     """``bind(*arguments)`` raises ValueError where the arguments are wrong. ``table``: its argument names a code table,
-    which is looked up elsewhere, so that ``bind`` is None."""
+    which is looked up elsewhere, so that ``bind`` is None. ``misfit(arguments, canonical, legacy)`` says why an object's shape
+    cannot be converted, "" where it can; such a converter stands alone."""
 
     name: str
     canonical: Side
@@ -61,6 +63,7 @@ class Converter:
     parameters: tuple[Parameter, ...] = ()
     bind: Callable[..., Pair] | None = None
     table: bool = field(default=False)
+    misfit: Callable[[tuple[Any, ...], Shape, Shape], str] | None = None
 
     @property
     def signature(self) -> str:
@@ -129,6 +132,16 @@ def _suffixed(suffix: str) -> Pair:
     return Pair(lambda value: as_text(value) + suffix, to_canonical, lambda _value: True)
 
 
+def _ascii(other: str = "?") -> Pair:
+    if not other.isascii():
+        raise ValueError("other is ASCII itself")
+
+    def to_legacy(value: Any) -> str:
+        return ascii_only(value, other)
+
+    return Pair(to_legacy, as_text, lambda _value: True, lambda sent, back: to_legacy(sent) == back)
+
+
 def _separated(separator: str) -> Pair:
     if not separator:
         raise ValueError("separator is not empty")
@@ -177,6 +190,45 @@ def _digits() -> Pair:
         return integer(value)
 
     return Pair(to_legacy, lambda value: str(_whole(value)), fits)
+
+
+def _entries(name: str, value: str) -> Pair:
+    if not name or not value or name == value:
+        raise ValueError("name and value are two different members of the legacy element")
+
+    def fits(members: dict[str, Any]) -> bool:
+        return bool(members)
+
+    def to_legacy(members: Any) -> list[dict[str, str]]:
+        if members.__class__ is not dict:
+            return refuse("an object", members)
+        if not fits(members):
+            raise RuleFailed("the object has no members, so it would not come back equal")
+        return [{name: member, value: as_text(content, "an object of text")} for member, content in members.items()]
+
+    def to_canonical(elements: Any) -> dict[str, str]:
+        members: dict[str, str] = {}
+        for element in elements if elements.__class__ is list else refuse("a list of objects", elements):
+            member = as_text(element.get(name, ABSENT), f"an element with '{name}'")
+            if member in members:
+                raise RuleFailed(f"two elements have the {name} '{member[:40]}', and an object holds a member once")
+            members[member] = as_text(element.get(value, ABSENT), f"an element with '{value}'")
+        return members
+
+    return Pair(to_legacy, to_canonical, fits)
+
+
+def _holds_texts(given: tuple[Any, ...], canonical: Shape, legacy: Shape) -> str:
+    """Why an object cannot be a list of named texts; "" where it can."""
+    for member in given:
+        place = legacy.members.get(member)
+        if place is None or place.many or place.shape.kind is not Kind.TEXT:
+            return f"an element of the legacy list has no text '{member}'"
+    others = [member.name for member in legacy.members.values() if member.required and member.name not in given]
+    if others:
+        return f"an element of the legacy list needs '{others[0]}' as well"
+    wrong = [member.name for member in canonical.members.values() if member.many or member.shape.kind is not Kind.TEXT]
+    return f"'{wrong[0]}' of the object is no text" if wrong else ""
 
 
 _PLACES: Final = 200  # before and after the point; far beyond any amount
@@ -300,6 +352,14 @@ CONVERTERS: Final[dict[str, Converter]] = {
         Converter("prefixed", _TEXT, _TEXT, "The legacy text has `prefix` before the canonical one.", (Parameter("prefix"),), _prefixed),
         Converter("suffixed", _TEXT, _TEXT, "The legacy text has `suffix` behind the canonical one.", (Parameter("suffix"),), _suffixed),
         Converter(
+            "ascii",
+            _TEXT,
+            _TEXT,
+            "The legacy text in ASCII: no accents, other letters and signs spelled out (ß is ss); what has no spelling is `other`.",
+            (Parameter("other", default="?"),),
+            _ascii,
+        ),
+        Converter(
             "separated",
             _TEXTS,
             _TEXT,
@@ -333,6 +393,15 @@ CONVERTERS: Final[dict[str, Converter]] = {
             "A moment (RFC 3339, any offset) that the legacy side writes as `format` in the time zone `zone`; an answer gives it in UTC.",
             (Parameter("format"), Parameter("zone", default="UTC")),
             _date_time,
+        ),
+        Converter(
+            "entries",
+            Side(Kind.OBJECT),
+            Side(Kind.OBJECT, many=True),
+            "An object whose members are the legacy list's elements: each has the member's name in `name` and its text in `value`.",
+            (Parameter("name"), Parameter("value")),
+            _entries,
+            misfit=_holds_texts,
         ),
     )
 }

@@ -195,6 +195,9 @@ TABLE = Keys(
 TABLES = Keys(
     "a codes file",
     "The code tables of one market.",
-    (Key("tables", Entries("tables", "Code tables by name.", NAME, TABLE), "code tables by name"),),
+    (
+        Key("like", Word("market", "a market", pattern=r"[a-z][a-z0-9\-]*"), "start from the codes of another market on the same system"),
+        Key("tables", Entries("tables", "Code tables by name.", NAME, TABLE), "code tables by name"),
+    ),
     open=True,
 )

@@ -51,6 +51,7 @@ class CodeRefused(RuleFailed):
     """A code table has no row for the value and refuses misses."""
 
     def __init__(self, table: str, value: object) -> None:
+        self.table = table
         super().__init__(f"the code table {table} has no row for {shortened(value)}", value)
 
 

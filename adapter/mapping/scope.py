@@ -15,6 +15,7 @@ class Scope:
 
     ``request`` is the canonical order as checked by the face; ``reply`` the legacy answer (reply direction, outcome, view);
     ``stored`` the order as recorded, ``{"request": …, "answer": …}``; ``now`` is ISO 8601 in UTC with milliseconds and Z;
+    ``asked`` is of a question about many orders only: ``{"orders": [{"id": the backend's own, "request": …, "answer": …}, …]}``;
     ``warnings`` the texts of an accepted outcome. ``header``, ``query`` and ``path`` hold declared names only.
     """
 
@@ -29,4 +30,5 @@ class Scope:
     now: str = ""
     uid: str = ""
     stored: Document | None = None
+    asked: Document | None = None
     warnings: tuple[str, ...] = ()

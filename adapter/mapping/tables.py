@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from adapter.finding import Finding
 from adapter.mapping.catalogue import finding
+from adapter.mapping.codes_file import read_codes
 from adapter.mapping.forms import misfits
 from adapter.mapping.keys import NAMED, TABLES
-from adapter.mapping.load import Loaded, load_yaml, read_yaml
+from adapter.mapping.load import Loaded, load_yaml
 from adapter.mapping.model import Direction, Text
 from adapter.yaml_text import Block, Node, Scalar
 
@@ -76,18 +77,20 @@ class CodeTable:
 @dataclass(frozen=True, slots=True)
 class Tables:
     """The tables of one codes file by name. ``text`` is the file, for frames and the version of a mapping; ``root`` is all that
-    stands in it, for readers of the other parts, None where it cannot be read."""
+    stands in it, for readers of the other parts, None where it cannot be read; ``parents`` are the files that it starts from."""
 
     file: str
     text: str
     tables: Mapping[str, CodeTable]
     findings: tuple[Finding, ...]
     root: Block | None
+    parents: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_tables(path: Path, shown: str) -> Tables:
-    """Reads a codes file; ``shown`` is its name in positions. A file that cannot be read is a finding."""
-    return _parse(read_yaml(path, shown, _FIRST), shown)
+    """Reads a codes file and what it starts from; ``shown`` is its name in positions. A file that cannot be read is a finding."""
+    codes = read_codes(path, shown)
+    return replace(_parse(codes.loaded, shown), parents=codes.parents)
 
 
 def parse_tables(text: str | bytes, file: str) -> Tables:

@@ -166,7 +166,8 @@ class Contracts:
 
     ``request`` is what a front-end may send, ``resource`` the full canonical resource (answer, stored answer).
     ``header``, ``query``, ``path`` are the names that faces declare; ``setting`` the market's settings by name; ``answers``
-    the canonical answer as a face shows it, for faces where it differs from ``resource``.
+    the canonical answer as a face shows it, for faces where it differs from ``resource``. ``asked`` is what a question about
+    many orders is about; in such a one there is no single ``request`` or ``stored``.
     """
 
     request: Shape
@@ -177,6 +178,7 @@ class Contracts:
     path: frozenset[str] = frozenset()
     setting: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[str, Shape] = field(default_factory=dict)
+    asked: Shape | None = None
 
 
 # names whose values are text and always there
@@ -206,8 +208,9 @@ class ScopeShapes:
         """The scope of ``request`` and of the conditions of ``require``."""
         members = {"request": Member("request", contracts.request, required=True), "answer": Member("answer", contracts.resource)}
         stored = Shape(Kind.OBJECT, "stored", members=members)
+        one = {"request": of_shape(contracts.request), "stored": of_shape(stored, optional=True)}
         return ScopeShapes(
-            documents={"request": of_shape(contracts.request), "stored": of_shape(stored, optional=True)},
+            documents=one if contracts.asked is None else {"asked": of_shape(contracts.asked)},
             stores={"header": contracts.header, "query": contracts.query, "path": contracts.path, "setting": frozenset(contracts.setting)},
             setting=contracts.setting,
             facts=facts or Facts(),

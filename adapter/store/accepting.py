@@ -12,8 +12,10 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from adapter.ports import OutcomeKind
 from adapter.store.connection import Connection, Statement
 from adapter.store.ids import short_form
+from adapter.store.outbox import NewEvent, publish
 from adapter.store.packing import Packer, unpack
-from adapter.store.reading import pending
+from adapter.store.rates import permits
+from adapter.store.reading import find_order, order_row, pending
 from adapter.store.rows import (
     Acceptance,
     Accepted,
@@ -23,14 +25,17 @@ from adapter.store.rows import (
     Fresh,
     InFlight,
     Mismatch,
+    NoPermit,
     OrderRow,
     Response,
     Seen,
 )
 from adapter.store.schema import attempt, idempotency, message, resource_order
+from adapter.store.tasks import NewTask, put
 
 _KEY = and_(idempotency.c.scope == bindparam("scope"), idempotency.c.key == bindparam("key"))
 _CERTAINLY_NOT_DONE = (OutcomeKind.UNAVAILABLE, OutcomeKind.ABSENT)
+_OPEN = (None, OutcomeKind.IN_DOUBT)
 
 _TAKE_KEY = Statement(
     upsert(idempotency).on_conflict_do_nothing(index_elements=["scope", "key"]),
@@ -47,6 +52,10 @@ _INSERT_ORDER = Statement(
     insert(resource_order).values(attempt=literal_column("1"), backend_ref=literal_column("''")),
     (*_COPIED, "id", "client_reference", "request", "created_at", "updated_at"),
 )
+_INSERT_ANSWERED = Statement(
+    insert(resource_order).values(attempt=literal_column("0"), backend_ref=literal_column("''")),
+    (*_COPIED, "id", "client_reference", "request", "created_at", "updated_at", "answer", "event_seq"),
+)
 _INSERT_ATTEMPT = Statement(
     insert(attempt).values(evidence=literal_column("''")),
     ("order_id", "number", "node", "started_at", "deadline", "rule_version"),
@@ -56,8 +65,15 @@ _NEXT_ATTEMPT = Statement(
     .where(resource_order.c.id == bindparam("order"))
     .values(attempt=bindparam("next"), outcome=null(), updated_at=bindparam("now"))
 )
+_NAMESAKE = Statement(
+    select(literal_column("1"))
+    .where(resource_order.c.market == bindparam("market"), resource_order.c.external_id == bindparam("external"))
+    .where(resource_order.c.id != bindparam("order"))
+    .limit(literal_column("1"))
+)
+_HOLD_ORDER = Statement(select(resource_order.c.id).where(resource_order.c.id == bindparam("order")).with_for_update())
 _TWIN = Statement(
-    select(resource_order.c.id)
+    select(resource_order.c.id, resource_order.c.answer.is_not(None))
     .where(resource_order.c.market == bindparam("market"), resource_order.c.external_id == bindparam("external"))
     .where(resource_order.c.id != bindparam("order"))
     .where(or_(resource_order.c.outcome.is_(None), resource_order.c.outcome == literal_column("'inDoubt'")))
@@ -97,10 +113,21 @@ class Key(NamedTuple):
 
 
 class Asker(NamedTuple):
-    """Which process asks, and when."""
+    """Which process asks, and when; whether there may be ``several`` that are alive."""
 
     node: str
     now: int
+    several: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is written for an order that is answered before its backend is asked."""
+
+    response: Response
+    stored: dict[str, Any]
+    events: tuple[NewEvent, ...]
+    tasks: tuple[NewTask, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +139,8 @@ class Intent:
     order: dict[str, Any]
     attempt: dict[str, Any]
     messages: list[dict[str, Any]]
+    permit: tuple[float, int] | None = None
+    answered: Answered | None = None
 
 
 def intend(request: Acceptance, order_id: str, asker: Asker) -> Intent:
@@ -121,30 +150,79 @@ def intend(request: Acceptance, order_id: str, asker: Asker) -> Intent:
     order.update(id=order_id, client_reference=short_form(order_id), request=packer.pack(request.request), created_at=now, updated_at=now)
     first = _attempt(order_id, 1, asker, request.deadline, request.rule_version)
     key = Key(request.scope, request.key, request.fingerprint)
-    return Intent(key, asker, order, first, packer.messages(order_id, 1, request.messages))
+    answered = _answered(request, order_id, packer) if request.response is not None else None
+    messages = packer.messages(order_id, 0 if answered else 1, request.messages)
+    if answered is not None:
+        order.update(answer=packer.pack(request.answer or b"{}"), event_seq=len(request.events))
+    return Intent(key, asker, order, first, messages, request.permit, answered)
+
+
+def _answered(request: Acceptance, order_id: str, packer: Packer) -> Answered:
+    response = request.response
+    assert response is not None, "an order is answered with something"
+    headers = orjson.dumps(dict(response.headers)).decode()
+    stored = {"order_id": order_id, "status": response.status, "headers": headers, "body": packer.pack(response.body)}
+    return Answered(response, stored, request.events, request.tasks)
 
 
 def accept(c: Connection, intent: Intent) -> Accepted:
-    """Records a new request as order and attempt 1; says of a repeated one what became of it."""
+    """Records a new request as order and attempt 1, or as an order that is answered; says of a repeated one what became of it."""
     key, order = intent.key, intent.order
+    if intent.answered is not None:
+        return _keep(c, intent, intent.answered)
     if not c.change(_TAKE_KEY, {**key._asdict(), "order_id": order["id"], "created_at": intent.asker.now}):
-        return _repeat(c, intent)
+        return _repeat(c, intent) or accept(c, intent)
     if (twin := _twin(c, intent, order["id"])) is not None:
         c.change(_GIVE_BACK_KEY, key._asdict())
         return twin if not isinstance(twin, str) else _shared(c, intent, twin)
+    if (wait := _without_permit(c, intent)) is not None:
+        c.change(_GIVE_BACK_KEY, key._asdict())
+        return wait
     c.change(_INSERT_ORDER, order)
     c.change(_INSERT_ATTEMPT, intent.attempt)
     c.change_many(_INSERT_FIRST_MESSAGES, [{**row, "seq": seq} for seq, row in enumerate(intent.messages)])
     return Fresh(order["id"], 1, order["client_reference"], intent.asker.now)
 
 
-def _repeat(c: Connection, intent: Intent) -> Accepted:
+def _keep(c: Connection, intent: Intent, answered: Answered) -> Accepted:
+    """A request that is answered at once: order, answer, events and the tasks that will see to it."""
+    key, order, now = intent.key, intent.order, intent.asker.now
+    if not c.change(_SHARE_ANSWER, {**key._asdict(), **answered.stored, "created_at": now}):
+        known = _known(c, key, intent.asker)
+        # An attempt of the time when the market was not deferred, which certainly did nothing: its caller waits no more.
+        return Mismatch(known.id) if isinstance(known, OrderRow) else known or _keep(c, intent, answered)
+    if (twin := _twin(c, intent, order["id"])) is not None:
+        c.change(_GIVE_BACK_KEY, key._asdict())
+        return twin if not isinstance(twin, str) else _shared(c, intent, twin)
+    c.change(_INSERT_ANSWERED, order)
+    c.change_many(_INSERT_FIRST_MESSAGES, [{**row, "seq": seq} for seq, row in enumerate(intent.messages)])
+    publish(c, order["id"], order["market"], 1, answered.events, now)
+    put(c, answered.tasks, now)
+    return Seen(order["id"], answered.response)
+
+
+def _without_permit(c: Connection, intent: Intent) -> NoPermit | None:
+    """None where the call of this intent may leave."""
+    if intent.permit is None:
+        return None
+    per_second, burst = intent.permit
+    granted = permits(c, intent.order["market"], intent.asker.now * 1000, per_second, burst, 1, 0)
+    return None if granted else NoPermit(1 / per_second)
+
+
+def _repeat(c: Connection, intent: Intent) -> Accepted | None:
+    """What a request is told whose key is taken; None where that key has been given back or purged just now."""
     known = _known(c, intent.key, intent.asker)
     if not isinstance(known, OrderRow):
-        assert known is not None, "a key that is taken can be read"
         return known
     if (twin := _twin(c, intent, known.id)) is not None:
         return twin if not isinstance(twin, str) else _shared(c, intent, twin)
+    if c.hold(_HOLD_ORDER, {"order": known.id}):  # another node may have begun the next attempt meanwhile
+        known = _known(c, intent.key, intent.asker)
+        if not isinstance(known, OrderRow):
+            return known
+    if (wait := _without_permit(c, intent)) is not None:
+        return wait
     number = known.attempt + 1
     again = {"order_id": known.id, "number": number}
     _next_attempt(c, {**intent.attempt, **again})
@@ -160,7 +238,7 @@ def lookup(c: Connection, key: Key, asker: Asker) -> Accepted | None:
     return None if isinstance(known, OrderRow) else known
 
 
-def _known(c: Connection, key: Key, asker: Asker) -> Accepted | OrderRow | None:
+def _known(c: Connection, key: Key, asker: Asker, *, again: bool = True) -> Accepted | OrderRow | None:
     """What is known of a key; the order itself where its last attempt certainly did nothing; None for a new key."""
     row = c.row(_READ_KEY, {"scope": key.scope, "key": key.key})
     if row is None:
@@ -171,25 +249,41 @@ def _known(c: Connection, key: Key, asker: Asker) -> Accepted | OrderRow | None:
     if status is not None:
         return Seen(order_id, Response(status, unpack(body), orjson.loads(headers)))
     order, last = pending(c, order_id)
-    return order if last.outcome in _CERTAINLY_NOT_DONE else _unsettled(order, last, asker)
+    if last.outcome in _CERTAINLY_NOT_DONE:
+        return order
+    if last.outcome not in _OPEN and again:  # settled by another node since the key was read: it has its answer now
+        return _known(c, key, asker, again=False)
+    return _unsettled(order, last, asker)
 
 
 def _unsettled(order: OrderRow, last: AttemptRow, asker: Asker, *, other: bool = False) -> InFlight | Doubtful:
-    if last.outcome is None and last.node == asker.node and asker.now < last.deadline:
-        return InFlight(order.id, last.number, last.deadline, other)
+    here = last.node == asker.node
+    if last.outcome is None and (here or asker.several) and asker.now < last.deadline:
+        return InFlight(order.id, last.number, last.deadline, other, not here)
     return Doubtful(order, last, other)
 
 
-def _twin(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful | str | None:
+def _twin(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful | Mismatch | str | None:
     """Another order with the caller's own number that a further one would double: one that may be on its way, whatever it
     holds, or (its id) one with the very same content that the backend took on. Other content is a correction, and goes its way."""
     external_id = intent.order["external_id"]
     if not external_id:
         return None
     number = {"market": intent.order["market"], "external": external_id, "order": order_id}
+    c.lock(f"external id {intent.order['market']}/{external_id}")  # two keys for one number, at once on two nodes
+    if c.row(_NAMESAKE, number) is None:
+        return None  # as nearly always
     row = c.row(_TWIN, number)
+    if row is not None and row[1]:  # answered, and on its way: the very same content gets the same answer
+        other = _read_order(c, row[0])
+        first = c.row(_READ_KEY, {"scope": other.scope, "key": other.key})
+        same = first is not None and (first[0], first[2]) == (intent.key.scope, intent.key.fingerprint)
+        return other.id if same else Mismatch(other.id)
     if row is not None:
-        return _unsettled(*pending(c, row[0]), intent.asker, other=True)
+        twin, last = pending(c, row[0])
+        if last.outcome not in _OPEN:  # settled by another node between these two looks
+            return _twin(c, intent, order_id)
+        return _unsettled(twin, last, intent.asker, other=True)
     row = c.row(_TAKEN_ON, {**number, "scope": intent.key.scope, "fingerprint": intent.key.fingerprint})
     return str(row[0]) if row is not None else None
 
@@ -202,14 +296,21 @@ def _shared(c: Connection, intent: Intent, order_id: str) -> Seen:
 
 def share(c: Connection, key: Key, order_id: str, asker: Asker) -> Response | None:
     """Puts the answer of an order that its backend took on under a further key, where that came with the same content."""
-    order, _ = pending(c, order_id)
+    order = _read_order(c, order_id)
     row = c.row(_READ_KEY, {"scope": order.scope, "key": order.key})
-    if order.outcome is not OutcomeKind.ACCEPTED or row is None or row[:1] + row[2:3] != (key.scope, key.fingerprint):
+    answered = order.outcome is OutcomeKind.ACCEPTED or (order.answer is not None and row is not None and row[4] is not None)
+    if not answered or row is None or row[:1] + row[2:3] != (key.scope, key.fingerprint):
         return None
     _, _, _, _, status, headers, body, _ = row
     answer = {"order_id": order_id, "status": status, "headers": headers, "body": body, "created_at": asker.now}
     c.change(_SHARE_ANSWER, {**key._asdict(), **answer})
     return Response(status, unpack(body), orjson.loads(headers))
+
+
+def _read_order(c: Connection, order_id: str) -> OrderRow:
+    row = find_order(c, None, order_id)
+    assert row is not None, f"there is no order {order_id}"
+    return order_row(row)
 
 
 def _attempt(order_id: str, number: int, asker: Asker, deadline: int, rule_version: str) -> dict[str, Any]:
@@ -222,7 +323,14 @@ def _next_attempt(c: Connection, row: dict[str, Any]) -> None:
     c.change(_INSERT_ATTEMPT, row)
 
 
+def append_messages(c: Connection, rows: list[dict[str, Any]]) -> None:
+    """Appends packed messages to their order's way, which they lock: each gets the next number."""
+    if rows:
+        c.hold(_HOLD_ORDER, rows[0])
+        insert_messages(c, rows)
+
+
 def insert_messages(c: Connection, rows: list[dict[str, Any]]) -> None:
-    """Appends packed messages to their order's way."""
+    """Appends packed messages to the way of an order whose row this transaction has locked."""
     if rows:
         c.change_many(_INSERT_MESSAGE, rows)

@@ -60,8 +60,8 @@ def merge(earlier: Tally, later: Tally) -> None:
 
 
 def write_counts(c: Connection, counts: Tally) -> None:
-    """Adds waiting counts to those on record."""
-    c.change_many(_COUNT, list(counts.values()))
+    """Adds waiting counts to those on record, in one order on every node: two that write the same codes do not block each other."""
+    c.change_many(_COUNT, [row for _, row in sorted(counts.items())])
 
 
 def read_codes(c: Connection) -> list[CodeRow]:

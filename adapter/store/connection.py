@@ -1,7 +1,7 @@
 """How the functions of the record reach the database: prebuilt statements, run one by one inside the runner's transaction.
 
-Statements are SQLAlchemy Core. On SQLite their text is made once and goes straight to the driver: the columns are text,
-integers and bytes only, so nothing has to be converted, and a statement costs a few microseconds.
+Statements are SQLAlchemy Core. Their text is made once for each engine, when it first runs them, and goes straight to the driver: the
+columns are text, integers and bytes only, so nothing has to be converted, and a statement costs a few microseconds.
 """
 
 from __future__ import annotations
@@ -20,19 +20,36 @@ _DIALECT = sqlite.dialect(paramstyle="named")
 
 
 class Statement:
-    """One statement of the record. ``core`` is for engines that run Core themselves, ``text`` for SQLite's driver.
+    """One statement of the record. ``core`` is what it was built from, ``text`` and ``constants`` are for SQLite's driver.
 
-    ``columns`` are the columns that an INSERT takes from its parameters, beside those it sets itself.
+    ``columns`` are the columns that an INSERT takes from its parameters, beside those it sets itself. ``numbered`` is for the engine
+    that numbers its parameters: text, their names in order, and the values that the statement brings along; it is made there.
+    An upsert is built with the INSERT of ``sqlalchemy.dialects.sqlite``.
     """
 
-    __slots__ = ("constants", "core", "text")
+    __slots__ = ("columns", "constants", "core", "numbered", "text")
+    text: str
+    constants: dict[str, Any]
 
     def __init__(self, core: Executable, columns: Sequence[str] | None = None) -> None:
         assert isinstance(core, ClauseElement)
         self.core = core
-        compiled = core.compile(dialect=_DIALECT, column_keys=columns)
+        self.columns = columns
+        self.numbered: tuple[str, tuple[str, ...], dict[str, Any]] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Asked for what is not there yet only: the statement is compiled for SQLite."""
+        if name not in ("constants", "text"):
+            raise AttributeError(name)
+        compiled = self.core.compile(dialect=_DIALECT, column_keys=self.columns)
         self.text = str(compiled)
-        self.constants = {name: value for name, value in compiled.params.items() if value is not None}
+        self.constants = constants_of(compiled)
+        return getattr(self, name)
+
+
+def constants_of(compiled: Any) -> dict[str, Any]:
+    """The values that a compiled statement brings along; what it still has to be given stands there as a symbol."""
+    return {name: value for name, value in compiled.params.items() if type(value) in (str, int, bytes)}
 
 
 class Connection(Protocol):
@@ -52,6 +69,18 @@ class Connection(Protocol):
 
     def change_many(self, statement: Statement, parameters: Iterable[Parameters]) -> None:
         """The statement once for each set of parameters."""
+        ...
+
+    def rows_many(self, statement: Statement, parameters: Iterable[Parameters]) -> list[tuple[Any, ...]]:
+        """The rows of the statement (one that returns what it wrote) for all sets of parameters, in one journey where it can be."""
+        ...
+
+    def lock(self, name: str) -> None:
+        """Waits until no other transaction holds this name, and holds it to the end of this one. Nothing to do for a single writer."""
+        ...
+
+    def hold(self, statement: Statement, parameters: Parameters) -> bool:
+        """Runs a SELECT … FOR UPDATE. False, and nothing is done, where there is a single writer: what was read before still stands."""
         ...
 
 
@@ -79,6 +108,17 @@ class SqliteConnection:
     def change_many(self, statement: Statement, parameters: Iterable[Parameters]) -> None:
         """The statement once for each set of parameters."""
         self._driver.executemany(statement.text, parameters)
+
+    def rows_many(self, statement: Statement, parameters: Iterable[Parameters]) -> list[tuple[Any, ...]]:
+        """The rows of the statement for all sets of parameters."""
+        return [row for each in parameters for row in self._run(statement, each)]
+
+    def lock(self, name: str) -> None:
+        """This is the only writer."""
+
+    def hold(self, statement: Statement, parameters: Parameters) -> bool:  # noqa: ARG002
+        """This is the only writer."""
+        return False
 
     def _run(self, statement: Statement, parameters: Parameters) -> sqlite3.Cursor:
         if statement.constants:

@@ -6,6 +6,11 @@ import sqlite3
 
 from adapter.errors import StoreUnavailable
 
+
+class OutcomeUnknown(StoreUnavailable):
+    """The connection was lost during the COMMIT: it may have been written, or not."""
+
+
 _REMEDIES = {
     "SQLITE_FULL": "free space on that disk, or raise max_page_count in the store's URL; nothing of this request was written",
     "SQLITE_IOERR": "look at the disk and at the system log; nothing of this request was written",

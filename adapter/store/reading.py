@@ -6,7 +6,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, literal_column, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, literal_column, or_, select
 
 from adapter.ports import OutcomeKind
 from adapter.store.connection import Connection, Statement
@@ -24,12 +24,15 @@ UNSETTLED = or_(_ATTEMPTS.outcome.is_(None), _ATTEMPTS.outcome == literal_column
 
 LATEST = and_(_ATTEMPTS.order_id == _ORDERS.id, _ATTEMPTS.number == _ORDERS.attempt)
 
+_GONE = and_(bindparam("alone", type_=Integer) == literal_column("1"), _ATTEMPTS.node != bindparam("node"))
+"""Where there is one process only, an attempt of another one has lost it."""
+
 _ORDER = Statement(select(resource_order).where(_ORDERS.id == bindparam("id")))
 _PENDING = Statement(select(resource_order, attempt).where(_ORDERS.id == bindparam("id"), LATEST))
 _UNSETTLED = Statement(
     select(resource_order, attempt)
     .where(UNSETTLED, _ATTEMPTS.started_at < bindparam("before"), LATEST)
-    .where(or_(_ATTEMPTS.outcome.is_not(None), _ATTEMPTS.node != bindparam("node"), _ATTEMPTS.deadline <= bindparam("now")))
+    .where(or_(_ATTEMPTS.outcome.is_not(None), _ATTEMPTS.deadline <= bindparam("now"), _GONE))
     .where(_ATTEMPTS.started_at >= bindparam("since"))
     .where(or_(_ATTEMPTS.started_at > bindparam("since"), _ATTEMPTS.order_id > bindparam("behind")))
     .order_by(_ATTEMPTS.started_at, _ATTEMPTS.order_id)
@@ -70,11 +73,14 @@ def pending(c: Connection, order_id: str) -> tuple[OrderRow, AttemptRow]:
 
 
 def unsettled(
-    c: Connection, before: int, node: str, now: int, count: int, after: tuple[int, str] = (0, "")
+    c: Connection, before: int, node: str, now: int, count: int, after: tuple[int, str] = (0, ""), *, alone: bool = True
 ) -> list[tuple[OrderRow, AttemptRow]]:
-    """Latest attempts without a certain outcome that nobody is working on, oldest first; ``after`` a beginning and an order's id."""
+    """Latest attempts without a certain outcome that nobody is working on, oldest first; ``after`` a beginning and an order's id.
+
+    ``alone``: there is no other process that could be at work on one.
+    """
     since, behind = after
-    values = {"before": before, "node": node, "now": now, "count": count, "since": since, "behind": behind}
+    values = {"before": before, "node": node, "now": now, "count": count, "since": since, "behind": behind, "alone": int(alone)}
     return [order_and_attempt(row) for row in c.rows(_UNSETTLED, values)]
 
 
@@ -122,6 +128,7 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     "client": _ORDERS.client == bindparam("client"),
     "state": _ORDERS.state == bindparam("state"),
     "outcome": _ORDERS.outcome == bindparam("outcome"),
+    "answered": _ORDERS.answer.is_not(None),
     "external_id": _ORDERS.external_id == bindparam("external_id"),
     # The second half is what lets the partial index serve it.
     "backend_ref": and_(_ORDERS.backend_ref == bindparam("backend_ref"), _ORDERS.backend_ref != literal_column("''")),

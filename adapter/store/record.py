@@ -1,32 +1,26 @@
 """The record as the rest of the service sees it.
 
 Each method that changes something is one transaction, and returns after it is safely on disk. Raises StoreUnavailable where the
-record cannot be written; then nothing of that call was written.
+record cannot be written; then nothing of that call was written, unless the error is an ``OutcomeUnknown``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import secrets
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
-from adapter.clock import now
-from adapter.errors import ConfigError, StoreUnavailable
+from adapter.errors import StoreUnavailable
 from adapter.ports import Issue, OutcomeKind
 from adapter.store import accepting, codes, reading
+from adapter.store.counting import CodeCounts
+from adapter.store.failures import OutcomeUnknown
 from adapter.store.ids import OrderIds
-from adapter.store.migrating import migrate
+from adapter.store.opening import Engine, open_engine, there
 from adapter.store.packing import Packer
-from adapter.store.private import make_private
 from adapter.store.rows import (
     Acceptance,
     Accepted,
@@ -41,77 +35,89 @@ from adapter.store.rows import (
     Settlement,
 )
 from adapter.store.settling import pack_settlement, settle
-from adapter.store.sqlite import SqliteRunner
+from adapter.store.waiting import Waiting
+from adapter.store.watching import Ended, Watched
 
 T = TypeVar("T")
 
-FLUSH_SECONDS = 1.0
-"""Counts of codes are written this long after the first of them; a crash loses no more than that, and of nothing else."""
+TAKE_BACK_SECONDS = 0.5
+"""Between two tries to record that an acceptance of which nobody knows whether it was written is not acted upon."""
 
 ROOM = 262_144
 """Characters that have to fit into the record after it refused a request: more than one with all its messages takes."""
-
-_PRAGMAS = ("max_page_count",)
 
 
 class Store:
     """The record. Belongs to the event loop in which it was opened.
 
-    ``node`` names this process; an open attempt of another node is one whose process has died.
+    ``node`` names this process. Where there are not ``several_nodes``, an open attempt of another one is of a process that died.
+    ``clock`` gives milliseconds since the epoch, UTC, as all nodes of this record count them, to within a few milliseconds.
     """
 
-    def __init__(self, runner: SqliteRunner, clock: Callable[[], int], ids: Callable[[], str], node: str) -> None:
-        self.node = node
-        self._runner = runner
-        self._clock = clock
-        self._ids = ids
-        self._waiting: dict[tuple[str, int], list[asyncio.Future[Settlement]]] = {}
-        self._counts: codes.Tally = {}
+    def __init__(self, engine: Engine, ids: Callable[[], str] | None) -> None:
+        self.node = engine.node
+        self.several_nodes = engine.several_nodes
+        self.clock = engine.clock
+        self._engine = engine
+        self._runner: Any = engine.runner
+        self._ids = ids or OrderIds(engine.clock)
+        self._waiting = Waiting(self._is_open, engine.clock)
+        self._counts = CodeCounts(lambda *work: self.tx(*work), engine.clock)  # noqa: PLW0108 - looked up when it is used
         self._refused = False  # whether the last request or answer could not be written
-        self._flush: asyncio.TimerHandle | None = None
-        self._flushing: set[asyncio.Future[None]] = set()
+        self._taking_back: set[asyncio.Task[None]] = set()
 
     @classmethod
     async def open(
         cls,
         url: str,
         *,
-        clock: Callable[[], int] = now,
+        clock: Callable[[], int] | None = None,
         ids: Callable[[], str] | None = None,
         node: str = "",
     ) -> Self:
-        """Opens the record, and brings its tables up to date.
+        """Opens the record. The tables of a file are brought up to date; those of a server have to be (``adapter migrate``).
 
-        ``url`` is ``sqlite:///relative/file`` or ``sqlite:////absolute/file``; ``?max_page_count=N`` bounds the file to N pages of
-        4096 bytes. Raises ConfigError for any other URL, StoreUnavailable where the file cannot be used, another process
-        having it included.
+        ``url`` is ``sqlite:///relative/file`` or ``sqlite:////absolute/file`` (``?max_page_count=N`` bounds the file to N pages of
+        4096 bytes), or ``postgresql://user:password@host/database`` with libpq's options and ``pool=N`` connections.
+        ``clock`` goes before the record's own: this machine's for a file, the database's on a server. Raises ConfigError for any other
+        URL, StoreUnavailable where the record cannot be used, another process having the file included.
         """
-        file, pragmas = _parse(url)
-        runner = SqliteRunner(file, pragmas)
-        await runner.start(lambda driver: migrate(driver, file))
-        store = cls(runner, clock, ids or OrderIds(clock), node or f"{os.getpid()}-{secrets.token_hex(4)}")
+        engine = await open_engine(url, clock, node)
+        store = cls(engine, ids)
+        name, version = engine.version
         try:
-            await store.remember(opened_at=str(clock()), opened_by=store.node, sqlite=sqlite3.sqlite_version)
+            await store.remember(**{"opened_at": str(store.clock()), "opened_by": store.node, name: version})
         except BaseException:
-            await runner.close()
+            await engine.runner.close()
             raise
         return store
 
     @staticmethod
     def there(url: str) -> bool:
-        """Whether the record of this URL has been made. Raises ConfigError for a URL that ``open`` does not serve."""
-        return _parse(url)[0].is_file()
+        """Whether the record of this URL has been made; one on a server is taken to be. Raises ConfigError for other URLs."""
+        return there(url)
 
     async def close(self) -> None:
-        """Writes what waits to be written, and closes the file. May be called again."""
+        """Writes what waits to be written, and closes the record. May be called again."""
+        for task in self._taking_back:
+            task.cancel()
         try:
-            await self._write_counts()
+            await self._counts.write()
         finally:
             await self._runner.close()
 
     async def tx(self, function: Callable[..., T], *arguments: Any) -> T:
         """Runs ``function(connection, *arguments)`` in one transaction; it may run twice and touches nothing but the connection."""
-        return await self._runner.tx(function, *arguments)
+        result: T = await self._runner.tx(function, *arguments)
+        return result
+
+    async def now(self) -> int:
+        """Milliseconds since the epoch, UTC, by the record's own clock and not older than this call: what leases go by."""
+        return await self._engine.exact()
+
+    def watch(self, ended: Ended) -> None:
+        """From here on ``ended`` hears how many seconds each transaction takes."""
+        self._runner = Watched(self._runner, ended)
 
     # the way of a request
 
@@ -124,6 +130,10 @@ class Store:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
             future.add_done_callback(self._withdraw)
+            raise
+        except OutcomeUnknown:
+            if intent.answered is None:
+                self._take_back(intent.order["id"])
             raise
 
     async def lookup(self, scope: str, key: str, fingerprint: str) -> Accepted | None:
@@ -140,43 +150,50 @@ class Store:
 
     async def keep(self, order_id: str, attempt: int, *messages: MessageRow) -> None:
         """Adds messages to an order's way."""
-        await self.tx(accepting.insert_messages, Packer().messages(order_id, attempt, messages))
+        await self.tx(accepting.append_messages, Packer().messages(order_id, attempt, messages))
 
     async def wait_settled(self, flight: InFlight) -> Settlement | None:
-        """Waits for the end of an attempt that another request of this process is making.
+        """Waits for the end of an attempt that another request is making.
 
-        None where it had ended before, or its deadline passed: then ``accept`` again tells how things are.
+        None where it had ended before, another process ended it, or its deadline passed: then ``accept`` again tells how things are.
         """
-        future: asyncio.Future[Settlement] = asyncio.get_running_loop().create_future()
-        place = (flight.order_id, flight.attempt)
-        waiting = self._waiting.setdefault(place, [])
-        waiting.append(future)
-        try:
-            if not await self.tx(reading.is_open, *place):
-                return future.result() if future.done() else None
-            async with asyncio.timeout(max(0, flight.until - self._clock()) / 1000):
-                return await future
-        except TimeoutError:
-            return None
-        finally:
-            waiting.remove(future)
-            if not waiting:
-                self._waiting.pop(place, None)
+        return await self._waiting.settled(flight)
+
+    async def _is_open(self, order_id: str, attempt: int) -> bool:
+        open_still: bool = await self._runner.tx(reading.is_open, order_id, attempt, brief=True)
+        return open_still
 
     def _asker(self) -> accepting.Asker:
-        return accepting.Asker(self.node, self._clock())
+        return accepting.Asker(self.node, self.clock(), self.several_nodes)
 
     def _withdraw(self, accepted: asyncio.Future[Accepted]) -> None:
         """Nobody waits for this acceptance any more, so nobody will make its call: that is certain, and recorded."""
         if accepted.exception() is not None or not isinstance(fresh := accepted.result(), Fresh):
             return
         evidence = "the request was given up before the call"
-        settlement = Settlement(OutcomeKind.UNAVAILABLE, self._clock(), evidence=evidence)
+        settlement = Settlement(OutcomeKind.UNAVAILABLE, self.clock(), evidence=evidence)
         with contextlib.suppress(StoreUnavailable):  # then the attempt stays open, and a probe will tell
             self._submit_settlement(fresh.order_id, fresh.attempt, settlement)
 
+    def _take_back(self, order_id: str) -> None:
+        """It is not known whether this acceptance was written, but nobody will make its call: that is recorded when the record is back.
+
+        A further attempt of an order that was there before is left to its deadline: its number is not known here.
+        """
+        task = asyncio.create_task(self._settle_later(order_id))
+        self._taking_back.add(task)
+        task.add_done_callback(self._taking_back.discard)
+
+    async def _settle_later(self, order_id: str) -> None:
+        while True:
+            evidence = "it was not known whether the request had been recorded; it was refused before the call"
+            with contextlib.suppress(StoreUnavailable):
+                await self._submit_settlement(order_id, 1, Settlement(OutcomeKind.UNAVAILABLE, self.clock(), evidence=evidence))
+                return
+            await asyncio.sleep(TAKE_BACK_SECONDS)
+
     def _submit_settlement(self, order_id: str, attempt: int, settlement: Settlement) -> asyncio.Future[bool]:
-        future = self._runner.submit(settle, *pack_settlement(order_id, attempt, settlement), brief=True)
+        future: asyncio.Future[bool] = self._runner.submit(settle, *pack_settlement(order_id, attempt, settlement), brief=True)
         future.add_done_callback(self._written)
         future.add_done_callback(lambda done: self._wake(order_id, attempt, settlement, done))
         return future
@@ -193,9 +210,7 @@ class Store:
     def _wake(self, order_id: str, attempt: int, settlement: Settlement, done: asyncio.Future[bool]) -> None:
         if done.cancelled() or done.exception() is not None or not done.result():
             return
-        for future in self._waiting.get((order_id, attempt), ()):
-            if not future.done():
-                future.set_result(settlement)
+        self._waiting.tell(order_id, attempt, settlement)
 
     # looking
 
@@ -205,7 +220,7 @@ class Store:
         ``after`` is the last one of the page before.
         """
         place = (after.attempt.started_at, after.order.id) if after is not None else (0, "")
-        found = await self.tx(reading.unsettled, before, self.node, self._clock(), limit, place)
+        found = await self.tx(lambda c: reading.unsettled(c, before, self.node, self.clock(), limit, place, alone=not self.several_nodes))
         return [Doubtful(order, attempt) for order, attempt in found]
 
     async def order(self, identifier: str, markets: Collection[str] | None = None) -> OrderRow | None:
@@ -240,38 +255,11 @@ class Store:
 
     def count_codes(self, market: str, issues: Iterable[Issue]) -> None:
         """Counts backend codes; they are written together, at most a second later."""
-        codes.tally(self._counts, market, issues, self._clock())
-        if self._counts and self._flush is None:
-            self._flush = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._start_flush)
+        self._counts.add(market, issues)
 
     async def codes(self) -> list[CodeRow]:
         """All codes seen so far, by market, most frequent first."""
-        await self._write_counts()
-        return await self.tx(codes.read_codes)
-
-    def _start_flush(self) -> None:
-        future = asyncio.ensure_future(self._write_counts())
-        self._flushing.add(future)
-        future.add_done_callback(self._end_flush)
-
-    def _end_flush(self, future: asyncio.Future[None]) -> None:
-        self._flushing.discard(future)
-        if not future.cancelled():
-            future.exception()  # a disk that is full is reported by those who need it; the counts are kept for the next time
-
-    async def _write_counts(self) -> None:
-        if self._flush is not None:
-            self._flush.cancel()
-            self._flush = None
-        counts, self._counts = self._counts, {}
-        if not counts:
-            return
-        try:
-            await self.tx(codes.write_counts, counts)
-        except StoreUnavailable:
-            codes.merge(counts, self._counts)
-            self._counts = counts
-            raise
+        return await self._counts.all()
 
     # looking after it
 
@@ -293,43 +281,9 @@ class Store:
             await self.remember(room="0" * ROOM)
             await self.remember(room="")
             self._refused = False
-        await self.remember(ready_at=str(self._clock()))
+        await self.remember(ready_at=str(self.clock()))
 
     async def backup(self, path: Path) -> None:
-        """Writes a complete copy to a new file; requests wait meanwhile. Raises StoreUnavailable, ConfigError if ``path`` exists."""
-        part = path.with_name(f"{path.name}.part")
-
-        def copy(driver: sqlite3.Connection) -> None:
-            if path.exists():
-                raise ConfigError(f"{path} exists already; name a new file for the backup")
-            part.unlink(missing_ok=True)
-            make_private(part)
-            driver.execute("VACUUM INTO ?", (str(part),))
-            _to_disk(part)
-            part.replace(path)
-            _to_disk(path.parent)
-
-        await self._runner.alone(copy)
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _parse(url: str) -> tuple[Path, dict[str, int]]:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise ConfigError(f"store: {url!r} is no database URL; write sqlite:///var/adapter.db") from error
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-        raise ConfigError(f"store: {parsed.render_as_string()} is not served; write sqlite:///var/adapter.db for a file")
-    pragmas = {}
-    for name, value in parsed.query.items():
-        if name not in _PRAGMAS or not isinstance(value, str) or not value.isdecimal():
-            raise ConfigError(f"store: {name}={value} in {url} is not known; a number may be given for {', '.join(_PRAGMAS)}")
-        pragmas[name] = int(value)
-    return Path(parsed.database), pragmas
+        """Writes a complete copy to a new file; requests wait meanwhile. Raises StoreUnavailable; ConfigError if ``path`` exists, or
+        where the record is on a server, which has its own ways."""
+        await self._engine.backup(path)

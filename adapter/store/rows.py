@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from adapter.ports import Issue, OutcomeKind
+
+if TYPE_CHECKING:
+    from adapter.store.outbox import NewEvent
+    from adapter.store.task_rows import NewTask
 
 
 class Direction(StrEnum):
@@ -55,6 +60,9 @@ class Acceptance:
     ``scope`` and ``key`` name the request, ``fingerprint`` its content. ``deadline`` is when its backend call is over
     at the latest. ``external_id`` is the caller's own number of the order, if it has one. ``order_id`` is the id the order
     gets if it is new ("": the record makes one); its short form is already in the call that is recorded here.
+
+    ``permit`` is the backend's rate (permits per second, burst) where the call needs one. With ``response`` and ``answer`` the order is
+    answered here and now, and ``tasks`` will see to it: there is no attempt yet. ``events`` tell of it.
     """
 
     scope: str
@@ -72,6 +80,11 @@ class Acceptance:
     rule_version: str = ""
     messages: tuple[MessageRow, ...] = ()
     order_id: str = ""
+    permit: tuple[float, int] | None = None
+    response: Response | None = None
+    answer: bytes | None = None
+    events: tuple[NewEvent, ...] = ()
+    tasks: tuple[NewTask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,8 @@ class Settlement:
 
     ``outcome`` ABSENT says that a probe proved the attempt without effect. ``response`` is kept under the request's key for
     ACCEPTED and REJECTED; for any other outcome it only reaches the requests that are waiting at this moment.
-    ``state`` "" leaves the order's state as it is.
+    ``state`` "" leaves the order's state as it is. ``answered``: the caller had its answer before, and keeps it. ``done_at``: this is
+    the order's end. ``events`` tell of it, ``tasks`` see to what comes next.
     """
 
     outcome: OutcomeKind
@@ -93,11 +107,19 @@ class Settlement:
     issues: tuple[Issue, ...] = ()
     messages: tuple[MessageRow, ...] = ()
     rule_version: str = ""
+    answered: bool = False
+    done_at: int | None = None
+    events: tuple[NewEvent, ...] = ()
+    tasks: tuple[NewTask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """One order. ``attempt`` is the number of its latest attempt, ``outcome`` what became of it (None: still open)."""
+    """One order. ``attempt`` is the number of its latest attempt, ``outcome`` what became of it (None: still open).
+
+    ``event_seq`` counts its events, ``legacy_state`` is its backend's own word for the state, ``attention`` says why nobody follows
+    it any more although it is not at its end, ``done_at`` when it came to its end.
+    """
 
     id: str
     market: str
@@ -118,6 +140,10 @@ class OrderRow:
     answer: bytes | None
     created_at: int
     updated_at: int
+    event_seq: int = 0
+    legacy_state: str = ""
+    attention: str = ""
+    done_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +178,15 @@ class CodeRow:
 
 @dataclass(frozen=True, slots=True)
 class OrderQuery:
-    """Which orders to list. None means "any"; ``before`` is the id of the last order of the page before (exclusive)."""
+    """Which orders to list. None means "any"; ``answered``: there is a document of it;
+    ``before`` is the id of the last order of the page before (exclusive)."""
 
     markets: frozenset[str] | None = None
     operation: str | None = None
     client: str | None = None
     state: str | None = None
     outcome: OutcomeKind | None = None
+    answered: bool | None = None
     external_id: str | None = None
     backend_ref: str | None = None
     correlation_id: str | None = None
@@ -200,12 +228,13 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """The same request is being worked on in this process: wait for it. ``other``: it came under another key."""
+    """The same request is being worked on: wait for it. ``other``: it came under another key. ``elsewhere``: by another node."""
 
     order_id: str
     attempt: int
     until: int
     other: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,4 +246,11 @@ class Doubtful:
     other: bool = False
 
 
-Accepted = Fresh | Seen | Mismatch | InFlight | Doubtful
+@dataclass(frozen=True, slots=True)
+class NoPermit:
+    """The backend's rate is used up for the moment; nothing was recorded. There may be a permit in ``wait`` seconds."""
+
+    wait: float
+
+
+Accepted = Fresh | Seen | Mismatch | InFlight | Doubtful | NoPermit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text, UniqueConstraint, text
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration. Known here so that a start on a current file does not have to load the migration machinery."""
 
 metadata = MetaData(
@@ -18,8 +18,8 @@ metadata = MetaData(
 )
 
 
-def _text(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False)
+def _text(name: str, default: str | None = None) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default=default)
 
 
 def _time(name: str) -> Column[int]:
@@ -28,6 +28,10 @@ def _time(name: str) -> Column[int]:
 
 def _number(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False)
+
+
+def _counter(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, server_default="0")
 
 
 idempotency = Table(
@@ -43,6 +47,7 @@ idempotency = Table(
     _time("created_at"),
     PrimaryKeyConstraint("scope", "key"),
 )
+Index(None, idempotency.c.order_id)
 
 resource_order = Table(
     "resource_order",
@@ -66,6 +71,10 @@ resource_order = Table(
     Column("answer", LargeBinary),
     _time("created_at"),
     _time("updated_at"),
+    _counter("event_seq"),
+    _text("legacy_state", default=""),
+    _text("attention", default=""),
+    Column("done_at", BigInteger),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("client_reference"),
 )
@@ -79,6 +88,8 @@ Index(
     resource_order.c.id,
     sqlite_where=resource_order.c.backend_ref != text("''"),  # for PostgreSQL see the migration: named here, it loads that dialect
 )
+OVER = "done_at IS NOT NULL OR outcome IN ('rejected', 'unavailable', 'absent')"
+Index("ix_resource_order_over", resource_order.c.updated_at, resource_order.c.id, sqlite_where=text(OVER))
 
 attempt = Table(
     "attempt",
@@ -129,3 +140,96 @@ code_seen = Table(
 )
 
 meta = Table("meta", metadata, _text("name"), _text("value"), PrimaryKeyConstraint("name"))
+
+task = Table(
+    "task",
+    metadata,
+    _text("id"),  # kind:subject, so that the same work cannot be asked for twice
+    _text("lane"),  # kind:market
+    Column("due_at", BigInteger),  # also the end of a lease; NULL: parked
+    Column("was_due_at", BigInteger),  # when it was due that was claimed last
+    Column("asked_at", BigInteger),  # for when it was asked for again during its lease
+    _counter("fence"),
+    _text("owner", default=""),  # "": nobody works on it
+    _counter("attempts"),  # claims since the last success
+    _text("order_id", default=""),
+    _text("payload", default="{}"),
+    _text("last_error", default=""),
+    _time("created_at"),
+    PrimaryKeyConstraint("id"),
+)
+Index(None, task.c.lane, task.c.due_at, task.c.id)
+Index(None, task.c.order_id)
+
+event = Table(
+    "event",
+    metadata,
+    _text("order_id"),
+    _number("seq"),
+    _text("id"),
+    _text("type"),
+    _text("market"),
+    _text("field_path", default=""),
+    _time("at"),
+    Column("document", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("order_id", "seq"),
+)
+Index(None, event.c.at)
+
+listener = Table(
+    "listener",
+    metadata,
+    _text("id"),
+    _text("face"),
+    _text("client"),
+    _text("market"),
+    _text("callback"),
+    _text("query", default=""),
+    _time("created_at"),
+    Column("paused_until", BigInteger),
+    _counter("failures"),  # in a row, over all its orders
+    Column("deleted_at", BigInteger),
+    PrimaryKeyConstraint("id"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    _text("listener"),
+    _text("order_id"),
+    _counter("sent_seq"),
+    _counter("last_seq"),
+    Column("due_at", BigInteger),  # NULL: nothing to send, or parked
+    _counter("fence"),
+    _text("owner", default=""),
+    _counter("attempts"),
+    Column("parked_at", BigInteger),
+    _text("last_error", default=""),
+    PrimaryKeyConstraint("listener", "order_id"),
+)
+Index(None, delivery.c.listener, delivery.c.due_at)
+PARKED = "parked_at IS NOT NULL"
+Index("ix_delivery_parked", delivery.c.listener, delivery.c.order_id, sqlite_where=text(PARKED))  # few rows: what people have to look at
+
+rate = Table(
+    "rate",
+    metadata,
+    _text("backend"),
+    Column("tat", BigInteger, nullable=False, server_default="0"),  # microseconds: when the next permit is due in theory (GCRA)
+    Column("paused_until", BigInteger),  # milliseconds: the circuit breaker
+    _counter("failures"),  # in a row
+    PrimaryKeyConstraint("backend"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _text("id"),
+    _time("at"),
+    _text("actor"),
+    _text("action"),
+    _text("order_id", default=""),
+    _text("detail", default=""),
+    PrimaryKeyConstraint("id"),
+)
+Index(None, audit.c.order_id)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, case, func, literal_column, select, tuple_, update
+from sqlalchemy import BigInteger, Integer, bindparam, case, func, literal_column, select, tuple_, update
 
 from adapter.ports import OutcomeKind
-from adapter.store.accepting import insert_messages
+from adapter.store.accepting import append_messages, insert_messages
 from adapter.store.connection import Connection, Statement
+from adapter.store.outbox import NewEvent, publish
 from adapter.store.packing import Packer, pack_issues
 from adapter.store.reading import UNSETTLED
 from adapter.store.rows import Settlement
 from adapter.store.schema import attempt, idempotency, resource_order
+from adapter.store.tasks import put
 
 FINAL = (OutcomeKind.ACCEPTED, OutcomeKind.REJECTED)
 _ORDER = resource_order.c
@@ -38,8 +40,12 @@ _UPDATE_ORDER = Statement(
         state=case((bindparam("become") == literal_column("''"), _ORDER.state), else_=bindparam("become")),
         backend_ref=case((bindparam("ref") == literal_column("''"), _ORDER.backend_ref), else_=bindparam("ref")),
         answer=func.coalesce(bindparam("document"), _ORDER.answer),
+        attention=literal_column("''"),
+        done_at=func.coalesce(_ORDER.done_at, bindparam("done", type_=BigInteger())),
+        event_seq=_ORDER.event_seq + bindparam("told", type_=Integer()),
         updated_at=bindparam("now"),
     )
+    .returning(_ORDER.market, _ORDER.event_seq)
 )
 _KEEP_RESPONSE = Statement(
     update(idempotency)
@@ -68,8 +74,12 @@ def pack_settlement(order_id: str, number: int, settlement: Settlement) -> tuple
         "become": settlement.state,
         "ref": settlement.backend_ref,
         "document": packer.pack(settlement.answer) if settlement.answer is not None else None,
+        "done": settlement.done_at,
+        "told": len(settlement.events),
+        "events": settlement.events,
+        "tasks": settlement.tasks,
     }
-    if settlement.outcome in FINAL:
+    if settlement.outcome in FINAL and not settlement.answered:
         if response is None:
             raise ValueError(f"order {order_id} cannot be settled as {settlement.outcome}: repeats of its request need a response")
         values.update(http=response.status, fields=orjson.dumps(dict(response.headers)).decode(), content=packer.pack(response.body))
@@ -80,9 +90,14 @@ def settle(c: Connection, values: dict[str, Any], messages: list[dict[str, Any]]
     """Settles an attempt that nobody has settled. The messages are kept in any case: they were said."""
     won = c.change(_SETTLE, values) == 1
     if won:
-        c.change(_UPDATE_ORDER, values)
+        row = c.row(_UPDATE_ORDER, values)
         if "http" in values:
             c.change(_KEEP_RESPONSE, values)
-    if won or c.row(_EXISTS, values) is not None:
+        events: tuple[NewEvent, ...] = values["events"]
+        if row is not None and events:
+            publish(c, values["order"], row[0], row[1] - len(events) + 1, events, values["now"])
+        put(c, values["tasks"], values["now"])
         insert_messages(c, messages)
+    elif c.row(_EXISTS, values) is not None:
+        append_messages(c, messages)
     return won

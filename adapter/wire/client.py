@@ -1,32 +1,27 @@
-"""The HTTP client of one backend: keeps connections, bounds callers, separates "not sent" from "may have been sent"."""
+"""The HTTP client of one backend: bounds callers, keeps connections, separates "not sent" from "may have been sent"."""
 
 from __future__ import annotations
 
 import asyncio
-import io
-import re
+import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import Any
-from weakref import WeakSet
+from collections.abc import Callable
 
-import aiohttp
-from yarl import URL
+import aiohappyeyeballs
 
 from adapter.errors import MaybeSent, NotSent, WireError
-from adapter.loopback import is_loopback
 from adapter.ports import WireReply, WireRequest
-from adapter.wire.failure import BROKEN, describe
-from adapter.wire.flight import Flight, FlightRequest
+from adapter.wire.connection import Connection
+from adapter.wire.failure import connect_words
+from adapter.wire.flight import Flight
 from adapter.wire.observer import Unobserved, WireObserver
+from adapter.wire.pool import Pool
 from adapter.wire.settings import TlsSettings, WireSettings
+from adapter.wire.target import Target, head_of, target_of, wrong_header
 from adapter.wire.tls import tls_context
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_ONE_PIECE = 2**20
-_UNPACKED = ("content-encoding", "content-length")
+_NEXT_ADDRESS_SECONDS = 0.25  # a host with several addresses is tried at the next one after this time
 
 
 class Wire:
@@ -46,12 +41,10 @@ class Wire:
         self._settings = settings
         self._observer = observer or Unobserved()
         self._probe = probe
-        # aiohttp's own verifying context is there already; reading the system's authorities again would take a while.
-        self._tls = tls_context(settings.tls) if settings.tls != TlsSettings() else True
+        # Without a declaration the system's authorities count; reading them takes a while, so not before they are needed.
+        self._tls = tls_context(settings.tls) if settings.tls != TlsSettings() else None
         self._slots = asyncio.Semaphore(settings.slots)
-        self._pool: _Pool | None = None
-        self._pools: set[_Pool] = set()  # with those that still serve the last of their exchanges
-        self._closing: set[asyncio.Task[None]] = set()
+        self._pool = Pool(settings.keepalive_seconds)
         self._closed = False
 
     async def send(self, request: WireRequest, *, deadline: float | None = None) -> WireReply:
@@ -65,11 +58,11 @@ class Wire:
         started, outcome = flight.since, "cancelled"
         taken = False
         try:
-            url = self._address(request, flight)
+            target = self._target(request, flight)
             async with flight.clock, self._slots:
                 taken = True
                 self._observer.slot_taken(time.monotonic() - started)
-                reply = await self._exchange(request, url, flight)
+                reply = await self._exchange(request, target, flight)
             outcome = "replied"
             return reply
         except TimeoutError as error:
@@ -90,152 +83,81 @@ class Wire:
     async def close(self) -> None:
         """Closes all connections; exchanges in flight end in MaybeSent, later ones in NotSent. May be called twice."""
         self._closed = True
-        await asyncio.gather(*self._closing, *(pool.session.close() for pool in self._pools))
-        self._pools.clear()
+        await self._pool.close()
 
-    def _address(self, request: WireRequest, flight: Flight) -> URL:
+    def _target(self, request: WireRequest, flight: Flight) -> Target:
         try:
-            url, flight.place, loopback = _parse(request.url)
+            target = target_of(request.url)
         except ValueError as error:
             raise NotSent(f"the address of the request {error}; nothing was sent") from error
+        flight.place = target.place
         if self._closed:
             raise flight.error("this client is closed")
-        if url.scheme == "https" and not self._settings.tls.verify and not loopback:
+        if target.tls and not self._settings.tls.verify and not target.loopback:
             raise flight.error("tls.verify is off, which is allowed for loopback addresses only")
-        for name, value in request.headers.items():
-            if _CONTROL.search(name) or _CONTROL.search(value):
-                raise flight.error(f"the header {name!r} holds control characters")
+        wrong = wrong_header(request)
+        if wrong is not None:
+            raise flight.error(f"the header {wrong!r} holds control characters")
         if flight.end <= flight.since:
             raise flight.error("the caller's deadline was over before the call")
-        return url
+        return target
 
-    async def _exchange(self, request: WireRequest, url: URL, flight: Flight) -> WireReply:
+    async def _exchange(self, request: WireRequest, target: Target, flight: Flight) -> WireReply:
         if self._closed:
             raise flight.error("this client was closed while the call waited for a slot")
-        pool = self._pool
-        if pool is None:
-            pool = self._pool = _Pool(self._settings, self._tls)
-            self._pools.add(pool)
-        flight.connect(pool.used)
-        pool.flights += 1
+        flight.connect()
         try:
-            return await self._ask(request, url, flight, pool)
+            head = head_of(request, target, self._settings)
+        except ValueError as error:
+            raise flight.error(f"the exchange cannot be carried on ({error})") from error
+        connection = self._pool.take(target.origin) or await self._connect(target, flight)
+        try:
+            reply = await connection.ask(head, request.body, flight, bodiless=request.method == "HEAD")
         except BaseException as error:
-            flight.abort()
-            if not flight.unsent and (isinstance(error, WireError) or flight.clock.expired):
-                self._replace(pool)  # not for a caller that was cancelled: the peer had no part in it
-            raise
-        finally:
-            pool.flights -= 1
-            self._retire(pool)
-
-    async def _ask(self, request: WireRequest, url: URL, flight: Flight, pool: _Pool) -> WireReply:
-        try:
-            response = await pool.session.request(
-                request.method,
-                url,
-                data=_data(request.body),
-                headers=request.headers,
-                allow_redirects=False,
-                server_hostname=self._settings.tls.server_name,
-                middlewares=(flight,),
-            )
-        except BROKEN as error:  # before the middleware: the request cannot be made
-            raise flight.error(describe(error)) from error
-        flight.answered()
-        try:
-            body = await self._read(response, flight)
-        except BaseException:
-            response.close()
+            connection.abort()
+            # A call was sent and not answered: kept connections may lead to the same dead peer. A caller that was cancelled
+            # proves nothing, the peer had no part in it.
+            if (isinstance(error, WireError) or flight.clock.expired) and self._pool.suspect(connection):
+                self._observer.pool_replaced()
             raise
         flight.over()
-        return WireReply(response.status, _headers(response.headers), body)
+        self._pool.give_back(target.origin, connection)
+        return reply
 
-    async def _read(self, response: aiohttp.ClientResponse, flight: Flight) -> bytes:
-        most = self._settings.max_reply_bytes
-        blocks, size = [], response.content_length or 0
-        if size > most:
-            raise flight.error(f"the answer is announced with {size} bytes, more than max_reply_bytes ({most})")
-        size = 0
+    async def _connect(self, target: Target, flight: Flight) -> Connection:
+        """A new connection that the peer has not closed. Raises NotSent."""
         try:
-            while block := await response.content.readany():
-                size += len(block)
-                if size > most:
-                    raise flight.error(f"the answer is larger than max_reply_bytes ({most})")
-                blocks.append(block)
-        except BROKEN as error:
-            raise flight.error(f"{describe(error)}, after {size} bytes of its body") from error
-        return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+            connection = await self._open(target)
+        except OSError as error:
+            raise flight.error(connect_words(error)) from error
+        if self._closed or not connection.usable:
+            connection.abort()
+            closed = "this client was closed while it connected"
+            raise flight.error(closed if self._closed else "the backend closed the connection before the request was written")
+        self._pool.add(connection)
+        return connection
 
-    def _replace(self, pool: _Pool) -> None:
-        """A call was sent and not answered: kept connections may lead to the same dead peer, so none is used again."""
-        if pool is self._pool:
-            self._pool = None
-            self._observer.pool_replaced()
+    async def _open(self, target: Target) -> Connection:
+        loop = asyncio.get_running_loop()
+        addresses = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        opened = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS, interleave=1)
+        try:
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _, connection = await loop.create_connection(
+                lambda: Connection(self._settings, self._pool.remove),
+                sock=opened,
+                ssl=self._context() if target.tls else None,
+                server_hostname=(self._settings.tls.server_name or target.host) if target.tls else None,
+            )
+        except BaseException:
+            opened.close()
+            raise
+        return connection
 
-    def _retire(self, pool: _Pool) -> None:
-        if pool is not self._pool and pool.flights == 0 and pool in self._pools:
-            self._pools.discard(pool)
-            task = asyncio.get_running_loop().create_task(pool.session.close())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
-
-
-class _Pool:
-    """One aiohttp session. Its own bound on connections is off: the slots bound the callers, and cannot leak."""
-
-    __slots__ = ("flights", "session", "used")
-
-    def __init__(self, settings: WireSettings, tls: ssl.SSLContext | bool) -> None:
-        self.flights = 0
-        self.used: WeakSet[Any] = WeakSet()
-        keep = settings.keepalive_seconds
-        self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=tls, keepalive_timeout=keep or None, force_close=not keep),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            request_class=FlightRequest,
-            # Every limit is kept by the flight's own clock, which knows what its end means.
-            timeout=aiohttp.ClientTimeout(),
-            trust_env=False,
-            headers={"User-Agent": settings.user_agent, "Accept-Encoding": "gzip, deflate"},
-            max_line_size=settings.max_header_bytes,
-            max_field_size=settings.max_header_bytes,
-        )
-
-
-def _data(body: bytes) -> bytes | io.BytesIO | None:
-    # aiohttp hands bytes to the transport in one piece, and warns of it from this size on; a file goes piece by piece.
-    return io.BytesIO(body) if len(body) > _ONE_PIECE else body or None
-
-
-@lru_cache(maxsize=256)
-def _parse(text: str) -> tuple[URL, str, bool]:
-    """The URL as it was written, its host:port, and whether that is loopback. Raises ValueError."""
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError("holds blanks, control characters or characters that are not ASCII")
-    try:
-        url = URL(text, encoded=True)
-        host, port = url.host, url.port
-    except ValueError as error:
-        raise ValueError("is not a valid URL") from error
-    if url.scheme not in ("http", "https") or not host or not port:
-        raise ValueError("is not a valid http or https URL")
-    if url.raw_user is not None:
-        raise ValueError("holds credentials, which belong into the settings of basic authentication")
-    return url, f"{url.host_subcomponent}:{port}", is_loopback(host)
-
-
-def _headers(raw: Mapping[str, str]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for name, value in raw.items():
-        key = name.lower()
-        # Bytes that are no UTF-8 arrive as lone surrogates, which nothing behind this can write.
-        text = value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    if "content-encoding" in headers:
-        for key in _UNPACKED:
-            headers.pop(key, None)  # they describe the packed body
-    return headers
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = tls_context(self._settings.tls)
+        return self._tls
 
 
 def _outcome(error: WireError) -> str:

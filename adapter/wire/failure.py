@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import aiohttp
-
-# All that aiohttp raises for a request that cannot be made, a connection that breaks, or a reply that cannot be read.
-BROKEN = (aiohttp.ClientError, OSError, ValueError, RuntimeError)
+import socket
+import ssl
 
 
-def describe(error: Exception) -> str:
-    """One clause for any exception of aiohttp or the operating system, e.g. "no connection (Connection refused)"."""
-    for kind, words in _WORDS:
-        if isinstance(error, kind):
-            return words(error)
-    return f"the exchange cannot be carried on ({error})"
+def connect_words(error: OSError) -> str:
+    """Why no connection came about, e.g. "no connection (Connection refused)"."""
+    if isinstance(error, socket.gaierror):
+        return f"the host name cannot be resolved ({_reason(error)})"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate of the backend is not accepted ({error.verify_message or _reason(error)})"
+    if isinstance(error, ssl.SSLError):
+        return f"the TLS handshake failed ({_reason(error)})"
+    return f"no connection ({_reason(error)})"
 
 
-def _reason(error: OSError) -> str:
+def lost_words(error: Exception | None) -> str:
+    """How a connection ended before the answer was whole."""
+    if error is None:
+        return "the backend closed the connection without a whole answer"
+    return f"the connection broke ({_reason(error)})"
+
+
+def _reason(error: Exception) -> str:
     reason = getattr(error, "reason", None)  # of an SSLError, e.g. SSLV3_ALERT_HANDSHAKE_FAILURE
     if reason:
         return str(reason).lower().replace("_", " ")
-    return error.strerror or str(error) or type(error).__name__
-
-
-def _certificate(error: aiohttp.ClientConnectorCertificateError) -> str:
-    inner = error.certificate_error
-    return f"the certificate of the backend is not accepted ({getattr(inner, 'verify_message', '') or inner})"
-
-
-def _malformed(error: aiohttp.ClientResponseError) -> str:
-    return f"the answer is not valid HTTP ({(error.message or str(error.status)).splitlines()[0]})"
-
-
-# From the special to the general: the first kind that fits speaks.
-_WORDS: tuple[tuple[type[Exception], Callable[[Any], str]], ...] = (
-    (aiohttp.ClientConnectorDNSError, lambda error: f"the host name cannot be resolved ({_reason(error.os_error)})"),
-    (aiohttp.ClientConnectorCertificateError, _certificate),
-    (aiohttp.ClientConnectorSSLError, lambda error: f"the TLS handshake failed ({_reason(error.os_error)})"),
-    (aiohttp.ClientConnectorError, lambda error: f"no connection ({_reason(error.os_error)})"),
-    (aiohttp.ServerDisconnectedError, lambda _error: "the backend closed the connection without a whole answer"),
-    (aiohttp.ClientPayloadError, lambda _error: "the answer broke off before its end, or cannot be unpacked"),
-    (aiohttp.ClientResponseError, _malformed),
-    (OSError, lambda error: f"the connection broke ({_reason(error)})"),
-    (aiohttp.ClientConnectionError, lambda _error: "the connection broke"),
-)
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

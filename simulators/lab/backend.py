@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lxml import etree
 from pydantic import BaseModel, ConfigDict
 
 from simulators.bookings import Booking, Bookings
+from simulators.life import DEFAULT, Lives, Passing, Step
 from simulators.scenario import NORMAL, Behaviour, overridden, read_yaml
 from simulators.soap_server import Simulator, SoapCall
 from simulators.wsdl import Contract
@@ -22,29 +24,31 @@ WSDL = HERE.parents[1] / "mappings" / "lab" / "schema" / "lab.wsdl"
 
 
 class LabScenarios(BaseModel):
-    """``scenarios.yaml``: behaviours by the first word of the order's reference."""
+    """``scenarios.yaml``: behaviours and lives by the first word of the order's reference."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scenarios: dict[str, Behaviour]
+    lives: Lives = {DEFAULT: (Step(status="BOOKED"),)}
 
 
 class Lab:
-    """The backend behind the server; keeps at most ``limit`` orders."""
+    """The backend behind the server; keeps at most ``limit`` orders, which go on by the time that is ``passing``."""
 
     name = "lab"
 
-    def __init__(self, scenarios: Mapping[str, Behaviour], wsdl: Path = WSDL, limit: int = 10_000) -> None:
+    def __init__(self, scenarios: LabScenarios, wsdl: Path = WSDL, limit: int = 10_000, passing: Passing | None = None) -> None:
         self.contract = Contract(wsdl)
         self.bookings = Bookings(limit)
         self._scenarios = scenarios
+        self._passing = passing or Passing()
 
     def behaviour(self, call: SoapCall) -> Behaviour:
         """By the reference of a new order; reading and finding always work."""
         order = call.payload.find("order")
         if call.operation != "CreateOrder" or order is None:
             return NORMAL
-        return self._scenarios.get(order.get("reference", "").partition("-")[0], NORMAL)
+        return self._scenarios.scenarios.get(_word(order.get("reference", "")), NORMAL)
 
     def handle(self, call: SoapCall, behaviour: Behaviour) -> etree._Element:
         """Does the call."""
@@ -66,7 +70,8 @@ class Lab:
             answer.set("matches", str(len(found)))
         if len(found) == 1:
             answer.set("orderNo", found[0].number)
-            answer.set("state", "BOOKED")
+            life = self._scenarios.lives.get(_word(found[0].reference), self._scenarios.lives[DEFAULT])
+            answer.set("state", self._passing.step(life, found[0].booked_at).status)
             answer.append(etree.fromstring(found[0].order))
         return answer
 
@@ -83,7 +88,7 @@ class Lab:
         assert order is not None  # the schema has been checked
         number = f"LAB-{self.bookings.next_count():06d}"
         reference, client_reference = order.get("reference", ""), order.get("clientReference", "")
-        booking = Booking(number, reference, client_reference, "", etree.tostring(order), call.envelope)
+        booking = Booking(number, reference, client_reference, "", etree.tostring(order), call.envelope, (), self._passing.now())
         self.bookings.add(booking)
         return booking
 
@@ -94,10 +99,23 @@ class Lab:
         return [] if client_reference is None else self.bookings.by_client_reference(client_reference)
 
 
-def lab(scenarios: Path = HERE / "scenarios.yaml", override: Mapping[str, Mapping[str, Any]] | None = None, **server: Any) -> Simulator:
-    """The lab simulator. ``override`` changes single scenarios: ``{"SLOW": {"after": 0.1}}``; ``server`` is host and port."""
+def lab(
+    scenarios: Path = HERE / "scenarios.yaml",
+    override: Mapping[str, Mapping[str, Any]] | None = None,
+    speed: float = 1.0,
+    clock: Callable[[], float] = time.time,
+    **server: Any,
+) -> Simulator:
+    """The lab simulator. ``override`` changes single scenarios: ``{"SLOW": {"after": 0.1}}``; orders go on ``speed`` times as fast as
+    ``clock`` (seconds since the epoch); ``server`` is host and port."""
     declared = LabScenarios.model_validate(read_yaml(scenarios))
-    return Simulator(Lab(overridden(declared.scenarios, override or {})), **server)
+    changed = declared.model_copy(update={"scenarios": overridden(declared.scenarios, override or {})})
+    return Simulator(Lab(changed, passing=Passing(speed, clock)), **server)
+
+
+def _word(reference: str) -> str:
+    """The first word, which says what happens to the order."""
+    return reference.partition("-")[0]
 
 
 def _receipt(answer: etree._Element, status: str, texts: tuple[str, ...]) -> None:

@@ -1,9 +1,10 @@
-"""SLBOS as documented: UpdateOrderDetail, GetOrderStatus, FindOrder over ``mappings/pr/schema/slbos.wsdl``."""
+"""SLBOS as documented: UpdateOrderDetail, GetOrderStatus, GetOrderStatusList, FindOrder over ``mappings/pr/schema/slbos.wsdl``."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lxml import etree
 from pydantic import BaseModel, ConfigDict
 
 from simulators.bookings import Booking, Bookings
+from simulators.life import DEFAULT, Lives, Passing, Step
 from simulators.scenario import NORMAL, Behaviour, overridden, read_yaml
 from simulators.soap_server import Simulator, SoapCall
 from simulators.wsdl import Contract
@@ -37,24 +39,26 @@ class Sample(BaseModel):
 
 
 class SlbosScenarios(BaseModel):
-    """``scenarios.yaml``: behaviours by house id, documented numbers by temporary order id, job types booked as others."""
+    """``scenarios.yaml``: behaviours and lives by house id, documented numbers by temporary order id, job types booked as others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scenarios: dict[str, Behaviour]
+    lives: Lives = {DEFAULT: (Step(status="ACKNOWLEDGED"),)}
     samples: dict[str, Sample] = {}
     jobTypes: dict[str, dict[str, str]] = {}  # noqa: N815
 
 
 class Slbos:
-    """The backend behind the server; keeps at most ``limit`` orders."""
+    """The backend behind the server; keeps at most ``limit`` orders, which go on by the time that is ``passing``."""
 
     name = "slbos"
 
-    def __init__(self, scenarios: SlbosScenarios, wsdl: Path = WSDL, limit: int = 10_000) -> None:
+    def __init__(self, scenarios: SlbosScenarios, wsdl: Path = WSDL, limit: int = 10_000, passing: Passing | None = None) -> None:
         self.contract = Contract(wsdl)
         self.bookings = Bookings(limit)
         self._scenarios = scenarios
+        self._passing = passing or Passing()
 
     def behaviour(self, call: SoapCall) -> Behaviour:
         """By house id, for UpdateOrderDetail; status and search always work."""
@@ -73,6 +77,8 @@ class Slbos:
             self._update(answer, call, behaviour)
         elif call.operation == "GetOrderStatus":
             self._status(answer, call, behaviour)
+        elif call.operation == "GetOrderStatusList":
+            self._status_list(answer, call, behaviour)
         else:
             self._find(answer, call, behaviour)
         return answer
@@ -101,8 +107,37 @@ class Slbos:
             return
         _result(answer, _DONE, behaviour.warnings)
         _add(answer, _SERVICE, "orderNumber", booking.number)
-        _add(answer, _SERVICE, "status", "ACKNOWLEDGED")
+        step = self._told(answer, _SERVICE, booking)
         _details(answer, booking)
+        for index, line in enumerate(answer.iter(f"{_ORDER}line")):
+            _line_status(line, step, index)
+
+    def _status_list(self, answer: etree._Element, call: SoapCall, behaviour: Behaviour) -> None:
+        """Each number once, whatever is asked for twice."""
+        _result(answer, _DONE, behaviour.warnings)
+        for number in dict.fromkeys(element.text or "" for element in call.payload.iter(f"{_SERVICE}orderNumber")):
+            booking = self.bookings.by_number(number)
+            if booking is None:
+                continue
+            told = etree.SubElement(answer, f"{_SERVICE}orderStatus")
+            _add(told, _ORDER, "orderNumber", number)
+            step = self._told(told, _ORDER, booking)
+            order = etree.fromstring(booking.order)
+            _add(told, _ORDER, "requestedDate", _text(order, "requestedDate"))
+            for index, line in enumerate(order.findall(f"{_ORDER}line") if step.lines else ()):
+                _line_status(line, step, index)
+                told.append(line)
+
+    def _told(self, parent: etree._Element, namespace: str, booking: Booking) -> Step:
+        """Writes where an order is by now."""
+        lives = self._scenarios.lives
+        house = _text(etree.fromstring(booking.order), "houseId")
+        step = self._passing.step(lives.get(house, lives[DEFAULT]), booking.booked_at)
+        if step.status:
+            _add(parent, namespace, "status", step.status)
+        if step.completes:
+            _add(parent, namespace, "completionDate", self._passing.began(step, booking.booked_at))
+        return step
 
     def _find(self, answer: etree._Element, call: SoapCall, behaviour: Behaviour) -> None:
         client_reference = _text(call.payload, "clientReference") or None
@@ -136,16 +171,23 @@ class Slbos:
             ("number", sample.jobNumber if sample else f"{count % 1_000_000:06d}"),
         )
         account, reference = _text(order, "accountNumber"), _text(order, "clientReference")
-        booking = Booking(number, temporary, reference, account, etree.tostring(order), call.envelope, booked_job)
+        booking = Booking(number, temporary, reference, account, etree.tostring(order), call.envelope, booked_job, self._passing.now())
         self.bookings.add(booking)
         return booking
 
 
-def slbos(scenarios: Path = HERE / "scenarios.yaml", override: Mapping[str, Mapping[str, Any]] | None = None, **server: Any) -> Simulator:
-    """The SLBOS simulator. ``override`` changes single scenarios: ``{"00918424400928": {"after": 0.1}}``; ``server`` is host and port."""
+def slbos(
+    scenarios: Path = HERE / "scenarios.yaml",
+    override: Mapping[str, Mapping[str, Any]] | None = None,
+    speed: float = 1.0,
+    clock: Callable[[], float] = time.time,
+    **server: Any,
+) -> Simulator:
+    """The SLBOS simulator. ``override`` changes single scenarios: ``{"00918424400928": {"after": 0.1}}``; orders go on ``speed`` times as
+    fast as ``clock`` (seconds since the epoch); ``server`` is host and port."""
     declared = SlbosScenarios.model_validate(read_yaml(scenarios))
     changed = declared.model_copy(update={"scenarios": overridden(declared.scenarios, override or {})})
-    return Simulator(Slbos(changed), **server)
+    return Simulator(Slbos(changed, passing=Passing(speed, clock)), **server)
 
 
 def _result(answer: etree._Element, code: str, messages: tuple[str, ...]) -> None:
@@ -160,6 +202,11 @@ def _details(answer: etree._Element, booking: Booking) -> None:
     job = etree.SubElement(answer, f"{_SERVICE}bookedJob")
     for name, value in booking.details:
         _add(job, _ORDER, name, value)
+
+
+def _line_status(line: etree._Element, step: Step, index: int) -> None:
+    if status := step.line(index):
+        _add(line, _ORDER, "status", status)
 
 
 def _remark(order: etree._Element, kind: str, text: str) -> None:

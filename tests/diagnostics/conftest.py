@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapter.contract.shape import Branch, Kind, Member, MemberGroup, OperationContract, Shape
-from adapter.mapping.check import Canonical, Surroundings
+from adapter.mapping.check import Canonical, Surroundings, question, question_for_many
 
 TEXT = Shape(Kind.TEXT)
 
@@ -82,7 +82,11 @@ def _place_order() -> OperationContract:
 def around() -> Surroundings:
     """One resource, one legacy operation, two faces; code tables come with each case."""
     return Surroundings(
-        canonical={"order": _canonical()},
+        canonical={
+            "order": _canonical(),
+            "order.status": question(_canonical(), {"item": "id"}),
+            "order.statusList": question_for_many(_canonical(), {"item": "id"}, "id"),
+        },
         legacy={"PlaceOrder": _place_order()},
         settings={"mode": "test"},
         faces=frozenset({"plain", "tmf"}),

@@ -207,9 +207,7 @@ def test_warnings_and_refusals_speak_the_language_of_the_standard(service, schem
         ("DELETE", "/productOrder/1", 501),
         ("PATCH", "/productOrder/1", 501),
         ("PUT", "/productOrder", 405),
-        ("POST", "/hub", 501),
-        ("DELETE", "/hub/1", 501),
-        ("GET", "/hub", 405),
+        ("PUT", "/hub", 405),
         ("POST", "/cancelProductOrder", 501),
         ("GET", "/cancelProductOrder", 501),
         ("GET", "/cancelProductOrder/1", 501),
@@ -229,7 +227,7 @@ def test_refusals_of_bodies_and_media_types_are_errors_too(service, schemas):
     is_error(schemas, service.http.post(TMF, json={}), 400)
     is_error(schemas, service.http.post(TMF, content=b"<a/>", headers={"content-type": "text/xml"}), 415)
     is_error(schemas, service.http.get(TMF, headers={"accept": "text/html"}), 406)
-    is_error(schemas, service.http.get(TMF, headers={"X-Market": "jm"}), 403)
+    is_error(schemas, service.http.get(TMF, headers={"X-Market": "nowhere"}), 403)
     is_error(schemas, service.http.get(TMF, headers={"client-id": "demo-channel", "client-secret": "wrong"}), 401)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from simulators.registry import VARIABLES
 from simulators.scenario import NORMAL, Behaviour
 from tests.faults.conftest import COMMAND, HEADERS, HYBRIS, Launch, Process, Twin, hybris, impatient
 
@@ -49,9 +50,9 @@ def test_f5_killed_after_the_call_the_booking_is_found_at_start_and_the_repeat_g
     correlation = str(uuid.uuid4())
     sent_and_killed(pool, launch({"ADAPTER_PR_ENDPOINT": twin.url}, patient), twin, order, correlation)
     process = launch({"ADAPTER_PR_ENDPOINT": twin.url}, patient)
-    assert json.loads(process.until("doubt.settled-at-start"))["orders"] == 1
+    settled = json.loads(process.until("doubt.settled"))
     [found] = process.orders()
-    assert (found["outcome"], len(found["attempts"])) == ("accepted", 1)
+    assert (found["id"], found["outcome"], len(found["attempts"])) == (settled["order"], "accepted", 1)
     before = len(twin.simulator.requests())
     reply = hybris(process.url, order, correlation)
     assert reply.status_code == 201
@@ -66,7 +67,7 @@ def test_killed_after_a_call_that_left_no_trace_it_is_proven_absent_and_the_repe
     correlation = str(uuid.uuid4())
     sent_and_killed(pool, launch({"ADAPTER_PR_ENDPOINT": twin.url}, patient), twin, order, correlation)
     process = launch({"ADAPTER_PR_ENDPOINT": twin.url}, patient)
-    process.until("doubt.settled-at-start")
+    process.until("doubt.settled")
     [found] = process.orders()
     assert [attempt["outcome"] for attempt in found["attempts"]] == ["absent"]
     twin.simulator.once("UpdateOrderDetail", NORMAL)
@@ -88,7 +89,7 @@ def test_f4_killed_between_the_intent_and_the_call(launch: Launch, twin, order, 
         with pytest.raises(httpx.TransportError):
             request.result(10)
     process = launch({"ADAPTER_PR_ENDPOINT": twin.url}, patient)
-    process.until("doubt.settled-at-start")
+    process.until("doubt.settled")
     assert hybris(process.url, order, correlation).status_code == 201
     [found] = process.orders()
     assert [attempt["outcome"] for attempt in found["attempts"]] == ["absent", "accepted"]
@@ -170,7 +171,7 @@ def test_a_stop_right_after_the_start_is_clean(launch: Launch, twin):
 
 def serve(home: str, data: Path, port: int = 0, without: str = "") -> subprocess.CompletedProcess[str]:
     """A service that is expected to end by itself."""
-    variables = {"ADAPTER_HOME": home, "ADAPTER_DATA": str(data), "ADAPTER_PR_ENDPOINT": "http://h/", "ADAPTER_LAB_ENDPOINT": "http://h/"}
+    variables = {"ADAPTER_HOME": home, "ADAPTER_DATA": str(data), **dict.fromkeys(VARIABLES.values(), "http://h/")}
     variables.pop(without, None)
     command = [COMMAND, "serve", "--port", str(port)]
     return subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=30, check=False)

@@ -46,6 +46,8 @@ DOMAINS: Mapping[str, st.SearchStrategy[Any]] = {
     "decimal": AMOUNTS,
     "date": DATES,
     "date_time": MOMENTS,
+    "ascii": LETTERS,
+    "entries": st.dictionaries(st.text("abcXYZ_019", min_size=1, max_size=8), LETTERS, min_size=1, max_size=4),
 }
 
 

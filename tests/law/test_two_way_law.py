@@ -171,6 +171,8 @@ ARGUMENTS: dict[str, list[tuple[Any, ...]]] = {
         ("%Y%m%d %H:%M:%S.%f",),
         ("%y%m%d%H%M%S%z", "Europe/Berlin"),
     ],
+    "ascii": [(), ("",)],
+    "entries": [("name", "value"), ("@key", "text")],
 }
 ANYTHING = st.one_of(
     LETTERS,
@@ -181,6 +183,7 @@ ANYTHING = st.one_of(
     st.none(),
     st.decimals(),
     st.lists(st.text("a,", max_size=3), max_size=3),
+    st.dictionaries(st.text(max_size=3), st.one_of(st.text(max_size=3), st.none(), st.integers()), max_size=3),
 )
 
 

@@ -137,38 +137,17 @@ def test_markets_and_faces_that_are_gone_keep_their_orders_for_when_they_are_bac
         service.slbos.once("UpdateOrderDetail", NEVER)
         assert (await service.pipeline.place(message())).status == 504
         doubt, backends, renderers = service.pipeline.doubt, service.pipeline.backends, service.pipeline.renderers
+        order, [attempt] = await service.only_order()
         with capture_logs() as logs:
             doubt.backends = {"lab": backends["lab"]}
-            assert await doubt.settle_all() == 0
+            assert not await doubt.settle(order, attempt)
             doubt.backends, doubt.renderers = backends, {"tmf": renderers["tmf"]}
-            assert await doubt.settle_all() == 0
+            assert not await doubt.settle(order, attempt)
         assert {"doubt.no-probe", "doubt.no-face"} <= {line["event"] for line in logs}
         doubt.renderers = renderers
-        assert await doubt.settle_all() == 1
+        assert await doubt.settle(order, attempt)
         order, [attempt] = await service.only_order()
         assert (order.outcome, attempt.outcome) == (OutcomeKind.ACCEPTED, OutcomeKind.ACCEPTED)
-
-    run(scenario)
-
-
-def test_one_order_that_breaks_the_settling_does_not_keep_the_others_from_it(run):
-    async def scenario(service: Opened) -> None:
-        bodies = [pr_order() for _ in range(3)]
-        service.slbos.once("UpdateOrderDetail", NEVER, 3)
-        assert [reply.status for reply in await asyncio.gather(*(service.pipeline.place(message(body)) for body in bodies))] == [504] * 3
-        real, doubt = service.pipeline.renderers["hybris"], service.pipeline.doubt
-
-        def picky(asked: Any, result: Any) -> Any:
-            if asked.body["externalId"] == bodies[1]["externalId"]:
-                raise ZeroDivisionError
-            return real(asked, result)
-
-        doubt.renderers = {**doubt.renderers, "hybris": picky}
-        with capture_logs() as logs:
-            assert await doubt.settle_all() == 2
-        assert "doubt.crashed" in [line["event"] for line in logs]
-        doubt.renderers = service.pipeline.renderers
-        assert await doubt.settle_all() == 1
 
     run(scenario)
 
@@ -185,46 +164,9 @@ def test_a_record_that_fails_ends_the_settling_and_is_told(run):
 
         service.store.keep = full  # type: ignore[method-assign]
         with pytest.raises(StoreUnavailable):
-            await service.pipeline.doubt.settle_all()
-        with pytest.raises(StoreUnavailable):
             await service.pipeline.place(sent)
         service.store.keep = real  # type: ignore[method-assign]
         assert (await service.pipeline.place(sent)).status == 201
-
-    run(scenario)
-
-
-def test_more_orders_than_one_page_are_settled_at_start(run, monkeypatch):
-    monkeypatch.setattr("adapter.doubt._PAGE", 2)
-
-    async def scenario(service: Opened) -> None:
-        service.slbos.once("UpdateOrderDetail", NEVER, 5)
-        await asyncio.gather(*(service.pipeline.place(message()) for _ in range(5)))
-        assert await service.pipeline.doubt.settle_all() == 5
-        assert await service.pipeline.doubt.settle_all() == 0
-
-    run(scenario)
-
-
-def test_a_page_of_orders_that_nobody_can_settle_does_not_hide_the_next(run, monkeypatch):
-    monkeypatch.setattr("adapter.doubt._PAGE", 2)
-
-    async def scenario(service: Opened) -> None:
-        bodies = [pr_order() for _ in range(5)]
-        service.slbos.once("UpdateOrderDetail", NEVER, 5)
-        for body in bodies:
-            assert (await service.pipeline.place(message(body))).status == 504
-        real, doubt = service.pipeline.renderers["hybris"], service.pipeline.doubt
-
-        def picky(asked: Any, result: Any) -> Any:
-            if asked.body["externalId"] != bodies[4]["externalId"]:
-                raise ZeroDivisionError
-            return real(asked, result)
-
-        doubt.renderers = {**doubt.renderers, "hybris": picky}
-        assert await doubt.settle_all() == 1
-        doubt.renderers = service.pipeline.renderers
-        assert await doubt.settle_all() == 4
 
     run(scenario)
 
@@ -246,9 +188,11 @@ def test_what_a_crash_left_open_is_settled_at_start(tmp_path: Path, behaviour: B
                 placing.cancel()
             with capture_logs() as logs:
                 async with opened(tmp_path / "data", home, backends) as second:
-                    while not any(line["event"] == "doubt.settled-at-start" for line in logs):  # noqa: ASYNC110 - a list of lines
-                        await asyncio.sleep(0.01)
                     order, attempts = await second.only_order()
+                    while attempts[0].outcome is None:
+                        await asyncio.sleep(0.01)
+                        order, attempts = await second.only_order()
+                    assert "doubt.found" in [line["event"] for line in logs]
                     return order, attempts, await second.store.messages(order.id)
 
     order, attempts, messages = asyncio.run(scenario())

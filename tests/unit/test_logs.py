@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -9,8 +10,10 @@ import re
 import pytest
 import structlog
 
-from adapter.logs import configure_logs
-from adapter.settings import Log
+from adapter import tracing
+from adapter.logs import Exchange, about, configure_logs
+from adapter.settings import Log, Tracing
+from tests.service_kit import closed_port
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +79,44 @@ def test_a_value_that_json_cannot_carry_does_not_fail_whoever_logs_it(capsys):
     [line] = capsys.readouterr().err.splitlines()
     assert json.loads(line)["text"] == "half \ud800"
     assert json.loads(line)["number"] == 10**30
+
+
+def test_what_becomes_known_of_an_exchange_is_on_every_later_line_of_it_wherever_it_was_found(capsys):
+    configure_logs(Log(level="info", format="json"))
+    log = structlog.get_logger("exchange")
+
+    async def inner() -> None:
+        log.info("first")
+        about(order="O-1", attempt=1)
+        log.info("second", attempt=2)
+
+    async def outer() -> None:
+        with Exchange():
+            await asyncio.create_task(inner())
+            log.info("answered")
+        about(order="O-2")
+        log.info("after")
+
+    asyncio.run(outer())
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["event"], line.get("order"), line.get("attempt")) for line in lines] == [
+        ("first", None, None),
+        ("second", "O-1", 2),
+        ("answered", "O-1", 1),
+        ("after", None, None),
+    ]
+    assert not any("trace_id" in line for line in lines)
+
+
+def test_a_line_of_a_traced_exchange_names_its_trace(capsys):
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason="the extra 'tracing' is not installed")
+    configure_logs(Log(level="info", format="json"))
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    parent = {"traceparent": f"00-{trace}-b7ad6b7169203331-00"}
+    log = structlog.get_logger("traced")
+    with tracing.traced(Tracing(endpoint=f"http://127.0.0.1:{closed_port()}/v1/traces")):
+        with tracing.received("request", parent):
+            log.info("inside")
+        log.info("outside")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    assert [line.get("trace_id") for line in lines] == [trace, None]

@@ -53,6 +53,12 @@ def test_the_file_has_the_name_of_its_market(read):
         ("operations: {a: {}}\noutcomes: {fault: {Client: accepted}}", "outcomes.fault.Client"),
         ("operations: {a: {}}\nsecurity: {basic: {username: u}}", "security.basic.password"),
         ("operations: {a: {}}\nlimit: {}", "did you mean 'limits'?"),
+        ("operations: {a: {}}\ndelivery: later", "delivery"),
+        ("operations: {a: {}}\nrate: {perSecond: 0}", "rate.perSecond"),
+        ("operations: {a: {}}\nrate: {perSecond: 5, burst: 2, reserve: 2}", "of 2 permits at once (burst) 2 are kept for orders"),
+        ("operations: {a: {}}\nwindows: [{cron: '0 2 * *', minutes: 120}]", "windows.0.cron"),
+        ("operations: {a: {}}\nwindows: [{cron: '0 2 * * *', minutes: 0}]", "windows.0.minutes"),
+        ("operations: {a: {}}\nbreaker: {failures: 0, pause: 1}", "breaker.failures"),
     ],
 )
 def test_contradictions_are_named(read, more, words):
@@ -60,6 +66,114 @@ def test_contradictions_are_named(read, more, words):
     with pytest.raises(CheckFailed) as refused:
         read(text)
     assert words in str(refused.value)
+
+
+FOLLOWED = """\
+market: north
+title: North
+connector: soap
+endpoint: http://north/
+contract: north.wsdl
+operations:
+  productOrder.create: {}
+  productOrder.status: {idempotent: true}
+  productOrder.statusList: {idempotent: true}
+"""
+FOLLOW = "follow: {productOrder.create: {by: productOrder.status, cadence: [%s]}}\n"
+
+
+def test_how_orders_are_followed(read):
+    market = read(
+        FOLLOWED
+        + """\
+delivery: deferred
+rate: {perSecond: 20, burst: 10, reserve: 3}
+windows: [{cron: "0 2 * * *", minutes: 120}]
+breaker: {failures: 5, pause: 30}
+follow:
+  productOrder.create:
+    by: productOrder.status
+    cadence:
+      - {state: acknowledged, until: 3600, every: "${POLL:-30}"}
+      - {until: 86400, every: 60}
+      - {every: 900}
+    bulk: {operation: productOrder.statusList, most: 100}
+timers:
+  - {name: held-too-long, when: held, after: 604800, attention: "held for seven days: ask the back office"}
+  - {name: no-answer, when: pending, after: 2592000, state: cancelled}
+"""
+    )
+    follow = market.follow["productOrder.create"]
+    assert [(row.state, row.until, row.every) for row in follow.cadence] == [("acknowledged", 3600, 30), ("", 86400, 60), ("", None, 900)]
+    assert (follow.jitter, follow.at_most, follow.bulk and follow.bulk.most) == (0.1, 2592000, 100)
+    assert (market.delivery, market.windows[0].cron, market.breaker and market.breaker.pause) == ("deferred", "0 2 * * *", 30)
+    assert (market.rate and market.rate.reserve, market.timers[0].name, market.timers[1].state) == (3, "held-too-long", "cancelled")
+
+
+def test_a_market_that_says_nothing_of_it_is_direct_and_follows_nothing(read):
+    market = read(LEAST)
+    assert (market.delivery, market.rate, market.windows, market.breaker, market.follow, market.timers) == (
+        "direct",
+        None,
+        (),
+        None,
+        {},
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (
+            FOLLOW.replace("productOrder.create", "productOrder.change") % "{every: 9}",
+            "there is no operation 'productOrder.change' in this file",
+        ),
+        (
+            FOLLOW.replace("by: productOrder.status", "by: productOrder.read") % "{every: 9}",
+            "productOrder.create.by: there is no operation 'productOrder.read'",
+        ),
+        (FOLLOW.replace("by: productOrder.status", "by: productOrder.create") % "{every: 9}", "declare it with 'idempotent: true'"),
+        (
+            "follow: {productOrder.create: {by: productOrder.status, cadence: [{every: 9}], bulk: {operation: productOrder.all, most: 9}}}",
+            "productOrder.create.bulk.operation: there is no operation 'productOrder.all'",
+        ),
+        (
+            FOLLOW.replace("}}", ", bulk: {operation: productOrder.statusList, most: 1}}}") % "{every: 9}",
+            "follow.productOrder.create.bulk.most",
+        ),
+        (FOLLOW % "", "the last row must have neither state nor until"),
+        (FOLLOW % "{until: 60, every: 9}", "the last row must have neither state nor until"),
+        (FOLLOW % "{every: 9}, {state: held, every: 9}", "the last row must have neither state nor until"),
+        (FOLLOW % "{every: 9}, {every: 99}", "row 2 is never reached: row 1 takes all that it is about"),
+        (FOLLOW % "{until: 60, every: 9}, {state: held, until: 60, every: 9}, {every: 9}", "row 2 is never reached"),
+        (FOLLOW % "{state: held, every: 9}, {state: held, until: 60, every: 9}, {every: 9}", "row 2 is never reached"),
+        (FOLLOW % "{state: completed, every: 9}, {every: 9}", "'completed' is no state that an order can go on from"),
+        (FOLLOW % "{state: hold, every: 9}, {every: 9}", "'hold' is no state that an order can go on from (known here: acknowledged, "),
+        (FOLLOW % "{every: 0}", "cadence.0.every"),
+        ("timers: [{name: t, when: held, after: 9}]", "write either attention"),
+        ("timers: [{name: t, when: held, after: 9, attention: x, state: failed}]", "write either attention"),
+        ("timers: [{name: t, when: failed, after: 9, attention: x}]", "t.when: 'failed' is no state that an order can go on from"),
+        ("timers: [{name: t, when: held, after: 9, state: gone}]", "t.state: there is no state 'gone' (known here: acknowledged, "),
+        ("timers: [{name: 't t', when: held, after: 9, attention: x}]", "timers.0.name"),
+        (
+            "timers: [{name: t, when: held, after: 9, attention: x}, {name: t, when: pending, after: 9, attention: x}]",
+            "there are two timers",
+        ),
+    ],
+)
+def test_contradictions_of_following_are_named(read, more, words):
+    with pytest.raises(CheckFailed) as refused:
+        read(FOLLOWED + more)
+    assert words in str(refused.value)
+
+
+def test_only_orders_that_have_a_life_can_be_followed(read):
+    text = FOLLOWED.replace("productOrder.create", "order.create")
+    with pytest.raises(CheckFailed, match=r"order\.create: there is no resource 'order'"):
+        read(text + FOLLOW.replace("productOrder.create", "order.create") % "{every: 9}")
+    with pytest.raises(CheckFailed, match=r"order\.create: there is no resource 'order'"):
+        read(text + "timers: [{name: t, when: held, after: 9, attention: x}]")
 
 
 def test_settings_are_text_whatever_they_look_like(read):

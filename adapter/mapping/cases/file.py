@@ -36,6 +36,7 @@ class Case:
     setting: Mapping[str, Any] = field(default_factory=dict)
     request: Document | None = None
     stored: Document | None = None
+    asked: Document | None = None
     legacy: Document | None = None
     problems: tuple[str, ...] | None = None
     reply: Document | None = None

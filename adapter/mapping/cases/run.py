@@ -142,6 +142,7 @@ class _Run:
             now=NOW,
             uid=UID,
             stored=case.stored,
+            asked=case.asked,
             warnings=warnings,
         )
 

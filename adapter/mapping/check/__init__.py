@@ -8,6 +8,7 @@ from adapter.contract.shape import OperationContract
 from adapter.finding import Finding, Position
 from adapter.mapping.catalogue import finding
 from adapter.mapping.check.lookups import Lookups, unused_tables
+from adapter.mapping.check.questions import question, question_for_many
 from adapter.mapping.check.rules import RuleCheck
 from adapter.mapping.check.sections import check_drop, check_outcome, check_require
 from adapter.mapping.check.surroundings import Canonical, Surroundings
@@ -19,7 +20,7 @@ from adapter.mapping.parse import Parsed
 from adapter.mapping.suggest import suggest
 from adapter.mapping.types import Contracts, Facts, ScopeShapes, fact, required_facts
 
-__all__ = ["Canonical", "Surroundings", "check_mapping", "check_parsed", "unused_tables"]
+__all__ = ["Canonical", "Surroundings", "check_mapping", "check_parsed", "question", "question_for_many", "unused_tables"]
 
 # what a rule that could not be read may have caused
 _CONSEQUENCES = frozenset({"M313", "M401", "M402", "M407", "M409", "M410"})
@@ -41,16 +42,7 @@ def check_mapping(file: MappingFile, around: Surroundings) -> list[Finding]:
     canonical = _canonical(file, around, findings)
     legacy = _legacy(file, around, findings)
     if canonical is not None and legacy is not None:
-        contracts = Contracts(
-            request=canonical.request,
-            resource=canonical.resource,
-            legacy=legacy,
-            header=around.header,
-            query=around.query,
-            path=around.path,
-            setting=around.settings,
-        )
-        _Check(file, contracts, around, canonical, findings).run()
+        _Check(file, around.contracts(canonical, legacy), around, canonical, findings).run()
     return ordered(findings)
 
 
@@ -95,7 +87,8 @@ class _Check:
         there = required_facts(file.require) | Facts(filled=frozenset(fact("path", name) for name in contracts.path))
         self.findings.extend(check_require(file.require, contracts, self.request, there))
         self.findings.extend(check_drop(file, contracts))
-        self.findings.extend(check_outcome(file, contracts, self.reply, there))
+        if not contracts.legacy.one_way:
+            self.findings.extend(check_outcome(file, contracts, self.reply, there))
         request = ScopeShapes.of_request(contracts, there)
         reply = ScopeShapes.of_reply(contracts, there | outcome_facts(file.outcome))
         level = Level(
@@ -106,7 +99,8 @@ class _Check:
         sent = [*both[Direction.REQUEST], *self.request.rules(file.request, contracts.legacy.input, request)]
         given = [*both[Direction.REPLY], *self.reply.rules(file.reply, contracts.resource, reply)]
         self._complete(sent, Direction.REQUEST)
-        self._complete(given, Direction.REPLY)
+        if not contracts.legacy.one_way:
+            self._complete(given, Direction.REPLY)
         self._views(ScopeShapes.of_view(contracts, reply.facts))
 
     def _complete(self, writes: list[Write], direction: Direction) -> None:

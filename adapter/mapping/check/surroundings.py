@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from adapter.contract.shape import OperationContract, Shape
 from adapter.mapping.tables import CodeTable
+from adapter.mapping.types import Contracts
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +15,14 @@ class Canonical:
     """One canonical resource: ``request`` is what a front-end may send, ``resource`` the full resource.
 
     ``supplied`` are members of the resource that the adapter itself writes, so that no rule has to. ``answers`` is what a face
-    shows, by its name, where that differs from the resource.
+    shows, by its name, where that differs from the resource. ``asked`` is there where one call asks for many orders.
     """
 
     request: Shape
     resource: Shape
     supplied: frozenset[str] = frozenset()
     answers: Mapping[str, Shape] = field(default_factory=dict)
+    asked: Shape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +46,18 @@ class Surroundings:
     def of(self, operation: str) -> Canonical | None:
         """The canonical contract of an operation, None where no such resource is offered."""
         return self.canonical.get(operation) or self.canonical.get(operation.partition(".")[0])
+
+    def contracts(self, canonical: Canonical, legacy: OperationContract) -> Contracts:
+        """Both sides of one operation. A question about many orders comes from no caller, so it has no headers or parameters."""
+        callers = canonical.asked is None
+        return Contracts(
+            request=canonical.request,
+            resource=canonical.resource,
+            legacy=legacy,
+            header=self.header if callers else frozenset(),
+            query=self.query if callers else frozenset(),
+            path=self.path if callers else frozenset(),
+            setting=self.settings,
+            answers=canonical.answers,
+            asked=canonical.asked,
+        )

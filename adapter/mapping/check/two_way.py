@@ -200,6 +200,15 @@ class TwoWayCheck:
         if not current.fits(ends[1]):
             text = f"{name} is {current}, '{rule.canonical.text}' is {ends[1]}"
             self.findings.append(finding("M501", text, links[-1].call.at, _between(ends[1], ends[0])))
+            return
+        for link in links:
+            self._shapes(link, canonical, legacy)
+
+    def _shapes(self, link: _Link, canonical: Place, legacy: Place) -> None:
+        if link.converter.misfit is not None:
+            given = arguments_for(link.converter, link.call.arguments)
+            if wrong := link.converter.misfit(given, canonical.shape, legacy.shape):
+                self.findings.append(finding("M501", f"'{link.call.name}' does not fit: {wrong}", link.call.at))
 
     def _inverse(self, links: list[_Link]) -> None:
         for link in links:

@@ -11,7 +11,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Final
 
-from adapter.errors import AdapterError, InvalidMessage, MappingFailed, Problem
+from adapter.errors import AdapterError, InvalidMessage, MappingFailed, Problem, UnknownCode
 from adapter.mapping import runtime
 from adapter.mapping.compile.assemble import Unit
 from adapter.mapping.compile.blame import blamed
@@ -87,7 +87,7 @@ class Compiled:
 
     def failed(self, error: BaseException) -> AdapterError:
         """What one of FAILURES raised in this function means: InvalidMessage where a rule of the request direction cannot take what
-        the caller sent, with the caller's path; else MappingFailed with the rule, its target and the element's index."""
+        the caller sent, with the caller's path; else MappingFailed (UnknownCode) with the rule, its target and the element's index."""
         mark, variables = self._place(error.__traceback__)
         if mark is None:
             return MappingFailed(_words(error))
@@ -95,7 +95,10 @@ class Compiled:
         if source:  # the value is the caller's, and so is the remedy
             return InvalidMessage("", [Problem(source, f"{_words(error)} (rule {mark.at})")])
         indices = [len(variables[name]) for name in mark.lists if isinstance(variables.get(name), list)]
-        return MappingFailed(_words(error), str(mark.at), fill(mark.target, indices))
+        place = str(mark.at), fill(mark.target, indices)
+        if isinstance(error, runtime.CodeRefused):
+            return UnknownCode(_words(error), *place, value=str(error.value), table=error.table)
+        return MappingFailed(_words(error), *place)
 
     def _place(self, trace: TracebackType | None) -> tuple[Mark | None, Mapping[str, Any]]:
         while trace is not None:

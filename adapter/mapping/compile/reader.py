@@ -22,6 +22,7 @@ _ROOTS: Final = {
     "request": "scope.request",
     "reply": "scope.reply if scope.reply is not None else A",
     "stored": "scope.stored if scope.stored is not None else A",
+    "asked": "scope.asked if scope.asked is not None else A",
     "answer": "answer",
     "warnings": "list(scope.warnings)",
     "header": "scope.header",

@@ -22,6 +22,10 @@ from adapter.mapping.types import ANYTHING, STORES, TEXTS, Facts, ScopeShapes, T
 
 TEXT: Final = Type(Kind.TEXT)
 INTEGER: Final = Type(Kind.INTEGER)
+_MANY_HINTS: Final = (
+    "this operation asks for many orders at once: read asked.orders, each with id, request and answer",
+    "only an operation that asks for many orders has it: name it in the market's follow, as bulk.operation",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,9 @@ def type_of_access(access: Access, scope: ScopeShapes, base: Type | None = None)
     if root is None:
         name = access.root
         hint = suggest(name, scope.names(), "here are")
-        if name in {"reply", "answer", "warnings"}:
+        if name == "asked" or (name in {"request", "stored"} and "asked" in scope.documents):
+            hint = _MANY_HINTS[name == "asked"]
+        elif name in {"reply", "answer", "warnings"}:
             hint = f"'{name}' does not exist in this section yet"
         elif not access.steps and not hint.startswith("did you mean"):
             hint = f"to write the text itself, quote it inside: \"'{name}'\"" + (f"; {hint}" if hint else "")

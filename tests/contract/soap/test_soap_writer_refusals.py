@@ -270,7 +270,9 @@ def test_a_document_nested_without_end_is_refused() -> None:
 
 
 def test_an_unknown_operation_is_refused_with_those_there_are() -> None:
-    with pytest.raises(SerialisationFailed, match="no operation 'Plaice'; it has: UpdateOrderDetail, GetOrderStatus, FindOrder"):
+    with pytest.raises(
+        SerialisationFailed, match="no operation 'Plaice'; it has: UpdateOrderDetail, GetOrderStatus, GetOrderStatusList, FindOrder"
+    ):
         codec(SLBOS).write_request("Plaice", {})
 
 

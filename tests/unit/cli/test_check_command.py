@@ -71,11 +71,13 @@ def test_a_market_with_a_wrong_value_is_named_by_its_place_in_the_project(projec
 
 
 def test_what_can_never_be_used_is_a_warning(project: Project) -> None:
-    project.change("config/clients.yaml", '["productOrder.*"]', '["productOrder.*", "quote.*"]')
+    project.change("config/clients.yaml", '["productOrder.*", "hub.*"]', '["productOrder.*", "quote.*"]')
     project.change("config/faces/tmf.yaml", "operation: productOrder.retrieve", "operation: productOrder.cancel")
     shown = project.run("check")
     assert shown.exit_code == 0, shown.output
-    line = next(n for n, text in enumerate((ROOT / "config/clients.yaml").read_text().splitlines(), 1) if '["productOrder.*"]' in text)
+    line = next(
+        n for n, text in enumerate((ROOT / "config/clients.yaml").read_text().splitlines(), 1) if '["productOrder.*", "hub.*"]' in text
+    )
     assert f"config/clients.yaml:{line}:37: warning K103: clients.demo-channel: no operation of any face fits" in shown.output
     assert "warning K102: no market offers the operation productOrder.cancel of this route" in shown.output
     assert "2 warnings" in shown.output
@@ -87,7 +89,7 @@ def test_a_finding_of_a_file_that_others_start_from_comes_once(project: Project)
         path.write_text(f"like: pr\noperation: {path.stem}\n", encoding="utf-8")
     pr = (project.root / "config/markets/pr.yaml").read_text(encoding="utf-8")
     (project.root / "config/markets/px.yaml").write_text(pr.replace("market: pr", "market: px"), encoding="utf-8")
-    project.change("config/adapter.yaml", "[pr, lab]", "[pr, lab, px]")
+    project.change("config/adapter.yaml", "markets: [pr,", "markets: [px, pr,")
     project.change("mappings/pr/productOrder.create.yaml", "order.job.type", "order.job.typ")
     place = "mappings/pr/productOrder.create.yaml:31:"
     found = [line for line in project.run("check").output.splitlines() if line.startswith(place) and "'typ'" in line]

@@ -136,7 +136,7 @@ def test_a_network_location_is_refused_and_named(copied: Path, location: str) ->
     edit(copied, 'schemaLocation="slbos-order.xsd"', f'schemaLocation="{location}"')
     with pytest.raises(ConfigError) as wrong:
         load_contract(copied)
-    assert f"slbos.wsdl:10: import of '{location}': contracts are read from files only" in str(wrong.value)
+    assert f"slbos.wsdl:11: import of '{location}': contracts are read from files only" in str(wrong.value)
 
 
 def test_a_file_address_is_read(copied: Path) -> None:

@@ -158,7 +158,6 @@ def test_every_refusal_of_http_itself_is_an_error_too(world):
         ("PATCH", f"{PATH}/1", "productOrder.patch"),
         ("DELETE", f"{PATH}/1", "productOrder.delete"),
         ("POST", f"{BASE}/cancelProductOrder", "cancelProductOrder.create"),
-        ("POST", f"{BASE}/hub", "hub.create"),
     ],
 )
 def test_the_rest_of_the_contract_is_501_and_declared_so(world, method, path, operation):

@@ -9,10 +9,11 @@ import yaml
 
 from adapter.contract.tmf import Resource, extend, load_extension, resource
 from adapter.contract.wsdl import load_contract, operation_contracts
-from adapter.mapping.check import Canonical, Surroundings, check_parsed, unused_tables
+from adapter.mapping.check import Canonical, Surroundings, check_parsed, question, question_for_many, unused_tables
 from adapter.mapping.frame import render_all
 from adapter.mapping.parse import Parsed, load_mapping
 from adapter.mapping.tables import Tables, parse_tables, read_tables
+from adapter.routing import route_contract
 
 REPOSITORY = Path(__file__).parents[3]
 MAPPINGS = REPOSITORY / "mappings"
@@ -29,15 +30,21 @@ def around(market: str, tables: Tables) -> Surroundings:
     order: Resource = resource("productOrder")
     if config.get("extension"):
         order = extend(order, load_extension(REPOSITORY / config["extension"]))
-    legacy = operation_contracts(load_contract(REPOSITORY / config["contract"]))
+    routes = config.get("routes")
+    legacy = route_contract(list(routes)) if routes else operation_contracts(load_contract(REPOSITORY / config["contract"]))
     answers = {face: contract.shape for face, contract in order.answers.items()}
+    whole = Canonical(order.create, order.full, order.server_owned, answers)
+    asked = {
+        "productOrder.status": question(whole, {"productOrderItem": "id"}),
+        "productOrder.statusList": question_for_many(whole, {"productOrderItem": "id"}, "id"),
+    }
     return Surroundings(
-        canonical={"productOrder": Canonical(order.create, order.full, order.server_owned, answers)},
+        canonical={"productOrder": whole, **asked},
         legacy=legacy,
         tables=tables.tables,
         settings=dict(config.get("settings") or {}),
         faces=frozenset({"hybris", "tmf"}),
-        header=frozenset({"X-Conversation-Id", "channelId", "lob"}),
+        header=frozenset({"X-Conversation-Id", "X-Source-BSS", "channelId", "lob"}),
         query=frozenset({"accountId"}),
         path=frozenset({"id"}),
     )

@@ -2,8 +2,8 @@
 
 A fence ``yaml mapping`` begins an example; what follows until the next one belongs to it: ``yaml codes``, ``yaml overlay`` (of
 market yy, like zz), ``json request`` with ``json legacy``, ``text problems`` or ``text unread`` behind it, ``json reply``
-with ``json outcome``, ``json answer``, ``text error`` and ``json view <face>``, ``json cases``, and ``text findings`` (code, line:column
-and remedy of each finding of the check).
+with ``json outcome``, ``json answer``, ``text error`` and ``json view <face>``, ``json asked`` (the orders of one question),
+``json cases``, and ``text findings`` (code, line:column and remedy of each finding of the check).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ from adapter.mapping.parse import load_mapping
 from adapter.mapping.tables import parse_tables
 from adapter.mapping.translator import Translator, make_translator
 from adapter.mapping.types import Contracts
-from tests.mapping_kit import HEAD, asked, check, contracts, translator
+from adapter.routing import route_contract
+from tests.mapping_kit import HEAD, asked, check, contracts, contracts_for_many, translator
 
 DOC = (Path(__file__).parents[3] / "docs" / "mapping-language.md").read_text()
 FENCE = re.compile(r"^```(\w+)[ ]([\w ]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -87,7 +88,9 @@ def load(example: Example, folder: Path) -> tuple[MappingFile, Any]:
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
 def test_the_example_does_what_the_page_says(example: Example, tmp_path: Path) -> None:
     file, codes = load(example, tmp_path)
-    known = contracts()
+    known = contracts_for_many() if "asked" in example.mapping else contracts()
+    if "legacy: Route" in example.mapping:
+        known = replace(known, legacy=route_contract(["north", "south"])["Route"])
     findings = [each for each in check(file, known, codes) if each.severity == "error"]
     wanted = example.of("text findings")
     if wanted:
@@ -103,17 +106,15 @@ def test_the_example_does_what_the_page_says(example: Example, tmp_path: Path) -
 
 
 def run(made: Translator, example: Example, known: Contracts) -> None:
-    request: dict[str, Any] = {}
-    reply: dict[str, Any] = {}
+    given: dict[str, Any] = {"request": {}, "reply": {}, "asked": None}
     for kind, text in example.blocks:
-        scope = asked(request, reply=reply, warnings=made.outcome(asked(request, reply=reply)).texts)
+        scope = asked(**given)
+        scope = replace(scope, warnings=made.outcome(scope).texts)
         match kind.split():
-            case ["json", "request"]:
-                request = read(text)
-            case ["json", "reply"]:
-                reply = read(text)
+            case ["json", "request" | "reply" | "asked" as part]:
+                given[part] = read(text)
             case ["json", "legacy"]:
-                equal(made.request(asked(request)).document, text)
+                equal(made.request(scope).document, text)
             case ["json", "answer"]:
                 equal(made.reply(scope).document, text)
             case ["json", "view", face]:
@@ -122,14 +123,14 @@ def run(made: Translator, example: Example, known: Contracts) -> None:
                 judged(made, scope, read(text))
             case ["text", "problems"]:
                 with pytest.raises(InvalidMessage) as refused:
-                    made.request(asked(request))
+                    made.request(scope)
                 assert list(map(str, refused.value.problems)) == text.splitlines()
             case ["text", "error"]:
                 with pytest.raises(MappingFailed) as failed:
                     made.reply(scope)
                 assert f"{failed.value.rule} {failed.value.path}: {failed.value.text}" == text.strip()
             case ["text", "unread"]:
-                assert made.unread(asked(request)) == text.splitlines()
+                assert made.unread(scope) == text.splitlines()
             case ["yaml", "codes" | "overlay"] | ["json", "cases"]:
                 pass
             case _:
@@ -179,8 +180,10 @@ def test_a_converter_does_what_the_table_says(row: list[str]) -> None:
     signature, canonical, legacy, documentation, example, left, right = row
     converter = next(each for each in CONVERTERS.values() if each.signature == signature)
     assert (str(converter.canonical), str(converter.legacy), documentation) == (canonical, legacy, converter.documentation)
-    place = {"list of text": "tags", "text": "id", "integer": "count", "decimal": "price", "boolean": "express"}[canonical]
-    target = {"text": "joined", "integer": "count"}[legacy]
+    place = {"list of text": "tags", "text": "id", "integer": "count", "decimal": "price", "boolean": "express", "object": "extra"}[
+        canonical
+    ]
+    target = {"text": "joined", "integer": "count", "list of object": "field"}[legacy]
     body = f"both:\n  {place}: {target} | {example}\noutcome:\n  - is: accepted\n"
     made = translator(body, "tables:\n  kinds:\n    rows: {package: P}\n", checked=False)
     sent = made.request(asked({place: read(left), "item": []})).document

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,9 @@ import pytest
 
 from adapter.ports import Issue, OutcomeKind
 from adapter.store import Acceptance, Direction, MessageRow, Response, Settlement, Store
+from tests import postgres_kit
 
+ENGINES = ("sqlite", "postgresql")
 START = 1_760_000_000_000
 
 
@@ -23,19 +25,35 @@ class Clock:
         return self.now
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test that opens a record runs on both engines, unless it or its module names its own."""
+    chosen = any("engine" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "engine" in metafunc.fixturenames and not chosen:
+        metafunc.parametrize("engine", getattr(metafunc.module, "ENGINES", ENGINES))
+
+
+@pytest.fixture
+def engine() -> str:
+    return ENGINES[0]
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'var' / 'record.db'}"
+def url(tmp_path: Path, engine: str) -> Iterator[str]:
+    if engine == "sqlite":
+        yield f"sqlite:///{tmp_path / 'var' / 'record.db'}"
+    else:
+        with postgres_kit.database() as made:
+            yield made
 
 
 @pytest.fixture
 def with_store(url: str, clock: Clock) -> Callable[[Callable[[Store], Awaitable[Any]]], Any]:
-    """Opens the record, runs a coroutine function with it, closes it; again and again on the same file."""
+    """Opens the record, runs a coroutine function with it, closes it; again and again on the same record."""
 
     def run(scenario: Callable[[Store], Awaitable[Any]], **options: Any) -> Any:
         async def main() -> Any:

@@ -93,7 +93,8 @@ def test_twenty_identical_requests_at_once_make_one_call_and_get_one_body(with_s
     answers = with_store(scenario)
     assert len(calls) == 1
     assert {response.body for _, response in answers} == {settlement().response.body}
-    assert [how for how, _ in answers].count("waited") == 19
+    told = [how for how, _ in answers]
+    assert told.count("waited") + told.count("seen") == 19  # where several connections write, one may come when it is over
 
 
 @pytest.mark.parametrize("outcome", [OutcomeKind.UNAVAILABLE, OutcomeKind.ABSENT])
@@ -161,11 +162,23 @@ def test_an_open_attempt_is_in_flight_until_its_deadline_and_doubtful_after_it(w
     assert (beyond.order.id, beyond.attempt.outcome) == (fresh.order_id, None)
 
 
-def test_an_open_attempt_of_a_process_that_is_gone_is_doubtful_at_once(with_store, acceptance):
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_where_there_is_one_process_an_open_attempt_of_one_that_is_gone_is_doubtful_at_once(with_store, acceptance):
     async def accept(store):
         return await store.accept(acceptance())
 
     assert isinstance(with_store(accept), Fresh)
+    assert isinstance(with_store(accept), Doubtful)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_where_there_are_several_nodes_an_open_attempt_of_another_is_in_flight_until_its_deadline(with_store, acceptance, clock):
+    async def accept(store):
+        return await store.accept(acceptance())
+
+    fresh = with_store(accept)
+    assert with_store(accept) == InFlight(fresh.order_id, 1, clock.now + 20_000, elsewhere=True)
+    clock.now += 20_000
     assert isinstance(with_store(accept), Doubtful)
 
 

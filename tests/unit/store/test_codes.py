@@ -9,7 +9,7 @@ import pytest
 
 from adapter.errors import StoreUnavailable
 from adapter.ports import Issue, IssuePart
-from adapter.store import CodeRow, record
+from adapter.store import CodeRow, counting
 
 WARNING = Issue("ORV59I - no technician", "warning", code="ORV59I", name="order.no-technician")
 UNKNOWN = Issue("XYZ99E - what is this", "error", code="XYZ99E")
@@ -38,7 +38,7 @@ def test_codes_are_counted_by_market_with_first_last_and_latest_sample(with_stor
 
 
 def test_counts_are_written_by_themselves_and_at_the_end(with_store, monkeypatch):
-    monkeypatch.setattr(record, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(counting, "FLUSH_SECONDS", 0.0)
     written = asyncio.Event()
 
     async def first(store):
@@ -46,7 +46,7 @@ def test_counts_are_written_by_themselves_and_at_the_end(with_store, monkeypatch
 
         async def tell(function, *arguments):
             result = await write(function, *arguments)
-            if function is record.codes.write_counts:
+            if function is counting.codes.write_counts:
                 written.set()
             return result
 
@@ -70,16 +70,16 @@ def test_counts_that_cannot_be_written_now_are_kept_for_the_next_time(with_store
         raise StoreUnavailable("the disk is full")
 
     async def scenario(store):
-        monkeypatch.setattr(record, "FLUSH_SECONDS", 0.0)
+        monkeypatch.setattr(counting, "FLUSH_SECONDS", 0.0)
         with monkeypatch.context() as patched:
-            patched.setattr(record.codes, "write_counts", refuse)
+            patched.setattr(counting.codes, "write_counts", refuse)
             store.count_codes("north", [WARNING])
             writing = asyncio.create_task(store.codes())
             await asyncio.sleep(0)
             store.count_codes("north", [WARNING, UNKNOWN])
             with pytest.raises(StoreUnavailable):
                 await writing
-            while store._flush is not None or store._flushing:
+            while store._counts.waiting:
                 await store.ready()
         store.count_codes("north", [WARNING])
         return [(row.code, row.count) for row in await store.codes()]

@@ -8,22 +8,26 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import StaticPool, create_engine
 
 from adapter.errors import StoreUnavailable
 from adapter.store import Store, migrating
 from adapter.store.schema import HEAD, metadata
 
-NEXT = """
+ENGINES = ("sqlite",)
+
+NEXT = f"{int(HEAD) + 1:04}"
+SCRIPT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{next}"
+down_revision = "{head}"
 
 
 def upgrade():
@@ -32,6 +36,9 @@ def upgrade():
         table.alter_column("content_type", nullable=True)
     {then}
 """
+
+FIRST = {"alembic_version", "attempt", "code_seen", "idempotency", "message", "meta", "resource_order"}
+"""The tables of the first release."""
 
 
 @pytest.fixture
@@ -46,9 +53,9 @@ def next_release(tmp_path, monkeypatch):
     def install(then: str = "") -> None:
         scripts = tmp_path / "scripts"
         shutil.copytree(migrating.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-        (scripts / "versions" / "0002_next.py").write_text(NEXT.format(then=then))
+        (scripts / "versions" / f"{NEXT}_next.py").write_text(SCRIPT.format(next=NEXT, head=HEAD, then=then))
         monkeypatch.setattr(migrating, "SCRIPTS", scripts)
-        monkeypatch.setattr(migrating, "HEAD", "0002")
+        monkeypatch.setattr(migrating, "HEAD", NEXT)
 
     return install
 
@@ -91,10 +98,30 @@ def test_a_file_with_orders_is_copied_and_then_migrated(with_store, acceptance, 
     with_store(first)
     next_release()
     assert with_store(second) == [(5,)]
-    copy = file.with_name("record.db.before-0002")
-    assert _look(copy, "SELECT version_num FROM alembic_version") == [("0001",)]
+    copy = file.with_name(f"record.db.before-{NEXT}")
+    assert _look(copy, "SELECT version_num FROM alembic_version") == [(HEAD,)]
     assert _look(copy, "SELECT count(*) FROM message") == _look(file, "SELECT count(*) FROM message") == [(4,)]
     assert with_store(second) == [(5,)], "and it opens again"
+
+
+def test_the_tables_can_be_taken_back_and_made_again(file):
+    file.parent.mkdir()
+    driver = sqlite3.connect(file, isolation_level=None)
+    engine = create_engine("sqlite://", creator=lambda: driver, poolclass=StaticPool)
+    config = Config()
+    config.set_main_option("script_location", str(migrating.SCRIPTS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, HEAD)
+        made = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name NOT LIKE 'sqlite%' ORDER BY name").fetchall()
+        command.downgrade(config, "0001")
+        assert {name for (name,) in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")} == FIRST
+        command.upgrade(config, HEAD)
+        again = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name NOT LIKE 'sqlite%' ORDER BY name").fetchall()
+    assert len(again) == len(made) > len(FIRST)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    driver.close()
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(with_store, acceptance, file, next_release, monkeypatch):
@@ -108,13 +135,13 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(with_store, acceptance
         next_release('op.execute("INSERT INTO nowhere VALUES (1)")')
         with pytest.raises(StoreUnavailable, match="no such table: nowhere"):
             with_store(accept)
-        assert _look(file, "SELECT version_num FROM alembic_version") == [("0001",)]
+        assert _look(file, "SELECT version_num FROM alembic_version") == [(HEAD,)]
         assert not [row for row in _look(file, "PRAGMA table_info(resource_order)") if row[1] == "priority"]
         shutil.rmtree(migrating.SCRIPTS)
     monkeypatch.undo()
     next_release()
     with_store(accept)
-    assert _look(file, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert _look(file, "SELECT version_num FROM alembic_version") == [(NEXT,)]
 
 
 def test_a_file_of_a_newer_release_is_refused(with_store, file, next_release, monkeypatch):
@@ -124,7 +151,7 @@ def test_a_file_of_a_newer_release_is_refused(with_store, file, next_release, mo
     next_release()
     with_store(nothing)
     monkeypatch.undo()
-    with pytest.raises(StoreUnavailable, match=r"written by a newer release \(tables 0002, this release knows 0001\)"):
+    with pytest.raises(StoreUnavailable, match=rf"written by a newer release \(tables {NEXT}, this release knows {HEAD}\)"):
         with_store(nothing)
 
 

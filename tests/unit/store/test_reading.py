@@ -91,7 +91,7 @@ def test_an_order_is_found_by_its_id_or_the_newest_by_its_backends_reference(wit
     assert [order and ids.index(order.id) for order in found] == [1, 1, None, 2, None, None, None]
 
 
-def test_attempts_without_a_certain_end_are_listed_once_nobody_works_on_them(with_store, acceptance, settlement, clock):
+def test_attempts_without_a_certain_end_are_listed_once_nobody_works_on_them(with_store, acceptance, settlement, clock, engine):
     async def first(store):
         fresh = [await store.accept(acceptance(f"k{index}", deadline=clock.now + 20_000)) for index in range(4)]
         await store.settle(fresh[0].order_id, 1, settlement())
@@ -114,7 +114,8 @@ def test_attempts_without_a_certain_end_are_listed_once_nobody_works_on_them(wit
     assert late == [ids[1], ids[3]]
     clock.now -= 20_000
     after, limited, found = with_store(second)
-    assert after == [(ids[1], OutcomeKind.IN_DOUBT), (ids[3], None)]
+    gone = [(ids[3], None)] if engine == "sqlite" else []  # on a server its process may be alive
+    assert after == [(ids[1], OutcomeKind.IN_DOUBT), *gone]
     assert limited == found[:1]
 
 

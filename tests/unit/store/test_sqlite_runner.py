@@ -14,6 +14,8 @@ from adapter.errors import ConfigError, StoreUnavailable
 from adapter.store import Store, codes, reading
 from adapter.store.sqlite import GROUP, SqliteRunner, open_file
 
+ENGINES = ("sqlite",)
+
 
 def _remember(c, name, then=None):
     codes.remember(c, {name: "x"})
@@ -215,7 +217,9 @@ def test_a_backup_is_complete_and_never_overwrites(with_store, acceptance, tmp_p
         ("not a url", "is no database URL"),
         ("sqlite://", "is not served"),
         ("sqlite:///:memory:", "is not served"),
-        ("postgresql+asyncpg://u:secret@localhost/db", "is not served"),
+        ("mysql://u:secret@localhost/db", "is not served"),
+        ("postgresql://u:secret@localhost", "names no database"),
+        ("postgresql+asyncpg://u:secret@localhost/db?pool=1", "pool=1 .* is no number of connections"),
         ("sqlite:///a.db?synchronous=OFF", "synchronous=OFF .* is not known"),
         ("sqlite:///a.db?max_page_count=many", "max_page_count=many .* is not known"),
     ],

@@ -1,0 +1,72 @@
+"""What happens to an order becomes a change of its record: state, document, events, and the timers that begin and end with it."""
+
+from __future__ import annotations
+
+from adapter import clock
+from adapter.agenda import timers_left, timers_of
+from adapter.contract.json_bytes import write_json
+from adapter.market import Market
+from adapter.resource import Advance
+from adapter.store import MessageRow, OrderIds, OrderRow
+from adapter.store.advancing import Change
+from adapter.store.outbox import NewEvent
+from adapter.store.tasks import NewTask
+
+TIMER = "timer "
+"""How a timer's call for a person begins: such an order is followed all the same."""
+
+_new_id = OrderIds(clock.now)
+
+
+def told(type_: str, document: bytes, field_path: str = "") -> NewEvent:
+    """An event about a whole resource (canonical JSON), under an id of its own."""
+    return NewEvent(_new_id(), type_, document, field_path)
+
+
+def moved(
+    market: Market,
+    order: OrderRow,
+    taken: Advance,
+    now: int,
+    legacy_state: str = "",
+    messages: tuple[MessageRow, ...] = (),
+    *,
+    backend_ref: str = "",
+    tasks: tuple[NewTask, ...] = (),
+) -> Change:
+    """The change that takes an order to where ``taken`` has it. ``tasks`` come beside the timers of its new state."""
+    document = write_json(taken.document)
+    elsewhere = taken.state != order.state
+    return Change(
+        order_id=order.id,
+        seq=order.event_seq,
+        state=taken.state,
+        at=now,
+        answer=document,
+        legacy_state=legacy_state or order.legacy_state,
+        attention="" if elsewhere or stood_still(order) else order.attention,
+        done_at=now if taken.done else None,
+        backend_ref=backend_ref,
+        events=tuple(told(event.type, document, event.field_path) for event in taken.events),
+        tasks=(*tasks, *timers_of(market, order.id, taken.state, now)) if elsewhere else tasks,
+        cancels=timers_left(market, order.id, order.state, taken.state),
+        messages=messages,
+    )
+
+
+def attention_to(order: OrderRow, text: str, now: int, legacy_state: str = "", messages: tuple[MessageRow, ...] = ()) -> Change:
+    """The change that leaves an order as it is and calls for a person."""
+    return Change(
+        order_id=order.id,
+        seq=order.event_seq,
+        state=order.state,
+        at=now,
+        legacy_state=legacy_state or order.legacy_state,
+        attention=text,
+        messages=messages,
+    )
+
+
+def stood_still(order: OrderRow) -> bool:
+    """Whether nobody followed the order any more, until somebody had it go on."""
+    return bool(order.attention) and not order.attention.startswith(TIMER)

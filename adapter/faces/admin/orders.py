@@ -1,0 +1,144 @@
+"""Orders as operators see them: the newest, those in doubt, and one with everything that is on record about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapter import clock
+from adapter.errors import NotFound
+from adapter.faces.admin.tasks import task_row
+from adapter.faces.admin.timeline import Way, timeline
+from adapter.ports import OutcomeKind
+from adapter.store import AttemptRow, MessageRow, OrderQuery, OrderRow, Store, auditing, dead_letters, outbox
+from adapter.store.connection import Connection
+from adapter.store.task_listing import find, read
+from adapter.store.task_rows import Task, TaskQuery
+
+
+async def list_orders(store: Store, limit: int, state: str = "", market: str = "") -> list[dict[str, Any]]:
+    """The newest orders."""
+    markets = frozenset((market,)) if market else None
+    return [order_row(row) for row in await store.orders(OrderQuery(limit=limit, state=state or None, markets=markets))]
+
+
+async def list_in_doubt(store: Store, limit: int) -> list[dict[str, Any]]:
+    """Orders whose backend may or may not have taken them, the longest in doubt first, and what is being done about each."""
+    now = await store.now()
+    found = [each for each in await store.open_attempts(now, limit) if each.attempt.outcome is not None or each.attempt.deadline <= now]
+    helpers = await store.tx(_reconciling, [each.order.id for each in found])
+    return [
+        {
+            **order_row(each.order),
+            "attempt": each.attempt.number,
+            "since": clock.iso(each.attempt.started_at),
+            "seconds": (now - each.attempt.started_at) // 1000,
+            "evidence": each.attempt.evidence,
+            "task": task_row(helpers[each.order.id], now) if each.order.id in helpers else None,
+        }
+        for each in found
+    ]
+
+
+def _reconciling(c: Connection, orders: list[str]) -> dict[str, Task]:
+    found = {order: read(c, f"reconcile:{order}") for order in orders}
+    return {order: task for order, task in found.items() if task is not None}
+
+
+async def order_of(store: Store, identifier: str) -> OrderRow:
+    """One order by our id or the backend's (the newest, where several have it). Raises NotFound."""
+    row = await store.order(identifier)
+    if row is None and identifier:
+        row = next(iter(await store.orders(OrderQuery(backend_ref=identifier, limit=1))), None)
+    if row is None:
+        raise NotFound(f"there is no order '{identifier}' on record; 'adapter orders' lists the newest")
+    return row
+
+
+async def show_order(store: Store, identifier: str) -> dict[str, Any] | None:
+    """``way_of_order``, None where there is no such order."""
+    try:
+        return await way_of_order(store, identifier)
+    except NotFound:
+        return None
+
+
+async def way_of_order(store: Store, identifier: str) -> dict[str, Any]:
+    """One order with its attempts and messages, and with all that is on record about it as one list in the order of time: events,
+    deliveries, tasks and what people did as well. Raises NotFound."""
+    row = await order_of(store, identifier)
+    attempts, messages = await store.attempts(row.id), await store.messages(row.id)
+    way: Way = await store.tx(_way, row, attempts, messages)
+    now = await store.now()
+    return {
+        **order_row(row),
+        "attempts": [_attempt(item) for item in attempts],
+        "messages": [_message(item) for item in messages],
+        "timeline": timeline(way, now),
+    }
+
+
+def _way(c: Connection, row: OrderRow, attempts: list[AttemptRow], messages: list[MessageRow]) -> Way:
+    return Way(
+        order=row,
+        attempts=tuple(attempts),
+        messages=tuple(messages),
+        events=tuple(outbox.events_of(c, row.id)),
+        deliveries=tuple(dead_letters.deliveries_of(c, row.id)),
+        tasks=tuple(find(c, TaskQuery(order_id=row.id))),
+        audit=tuple(auditing.find(c, row.id)),
+    )
+
+
+def order_row(row: OrderRow) -> dict[str, Any]:
+    """An order as operators see it."""
+    return {
+        "id": row.id,
+        "market": row.market,
+        "operation": row.operation,
+        "face": row.face,
+        "client": row.client,
+        "externalId": row.external_id,
+        "clientReference": row.client_reference,
+        "backendReference": row.backend_ref,
+        "correlationId": row.correlation_id,
+        "state": row.state,
+        "legacyState": row.legacy_state,
+        "attention": row.attention,
+        "outcome": outcome(row.outcome),
+        "attempts": row.attempt,
+        "createdAt": clock.iso(row.created_at),
+        "updatedAt": clock.iso(row.updated_at),
+        "doneAt": clock.iso(row.done_at) if row.done_at else "",
+        "rules": row.rule_version,
+    }
+
+
+def outcome(kind: OutcomeKind | None) -> str:
+    """What became of a call, in a word."""
+    return kind.value if kind is not None else "open"
+
+
+def _attempt(row: AttemptRow) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "outcome": outcome(row.outcome),
+        "startedAt": clock.iso(row.started_at),
+        "deadline": clock.iso(row.deadline),
+        "settledAt": clock.iso(row.settled_at) if row.settled_at else None,
+        "evidence": row.evidence,
+        "rules": row.rule_version,
+        "issues": [{"text": issue.text, "severity": issue.severity, "code": issue.code, "name": issue.name} for issue in row.issues],
+    }
+
+
+def _message(row: MessageRow) -> dict[str, Any]:
+    return {
+        "direction": row.direction,
+        "operation": row.operation,
+        "at": clock.iso(row.at),
+        "contentType": row.content_type,
+        "status": row.status,
+        "attempt": row.attempt,
+        "digest": row.digest,
+        "body": row.body.decode("utf-8", "replace"),
+    }

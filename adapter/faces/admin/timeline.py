@@ -1,0 +1,164 @@
+"""An order's whole way as one list in the order of time: what came, what was tried, what was said, what changed, who heard of it, what
+is still to be done, and what people did by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from adapter import clock
+from adapter.store import AttemptRow, Direction, MessageRow, OrderRow
+from adapter.store.auditing import AuditRow
+from adapter.store.outbox import DeliveryRow, EventRow
+from adapter.store.task_rows import Task
+
+_HEARD = {
+    Direction.CLIENT_REQUEST: "the client asked",
+    Direction.BACKEND_REQUEST: "sent to the backend",
+    Direction.BACKEND_REPLY: "the backend said",
+    Direction.CLIENT_REPLY: "answered to the client",
+}
+_RULES = 12  # characters of a rule set's version that tell it from others
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Everything on record about one order."""
+
+    order: OrderRow
+    attempts: tuple[AttemptRow, ...] = ()
+    messages: tuple[MessageRow, ...] = ()
+    events: tuple[EventRow, ...] = ()
+    deliveries: tuple[DeliveryRow, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    audit: tuple[AuditRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """``at`` None: how things are now, not what happened. ``rank`` orders what has the same instant."""
+
+    at: int | None
+    rank: int
+    kind: str
+    text: str
+    lines: tuple[str, ...] = ()
+    rules: str = ""
+    body: str = ""
+
+
+def timeline(way: Way, now: int) -> list[dict[str, Any]]:
+    """Steps with ``at`` (ISO, "" for how things stand), ``kind``, ``text``, ``lines`` of detail, ``rules`` (the version of the rule set
+    that made it) and ``body`` (of a message). What is due later stands behind what happened."""
+    steps = [*_accepted(way), *_attempts(way), *_messages(way), *_events(way), *_audit(way), *_deliveries(way, now), *_tasks(way, now)]
+    steps.sort(key=lambda step: (step.at is None, step.at or 0, step.rank))
+    return [
+        {
+            "at": clock.iso(step.at) if step.at is not None else "",
+            "kind": step.kind,
+            "text": step.text,
+            "lines": list(step.lines),
+            "rules": step.rules,
+            "body": step.body,
+        }
+        for step in steps
+    ]
+
+
+def _accepted(way: Way) -> Iterator[_Step]:
+    order = way.order
+    number = f", its number {order.external_id}" if order.external_id else ""
+    text = f"accepted from {order.client} at face {order.face}: {order.operation} for market {order.market}{number}"
+    yield _Step(order.created_at, 0, "accepted", text, (f"correlation {order.correlation_id}",) if order.correlation_id else ())
+    if order.done_at is not None:
+        yield _Step(order.done_at, 9, "done", f"at its end: {order.state}")
+    if order.attention:
+        yield _Step(None, 0, "attention", f"nobody follows this order any more: {order.attention}")
+
+
+def _attempts(way: Way) -> Iterator[_Step]:
+    for attempt in way.attempts:
+        name, rules = f"attempt {attempt.number}", attempt.rule_version[:_RULES]
+        yield _Step(
+            attempt.started_at, 2, "attempt", f"{name} begins on node {attempt.node}, until {clock.iso(attempt.deadline)}", rules=rules
+        )
+        if attempt.settled_at is None:
+            yield _Step(None, 1, "attempt", f"{name} is open: it is not known what became of it")
+            continue
+        issues = tuple(f"{issue.severity} {issue.name or issue.code or 'unknown'}: {issue.text}" for issue in attempt.issues)
+        lines = (*((attempt.evidence,) if attempt.evidence else ()), *issues)
+        yield _Step(attempt.settled_at, 5, "attempt", f"{name} {attempt.outcome or 'open'}", lines, rules)
+
+
+def _messages(way: Way) -> Iterator[_Step]:
+    for message in way.messages:
+        status = f", HTTP {message.status}" if message.status is not None else ""
+        text = f"{message.direction}: {_HEARD[message.direction]}, {message.operation}{status}"
+        rank = {Direction.CLIENT_REQUEST: 1, Direction.CLIENT_REPLY: 6}.get(message.direction, 3)
+        body = message.body.decode("utf-8", "replace")
+        yield _Step(message.at, rank, "message", text, rules=_rules_of(way, message), body=body)
+
+
+def _rules_of(way: Way, message: MessageRow) -> str:
+    """The rule set of the attempt that the message belongs to; "" for later messages, such as questions for the state."""
+    attempt = next((attempt for attempt in way.attempts if attempt.number == message.attempt), None)
+    if attempt is None:
+        return way.order.rule_version[:_RULES] if not message.attempt else ""
+    over = attempt.settled_at is not None and message.at > attempt.settled_at
+    return "" if over else attempt.rule_version[:_RULES]
+
+
+def _events(way: Way) -> Iterator[_Step]:
+    before = ""
+    for event in way.events:
+        state = _state(event.document)
+        if state and state != before:
+            yield _Step(event.at, 7, "state", f"{before} → {state}" if before else state)
+        before = state or before
+        about = f" about {event.field_path}" if event.field_path else ""
+        yield _Step(event.at, 8, "event", f"event {event.seq}: {event.type}{about}", (f"id {event.id}",))
+
+
+def _state(document: bytes) -> str:
+    read = orjson.loads(document) if document else {}
+    state = read.get("state") if isinstance(read, dict) else None
+    return state if isinstance(state, str) else ""
+
+
+def _audit(way: Way) -> Iterator[_Step]:
+    for row in way.audit:
+        yield _Step(row.at, 8, "audit", f"{row.actor}: {row.action}", (row.detail,) if row.detail else ())
+
+
+def _deliveries(way: Way, now: int) -> Iterator[_Step]:
+    for row in way.deliveries:
+        sent = f"listener {row.listener}: {row.sent_seq} of {row.last_seq} events are sent"
+        lines = (row.last_error,) if row.last_error else ()
+        if row.parked_at is not None:
+            yield _Step(row.parked_at, 8, "delivery", f"{sent}; parked at event {row.sent_seq + 1}", lines)
+        elif row.due_at is not None:
+            yield _Step(None, 3, "delivery", f"{sent}; event {row.sent_seq + 1} {when(row.due_at, now)}, {_tried(row.attempts)}", lines)
+        else:
+            yield _Step(None, 2, "delivery", sent)
+
+
+def _tasks(way: Way, now: int) -> Iterator[_Step]:
+    for task in way.tasks:
+        lines = (task.last_error,) if task.last_error else ()
+        tried = f"{_tried(task.attempts)}, fence {task.fence}"
+        if task.due_at is None:
+            yield _Step(None, 4, "task", f"{task.id} is parked, {tried}", lines)
+        else:
+            yield _Step(None, 5, "task", f"{task.id} {when(task.due_at, now)}, {tried}", lines)
+
+
+def _tried(times: int) -> str:
+    return "not tried yet" if not times else "tried once" if times == 1 else f"tried {times} times"
+
+
+def when(due: int, now: int) -> str:
+    """When something is due, seen from now."""
+    return f"due since {clock.iso(due)}" if due <= now else f"due at {clock.iso(due)}"

@@ -1,0 +1,184 @@
+"""One resource's life at work: what a status report makes of a document, and which events that is worth.
+
+Pure: no time, no ids, nothing kept. What is allowed lies in the resource's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from adapter.declared import load_declared
+from adapter.errors import ConfigError
+from adapter.ports import Document
+from adapter.resource.declaration import Events, Life
+from adapter.resource.merging import STATE, Merge, StateChange, merge_items, merge_members
+
+FOLDER = Path(__file__).parent
+
+
+class Event(NamedTuple):
+    """An event to publish: its type as the standard names it, and the members it is about, with commas ("" for a state)."""
+
+    type: str
+    field_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What a report made of a document. ``done``: the state is an end. ``notes`` are for the operator: what was taken as reported
+    although the resource's file does not foresee it. Without events the document may still differ where the standard has no event."""
+
+    document: Document
+    state: str
+    events: tuple[Event, ...]
+    done: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unexpected:
+    """A report that must not be taken over; ``text`` says what was reported, what stands against it, and what to look at."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of the standard, by its file. Make it with ``load``."""
+
+    life: Life
+
+    @classmethod
+    def load(cls, name: str) -> Resource:
+        """The resource called as in paths of the API (``productOrder``). Raises ConfigError, CheckFailed."""
+        return _load(name)
+
+    @property
+    def name(self) -> str:
+        """As in the API's paths, and as the member of ``event`` that holds the resource."""
+        return self.life.resource
+
+    @property
+    def initial(self) -> str:
+        """The state of a new resource; one without a state is taken to be in it."""
+        return self.life.initial
+
+    @property
+    def states(self) -> frozenset[str]:
+        """All there are."""
+        return frozenset(self.life.states)
+
+    @property
+    def open_states(self) -> frozenset[str]:
+        """Those that something may still come after."""
+        return frozenset(name for name, state in self.life.states.items() if not state.end)
+
+    @property
+    def events(self) -> Events:
+        """The names of its events by kind of change."""
+        return self.life.events
+
+    def ended(self, state: str) -> bool:
+        """Whether nothing comes after ``state``."""
+        declared = self.life.states.get(state)
+        return declared is not None and declared.end
+
+    def advance(self, current: Document, reported: Document) -> Advance | Unexpected:
+        """``current`` with what a status answer reports: state, items by their key, other members as a merge patch.
+
+        Both are canonical documents. The document is the very same where nothing changed, and then there is no event.
+        """
+        life, found = self.life, Merge()
+        if refusal := self._about_another(current, reported):
+            return refusal
+        parts = frozenset({life.items.member}) if life.items else frozenset()
+        document = merge_members(current, reported, life.fixed | parts | {STATE, life.identity}, "", found)
+        if life.items is not None and (told := reported.get(life.items.member)):
+            before = current.get(life.items.member) or []
+            items = merge_items(life.items, before, told, "", found)
+            document = document if items == before else {**document, life.items.member: items}
+        state = reported.get(STATE) or (self.rolled_up(document) if found.items_told else None)
+        change = StateChange("", current.get(STATE) or life.initial, state or current.get(STATE) or life.initial)
+        changes = [one for one in (change, *found.states) if one.before != one.after]
+        for one in changes:
+            if refusal := self._impossible(one):
+                return refusal
+        if change in changes:
+            document = {**document, STATE: change.after}
+        return Advance(document, change.after, self._events(changes, found), self.ended(change.after), self._notes(changes, found))
+
+    def rolled_up(self, document: Document) -> str:
+        """The state that a document's items amount to. Raises ValueError where the resource has no items."""
+        items = self.life.items
+        if items is None:
+            raise ValueError(f"{self.name} has no items to roll up")
+        states = frozenset(self._states_of(document.get(items.member) or [], items.member)) or frozenset({self.initial})
+        return next(row.is_ for row in self.life.roll_up if row.fits(states))
+
+    def _states_of(self, items: Sequence[Document], member: str) -> list[str]:
+        """The states that count: an item's own; of one that has none, those of its parts; of one without parts, the initial one."""
+        counted = []
+        for item in items:
+            if state := item.get(STATE):
+                counted.append(state)
+            else:
+                counted += self._states_of(item.get(member) or [], member) or [self.initial]
+        return counted
+
+    def _about_another(self, current: Document, reported: Document) -> Unexpected | None:
+        mine, theirs = current.get(self.life.identity), reported.get(self.life.identity)
+        if mine is None or theirs is None or str(mine) == str(theirs):
+            return None
+        return Unexpected(f"the report is about {self.name} '{theirs}', and was asked for '{mine}'; nothing of it was taken over")
+
+    def _impossible(self, change: StateChange) -> Unexpected | None:
+        life, whose = self.life, change.path or self.name
+        if self.ended(change.before):
+            return Unexpected(
+                f"{whose} is {change.before}, which is an end, and is reported {change.after}; nothing was taken over. "
+                "Compare the backend's own history with the recorded messages"
+            )
+        items = life.items
+        without = items.without if items is not None and change.path else frozenset()
+        if change.after not in life.states or change.after in without:
+            known = ", ".join(sorted(life.states.keys() - without))
+            return Unexpected(f"{whose} is reported '{change.after}', which is no state of {self.name} (known here: {known})")
+        return None
+
+    def _notes(self, changes: Sequence[StateChange], found: Merge) -> tuple[str, ...]:
+        jumps = [
+            f"{one.path or self.name} went from {one.before} to {one.after}, a step that {self.name} does not foresee; taken as reported"
+            for one in changes
+            if one.before and one.after not in self.life.edges.get(one.before, ())
+        ]
+        return (*jumps, *(f"the report holds {path}, which {self.name} does not have; left out" for path in found.strangers))
+
+    def _events(self, changes: Sequence[StateChange], found: Merge) -> tuple[Event, ...]:
+        """In the order in which a listener needs them: what is new, where it has come to, what is missing."""
+        names, information = self.life.events, self.life.information
+        waiting = [one.path for one in changes if one.after in information.states]
+        items = ",".join(path for path in waiting if path)
+        events = (
+            Event(names.attribute, ",".join(found.changed)) if found.changed else None,
+            Event(names.state) if changes else None,
+            Event(names.information, items or information.field_path) if waiting else None,
+        )
+        return tuple(event for event in events if event is not None and event.type)
+
+
+@cache
+def _load(name: str) -> Resource:
+    known = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+    if name not in known:
+        close = get_close_matches(name, known, 1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        raise ConfigError(f"there is no resource '{name}'{hint} (known: {', '.join(known)})")
+    life = load_declared(FOLDER / f"{name}.yaml", Life, {})
+    if life.resource != name:
+        raise ConfigError(f"{FOLDER / name}.yaml: resource is '{life.resource}', but the file is called '{name}.yaml'; make them the same")
+    return Resource(life)

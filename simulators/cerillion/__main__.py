@@ -1,0 +1,5 @@
+"""``python -m simulators.cerillion --port 8093``."""
+
+from simulators.command import main
+
+main("cerillion")

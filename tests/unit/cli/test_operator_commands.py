@@ -1,0 +1,201 @@
+"""What operators do on the command line, beside a running service and on the record it left: same words, same effect."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from adapter.cli.main import app
+from adapter.cli.running import operator, with_query
+from adapter.errors import Conflict, InvalidMessage, NotFound
+from adapter.store import OrderQuery, Store
+from tests.admin_kit import LOST, changed, listening, parked_stream, parked_task, patient_home
+from tests.service_kit import Running, home_with, pr_order, running
+
+Work = Callable[[Store], Awaitable[Any]]
+
+
+class Desk:
+    """The command line on one data folder, and the record behind it, with or without a service."""
+
+    def __init__(self, home: str, data: Path, service: Running | None, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.home, self.data, self.service, self._monkeypatch = home, data, service, monkeypatch
+
+    def call(self, *arguments: str) -> Result:
+        self._monkeypatch.setenv("ADAPTER_DATA", str(self.data))
+        self._monkeypatch.setenv("ADAPTER_HOME", self.home)
+        return CliRunner().invoke(app, arguments)
+
+    def says(self, *arguments: str) -> str:
+        result = self.call(*arguments)
+        assert result.exit_code == 0, (result.output, result.exception)
+        return result.output
+
+    def refuses(self, kind: type[Exception], *arguments: str) -> str:
+        result = self.call(*arguments)
+        assert isinstance(result.exception, kind), (result.output, result.exception)
+        return str(result.exception)
+
+    def on_record(self, work: Work) -> Any:
+        """Runs ``work`` on the record, in the service's loop while it runs."""
+        if self.service is not None:
+            return asyncio.run_coroutine_threadsafe(work(self.service.hosted.service.store), self.service.loop).result(30)
+
+        async def alone() -> Any:
+            store = await Store.open(f"sqlite:///{self.data / 'adapter.db'}")
+            try:
+                return await work(store)
+            finally:
+                await store.close()
+
+        return asyncio.run(alone())
+
+    def newest(self) -> Any:
+        async def first(store: Store) -> Any:
+            return (await store.orders(OrderQuery(limit=1)))[0]
+
+        return self.on_record(first)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return patient_home(tmp_path_factory.mktemp("home") / "h")
+
+
+@pytest.fixture(params=["beside a service", "without one"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path, home: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """Two orders in doubt and one that is well are on record."""
+    data = tmp_path / "data"
+    with running(data, {"ADAPTER_HOME": home}) as service:
+        assert service.place(pr_order(), correlation="well").status_code == 201
+        for _ in range(2):
+            service.slbos.once("UpdateOrderDetail", LOST)
+            assert service.place(pr_order()).status_code == 504
+        if request.param == "beside a service":
+            yield Desk(home, data, service, monkeypatch)
+    if request.param == "without one":
+        yield Desk(home, data, None, monkeypatch)
+
+
+def test_orders_in_doubt_are_found_settled_and_gone_from_the_list(desk):
+    heads, *lines = desk.says("orders", "--in-doubt").splitlines()
+    assert heads.split("  ")[0] == "since"
+    assert len(lines) == 2
+    found, absent = (line.split()[2] for line in lines)
+    told = desk.says("orders", "settle", found, "--as", "accepted", "--reference", "4711", "--why", "desk said so")
+    assert told.startswith(f"order {found} is accepted as 4711; repeats get that answer")
+    told = desk.says("orders", "settle", absent, "--as", "absent")
+    assert told.startswith(f"order {absent} is free: attempt 1 had no effect")
+    assert desk.says("orders", "--in-doubt") == "no order is in doubt\n"
+    shown = desk.says("orders", "show", "4711")
+    assert f"{getpass.getuser()}: order.settle" in shown
+    assert "attempt 1: accepted as 4711: desk said so" in shown
+    refused = desk.refuses(Conflict, "orders", "settle", found, "--as", "absent")
+    assert "attempt 1 is settled already: accepted as 4711 since" in refused
+    assert "needs the backend's number" in desk.refuses(InvalidMessage, "orders", "settle", found, "--as", "accepted")
+    assert "there is no order 'nothing'" in desk.refuses(NotFound, "orders", "settle", "nothing", "--as", "absent")
+    assert desk.call("orders", "settle", found, "--as", "perhaps").exit_code == 2
+
+
+def test_an_order_is_shown_with_and_without_its_bodies_by_either_way_of_asking(desk):
+    [row] = [line for line in desk.says("orders", "--market", "pr").splitlines() if " accepted " in line]
+    identifier = row.split()[2]
+    whole = desk.says("orders", identifier)
+    assert whole == desk.says("orders", "show", identifier)
+    brief = desk.says("orders", "show", identifier, "--brief")
+    order = [line for line in brief.splitlines() if line[:2] == "20" or line[:3] == "now"]
+    kinds = [line.split()[1] for line in order if line[:2] == "20"]
+    assert sorted(kinds[:4]) == ["accepted", "attempt", "message", "message"], "what was asked, and what is about to be sent"
+    assert kinds.count("message") == 4
+    times = [line.split()[0] for line in order if line[:2] == "20"]
+    assert times == sorted(times)
+    assert "[rules " in brief
+    assert "UpdateOrderDetail" in brief
+    assert "clientReference>" in whole
+    assert "clientReference>" not in brief
+    assert "no orders on record" in desk.says("orders", "--market", "nowhere")
+
+
+def test_tasks_are_listed_and_redriven_alone_or_by_lane(desk):
+    for number in range(3):
+        desk.on_record(lambda store, number=number: parked_task(store, f"poll:T{number}", "poll:nobody", f"reason {number}"))
+    listed = desk.says("tasks", "--parked", "--lane", "poll:nobody")
+    assert [line.split()[-1] for line in listed.splitlines()[1:]] == ["0", "1", "2"]
+    assert desk.says("tasks", "redrive", "poll:T1") == "poll:T1 is due now\n"
+    redriven = desk.says("tasks", "redrive", "--lane", "poll:nobody").splitlines()
+    assert sorted(redriven) == ["poll:T0 is due now", "poll:T2 is due now"]
+    assert desk.says("tasks", "redrive", "--lane", "poll:nobody") == "nothing stands still there\n"
+    assert desk.says("tasks", "--parked", "--lane", "poll:nobody") == "no such task\n"
+    assert "there is no task 'poll:T9'" in desk.refuses(NotFound, "tasks", "redrive", "poll:T9")
+    assert desk.call("tasks", "redrive").exit_code == 2
+    assert desk.call("tasks", "redrive", "poll:T1", "--lane", "x").exit_code == 2
+
+
+def test_dead_letters_are_listed_redriven_and_skipped(desk):
+    order = desk.newest()
+
+    async def prepared(store: Store) -> None:
+        await parked_task(store, "poll:T1", reason="no such order")
+        await listening(store, market=order.market)
+        fresh = await store.order(order.id)
+        await changed(store, fresh, "held", b'{"state":"held"}')
+        await parked_stream(store, "L1", "HTTP 500")
+
+    assert "nothing stands still" in desk.says("dead-letters") or "poll:T1" not in desk.says("dead-letters")
+    desk.on_record(prepared)
+    stream = f"L1/{order.id}"
+    lines = desk.says("dead-letters").splitlines()
+    assert any("poll:T1" in line and "no such order" in line for line in lines)
+    assert any(stream in line and "HTTP 500" in line and "event 1 of 1" in line for line in lines)
+    assert "L1" in desk.says("listeners")
+    assert desk.says("dead-letters", "redrive", "poll:T1") == "poll:T1 is due now\n"
+    assert desk.says("dead-letters", "skip", stream, "--why", "not wanted") == "event 1 is left out, 0 more follow\n"
+    assert "there is nothing to redrive" in desk.refuses(Conflict, "dead-letters", "redrive", stream)
+    assert desk.says("dead-letters", "redrive", "--listener", "L1") == "nothing stands still there\n"
+    assert desk.call("dead-letters", "redrive").exit_code == 2
+    shown = desk.says("orders", order.id, "--brief")
+    assert "delivery.skip" in shown
+    assert "event 1: ProductOrderStateChangeEvent" in shown
+    assert "listener L1: 1 of 1 events are sent" in shown
+
+
+def test_listeners_are_listed_and_resumed(desk):
+    assert desk.says("listeners") == "nobody listens\n"
+    desk.on_record(listening)
+    heads, line = desk.says("listeners").splitlines()
+    assert heads.split()[0] == "id"
+    assert line.split()[:4] == ["L1", "pr", "shop", "well"]
+    assert desk.says("listeners", "resume", "L1") == "listener L1 is sent to again\n"
+    assert "there is no listener 'L9'" in desk.refuses(NotFound, "listeners", "resume", "L9")
+
+
+def test_nothing_is_purged_that_is_young(desk):
+    assert desk.says("purge", "--dry-run") == "nothing is past its age\n"
+    assert desk.says("purge") == "nothing is past its age\n"
+
+
+def test_what_is_past_its_age_is_counted_and_goes(tmp_path, monkeypatch):
+    section = "clients: config/clients.yaml\nretention: {orders: 0.0000001, messages: null, events: null, audit: null}\n"
+    home = home_with(tmp_path / "home", {"config/adapter.yaml": ("clients: config/clients.yaml\n", section)})
+    with running(tmp_path / "data", {"ADAPTER_HOME": home}) as service:
+        assert service.place(pr_order(house="00918424400911")).status_code == 400
+        desk = Desk(home, tmp_path / "data", service, monkeypatch)
+        looked = desk.says("purge", "--dry-run").partition("would go:\n")[2].splitlines()  # the service's log is in the same output
+        assert ["1", "orders"] in [line.split() for line in looked]
+        assert ["1", "keys"] in [line.split() for line in looked]
+        assert desk.says("purge").partition("gone:\n")[2].splitlines() == looked
+        assert "no orders on record" in desk.says("orders")
+
+
+def test_what_is_set_makes_the_query_and_who_asks_is_known(monkeypatch):
+    assert with_query("/a", limit=3, state="", parked=True, other=False, name="a b&c") == "/a?limit=3&parked=1&name=a+b%26c"
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    assert operator() == getpass.getuser()
+    monkeypatch.setenv("SUDO_USER", "ann")
+    assert operator() == f"{getpass.getuser()} (sudo by ann)"

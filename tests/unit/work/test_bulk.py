@@ -1,0 +1,119 @@
+"""Many orders asked for in one call: the market whose backend has such a question, with its real twin."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from adapter.following import Answer, Follower
+from adapter.mapping.translator import make_translator
+from adapter.store import OrderQuery, OrderRow
+from adapter.work.plan import plan_of
+from simulators.http_server import Transport
+from simulators.registry import SIMULATORS
+from simulators.scenario import Behaviour
+from simulators.slbos.backend import slbos
+from tests.opened_kit import Opened, message, opened
+from tests.service_kit import ROOT, pr_order
+
+QUICK = {"ADAPTER_PR_POLL": "0.2", "ADAPTER_PR_POLL_SLOW": "0.2", "ADAPTER_PR_RATE": "100"}
+SLOW = {"ADAPTER_PR_POLL": "3000", "ADAPTER_PR_POLL_SLOW": "3000"}
+
+
+def run(tmp_path: Path, scenario: Any, speed: float, environment: dict[str, str]) -> Any:
+    async def inside() -> Any:
+        async with contextlib.AsyncExitStack() as stack:
+            making = {**SIMULATORS, "slbos": lambda: slbos(speed=speed)}
+            twins = {name: await stack.enter_async_context(make()) for name, make in making.items()}
+            service = await stack.enter_async_context(opened(tmp_path / "data", ROOT, twins, **environment))
+            return await scenario(service)
+
+    return asyncio.run(inside())
+
+
+async def placed(service: Opened, count: int) -> list[OrderRow]:
+    for _ in range(count):
+        assert (await service.pipeline.place(message(pr_order()))).status == 201
+    return await service.store.orders(OrderQuery())
+
+
+def calls(service: Opened) -> list[str]:
+    return [call["operation"] for call in service.slbos.requests() if call["operation"].startswith("GetOrderStatus")]
+
+
+def test_orders_are_followed_to_their_end_by_few_calls(tmp_path: Path):
+    async def scenario(service: Opened) -> None:
+        await placed(service, 6)
+        async with asyncio.timeout(30):
+            while {order.state for order in await service.store.orders(OrderQuery())} != {"completed"}:  # noqa: ASYNC110 - the record tells nobody
+                await asyncio.sleep(0.05)
+        assert set(calls(service)) == {"GetOrderStatusList"}
+
+    run(tmp_path, scenario, 20_000, QUICK)
+
+
+def test_one_call_answers_for_all_and_keeps_of_each_what_is_its_own(tmp_path: Path):
+    async def scenario(service: Opened) -> None:
+        orders = await placed(service, 3)
+        follower = Follower(service.service.backends, service.pipeline.observer, service.store.clock)
+        answers = await follower.ask_many(orders)
+        assert calls(service) == ["GetOrderStatusList"]
+        assert {found.answer for found in answers.values()} <= {Answer.CHANGED, Answer.ENDED}
+        for order in orders:
+            change = answers[order.id].change
+            assert change is not None
+            [row] = change.messages
+            others = [other.backend_ref.encode() for other in orders if other is not order]
+            assert order.backend_ref.encode() in row.body
+            assert not any(reference in row.body for reference in others)
+            assert change.legacy_state
+
+    run(tmp_path, scenario, 50_000, SLOW)
+
+
+def test_an_order_that_the_answer_leaves_out_is_refused_alone(tmp_path: Path):
+    async def scenario(service: Opened) -> None:
+        [one] = await placed(service, 1)
+        stranger = replace(one, id="STRANGER", backend_ref="999999999999999")
+        follower = Follower(service.service.backends, service.pipeline.observer, service.store.clock)
+        answers = await follower.ask_many([one, stranger])
+        assert answers["STRANGER"].answer is Answer.REFUSED
+        assert "leaves out order 999999999999999" in answers["STRANGER"].why
+        assert answers[one.id].answer is not Answer.REFUSED
+        service.slbos.once("GetOrderStatusList", Behaviour(book=False, transport=Transport.CLOSE))
+        answers = await follower.ask_many([one, stranger])
+        assert {found.answer for found in answers.values()} == {Answer.UNAVAILABLE}
+
+    run(tmp_path, scenario, 1, SLOW)
+
+
+def test_an_order_that_spoils_the_answer_is_asked_for_alone(tmp_path: Path):
+    async def scenario(service: Opened) -> None:
+        orders = await placed(service, 2)
+        backends = service.service.backends
+        backend = backends["pr"]
+        follower = Follower(backends, service.pipeline.observer, service.store.clock)
+        rules = backends.rules["pr"]
+        table = rules.tables["orderState"]
+        tables = {**rules.tables, "orderState": replace(table, rows=())}
+        made = {name: make_translator(file, tables, rules._contracts(name, file)) for name, file in rules.mappings.items()}
+        backends["pr"] = replace(backend, translators=made)
+        answers = await follower.ask_many(orders)
+        assert {found.answer for found in answers.values()} == {Answer.ASK_ALONE}
+        alone = await follower.ask(orders[0])
+        assert (alone.answer, alone.why.split(":")[0]) == (Answer.NOT_UNDERSTOOD, "unknown status 'ACKNOWLEDGED'")
+        backends["pr"] = backend
+
+    run(tmp_path, scenario, 1, SLOW)
+
+
+def test_permits_are_counted_by_calls_and_not_by_orders(tmp_path: Path):
+    async def scenario(service: Opened) -> None:
+        plan = plan_of("poll", service.service.backends["pr"].market)
+        assert (plan.per_call, plan.slots) == (100, 200)
+        assert plan_of("submit", service.service.backends["pr"].market).per_call == 1
+
+    run(tmp_path, scenario, 1, SLOW)
