@@ -44,6 +44,9 @@ lock: $(READY)   ## renew requirements.lock from pyproject.toml
 bench: $(READY)  ## speed against a hand-written service, as ratios in one run
 	$(BIN)/python -m benchmarks
 
+scale: $(READY)  ## a million open orders; SCALE_URL=postgresql://… takes a database, which it EMPTIES
+	$(BIN)/python -m benchmarks.scale $(if $(SCALE_URL),--url $(SCALE_URL))
+
 conformance: $(READY) ## our TMF models against the official definitions (TMF_DEFINITIONS=folder)
 	ADAPTER_TMF_DEFINITIONS=$(or $(TMF_DEFINITIONS),../shared/tmf) $(BIN)/python -m pytest tests/conformance
 

@@ -48,6 +48,12 @@ def first_question(market: Market, operation: str, order_id: str, state: str, no
     return (task_of(POLL, market.market, order_id, now + round(pause(follow, state, 0, chance) * 1000)),)
 
 
+def watched(market: Market, operation: str, state: str) -> bool:
+    """Whether anything is still going to happen to an order that its backend has taken on in this state, and that is not at its end:
+    questions for its state, or a timer. Else the record has nothing more to do with it."""
+    return operation in market.follow or any(timer.when == state for timer in market.timers)
+
+
 def timers_of(market: Market, order_id: str, state: str, now: int) -> tuple[NewTask, ...]:
     """The timers that begin when an order enters a state."""
     lane = lane_of(TIMER, market.market)

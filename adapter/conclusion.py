@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from adapter.agenda import chance, first_question, timers_of
+from adapter.agenda import chance, first_question, timers_of, watched
 from adapter.backend import Backend
 from adapter.changing import told
 from adapter.contract.json_bytes import write_json
@@ -24,12 +24,14 @@ Renderer = Callable[[Message, Result], Reply]
 
 @dataclass(frozen=True, slots=True)
 class MappedAnswer:
-    """``canonical`` is the TMF document, ``view`` the same as the caller's face shows it; None unless accepted."""
+    """``canonical`` is the TMF document, ``view`` the same as the caller's face shows it; None unless accepted. ``failure`` is why an
+    accepted reply could not be mapped."""
 
     outcome: Outcome
     canonical: Document | None = None
     view: Document | None = None
     rule_version: str = ""
+    failure: MappingFailed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ def answer_of(prepared: Prepared, judged: Judged, face: str) -> MappedAnswer:
             canonical = translator.reply(scope).document
             return MappedAnswer(judged.outcome, canonical, translator.view(face, scope, canonical), translator.version)
     except MappingFailed as error:
-        return MappedAnswer(replace(judged.outcome, kind=OutcomeKind.IN_DOUBT, evidence=f"the reply could not be mapped: {error}"))
+        outcome = replace(judged.outcome, kind=OutcomeKind.IN_DOUBT, evidence=f"the reply could not be mapped: {error}")
+        return MappedAnswer(outcome, failure=error)
 
 
 def conclude(
@@ -100,7 +103,7 @@ def conclude(
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """What begins with an order that its backend has taken on."""
+    """What begins with an order that its backend has taken on. ``done``: nothing more happens to it, be it at its end or not watched."""
 
     document: bytes | None = None
     done: bool = False
@@ -117,7 +120,8 @@ def _begun(backend: Backend, operation: str, order_id: str, canonical: Document,
         return _Begun(document, True, events)
     market = backend.market
     questions = first_question(market, operation, order_id, state, now, chance)
-    return _Begun(document, False, events, (*questions, *timers_of(market, order_id, state, now)))
+    timers = timers_of(market, order_id, state, now)
+    return _Begun(document, not watched(market, operation, state), events, (*questions, *timers))
 
 
 def in_doubt(backend: Backend, operation: str, order_id: str, created_at: int) -> Result:

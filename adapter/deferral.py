@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import structlog
 
-from adapter.agenda import RECONCILE, SUBMIT, chance, first_question, task_of, timers_of
+from adapter.agenda import RECONCILE, SUBMIT, chance, first_question, task_of, timers_of, watched
 from adapter.backend import Backend
 from adapter.changing import attention_to, moved, told
 from adapter.conclusion import Renderer, answer_of
@@ -32,6 +32,11 @@ _TRIES = 5
 def was_answered(order: OrderRow) -> bool:
     """Whether the caller of an order that its backend has not taken on yet has its answer."""
     return order.answer is not None
+
+
+def reconciling(order_id: str) -> tuple[str, ...]:
+    """The task that has no reason any more once the order is not in doubt; who works on it finds that out."""
+    return (f"{RECONCILE}:{order_id}",)
 
 
 def answered(backend: Backend, message: Message, intake: Intake, prepared: Prepared, render: Renderer, now: int) -> Acceptance:
@@ -69,9 +74,17 @@ class Deferral:
         self._store = store
 
     async def conclude(
-        self, backend: Backend, order: OrderRow, attempt: int, prepared: Prepared, judged: Judged, now: int
+        self,
+        backend: Backend,
+        order: OrderRow,
+        attempt: int,
+        prepared: Prepared,
+        judged: Judged,
+        now: int,
+        withdraws: tuple[str, ...] = (),
     ) -> tuple[OutcomeKind, str]:
-        """Records what a call said; the outcome, and why. Raises StoreUnavailable: then the attempt stays open, and a probe will tell."""
+        """Records what a call said; the outcome, and why. Raises StoreUnavailable: then the attempt stays open, and a probe will tell.
+        ``withdraws`` are tasks that have no reason any more."""
         answer = answer_of(prepared, judged, order.face)
         outcome, canonical = answer.outcome, answer.canonical
         messages = () if judged.raw is None else (received_row(backend, prepared, judged.raw, now),)
@@ -83,6 +96,7 @@ class Deferral:
             messages=messages,
             rule_version=prepared.translator.version,
             answered=True,
+            withdraws=withdraws,
         )
         await self._record(backend, order, attempt, settlement, canonical or {})
         return outcome.kind, outcome.evidence
@@ -91,7 +105,9 @@ class Deferral:
         self, backend: Backend, order: OrderRow, attempt: int, evidence: str, now: int, messages: tuple[MessageRow, ...]
     ) -> None:
         """A probe has proved that an attempt did nothing: there will be another one, under the same client reference."""
-        settlement = Settlement(OutcomeKind.ABSENT, now, evidence=evidence, messages=messages, answered=True)
+        settlement = Settlement(
+            OutcomeKind.ABSENT, now, evidence=evidence, messages=messages, answered=True, withdraws=reconciling(order.id)
+        )
         await self._record(backend, order, attempt, settlement, {})
 
     async def given_up(self, backend: Backend, order: OrderRow, attempt: int, evidence: str, now: int) -> None:
@@ -143,4 +159,5 @@ def _taken_on(backend: Backend, order: OrderRow, canonical: Document, now: int) 
         taken = advanced(order, {"state": "acknowledged"})
         assert not isinstance(taken, Unexpected), "an order that is not at its end can be acknowledged"
     questions = () if taken.done else first_question(market, order.operation, order.id, taken.state, now, chance)
-    return moved(market, order, taken, now, backend_ref=reference, tasks=questions)
+    change = moved(market, order, taken, now, backend_ref=reference, tasks=questions)
+    return change if watched(market, order.operation, taken.state) else replace(change, done_at=now)

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import structlog
 
 from adapter.backend import Backend
 from adapter.conclusion import Renderer, answer_of, conclude
-from adapter.deferral import Deferral, was_answered
+from adapter.deferral import Deferral, reconciling, was_answered
 from adapter.errors import AdapterError
 from adapter.exchange import Judged, Observer, Prepared, converse, deadline_of, prepare
 from adapter.intake import received_row, scope_of, sent_row
-from adapter.market import Operation
+from adapter.market import Market, Operation
 from adapter.ports import Message, OutcomeKind
 from adapter.recorded import message_of
 from adapter.store import AttemptRow, Fresh, MessageRow, OrderRow, Settlement, Store
@@ -39,11 +39,13 @@ class Proof(StrEnum):
     SEVERAL = "several"  # what is there does not tell which one is ours
     UNANSWERED = "unanswered"  # the backend could not be asked, or its answer could not be read
     IMPOSSIBLE = "impossible"  # the market declares no probe
+    CLOSED = "closed"  # the backend takes no calls now, or the call would reach into the time in which it takes none
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """``why`` is for people; ``again`` is when the call can no longer take effect, milliseconds since the epoch."""
+    """``why`` is for people; ``again`` is when the call can no longer take effect, or the backend takes calls again, milliseconds since
+    the epoch."""
 
     proof: Proof
     why: str = ""
@@ -54,13 +56,20 @@ class DoubtSettler:
     """Settles attempts by probe. One probe at a time for one order, however many ask."""
 
     def __init__(
-        self, backends: Mapping[str, Backend], store: Store, renderers: Mapping[str, Renderer], observer: Observer, now: Callable[[], int]
+        self,
+        backends: Mapping[str, Backend],
+        store: Store,
+        renderers: Mapping[str, Renderer],
+        observer: Observer,
+        now: Callable[[], int],
+        closed_until: Callable[[Market], int | None] = lambda _: None,
     ) -> None:
         self.observer = observer
         self.backends = backends
         self.store = store
         self.renderers = renderers
         self.now = now
+        self._closed_until = closed_until
         self.deferral = Deferral(store)
         self._under_way: dict[str, asyncio.Task[Probed]] = {}
 
@@ -109,7 +118,11 @@ class DoubtSettler:
             log.error("doubt.probe-not-possible", order=order.id, why=str(error))
             return Probed(Proof.UNANSWERED, f"the probe cannot be written: {error}")
         asked = self.now()
+        if (closed := self._closed(backend)) is not None:
+            return closed
         await self.store.keep(order.id, attempt.number, sent_row(backend, prepared, asked))
+        if (closed := self._closed(backend)) is not None:  # a record that was away for a while has used up the time
+            return closed
         judged = await converse(backend, prepared, deadline_of(backend), self.observer)
         log.info("doubt.probed", order=order.id, attempt=attempt.number, found=judged.outcome.kind, evidence=judged.outcome.evidence)
         if judged.outcome.kind is OutcomeKind.ACCEPTED:
@@ -122,12 +135,23 @@ class DoubtSettler:
             await self.store.keep(order.id, attempt.number, *received)
         return probed
 
+    def _closed(self, backend: Backend) -> Probed | None:
+        opens = self._closed_until(backend.market)
+        return None if opens is None else Probed(Proof.CLOSED, "the backend is closed at the moment", opens)
+
     async def _free(self, backend: Backend, order: OrderRow, attempt: AttemptRow, received: tuple[MessageRow, ...]) -> None:
         """Certainly nothing was done: another attempt is made, by us where the caller has its answer, else by the caller's repeat."""
         if was_answered(order):
             await self.deferral.undone(backend, order, attempt.number, _PROVED, self.now(), received)
         else:
-            settlement = Settlement(OutcomeKind.ABSENT, self.now(), state="acknowledged", evidence=_PROVED, messages=received)
+            settlement = Settlement(
+                OutcomeKind.ABSENT,
+                self.now(),
+                state="acknowledged",
+                evidence=_PROVED,
+                messages=received,
+                withdraws=reconciling(order.id),
+            )
             await self.store.settle(order.id, attempt.number, settlement)
 
     async def _adopt(
@@ -138,7 +162,7 @@ class DoubtSettler:
             log.error("doubt.answer-not-mapped", order=order.id, why=answer.outcome.evidence)
             return Probed(Proof.UNANSWERED, answer.outcome.evidence)
         if was_answered(order):
-            await self.deferral.conclude(backend, order, attempt.number, prepared, judged, self.now())
+            await self.deferral.conclude(backend, order, attempt.number, prepared, judged, self.now(), reconciling(order.id))
             return Probed(Proof.SETTLED)
         renderer = self.renderers.get(order.face)
         if renderer is None:
@@ -146,7 +170,7 @@ class DoubtSettler:
             return Probed(Proof.UNANSWERED, f"the face {order.face} is not declared any more; declare it until its orders are settled")
         fresh = Fresh(order.id, attempt.number, order.client_reference, order.created_at)
         conclusion = conclude(backend, prepared, judged, message, fresh, renderer, self.now())
-        await self.store.settle(order.id, attempt.number, conclusion.settlement)
+        await self.store.settle(order.id, attempt.number, replace(conclusion.settlement, withdraws=reconciling(order.id)))
         return Probed(Proof.SETTLED)
 
 

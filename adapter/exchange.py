@@ -33,13 +33,15 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of a call. ``reply`` is the legacy document where there was a readable one, ``raw`` the bytes."""
+    """What became of a call. ``reply`` is the legacy document where there was a readable one, ``raw`` the bytes. ``failure`` is why a
+    readable one could not be judged."""
 
     outcome: Outcome
     reply: Document | None = None
     raw: WireReply | None = None
     status: int | None = None
     deviations: tuple[Deviation, ...] = ()
+    failure: MappingFailed | None = None
 
 
 class Observer(Protocol):
@@ -69,12 +71,15 @@ def prepare(backend: Backend, operation: str, scope: Scope) -> Prepared:
 def _in_the_callers_words(translator: Translator, scope: Scope, error: SerialisationFailed) -> InvalidMessage | SerialisationFailed:
     """The strict writer speaks of legacy fields; the record of rules knows which of the caller's fields and headers they came from."""
     _, origins = translator.explain_request(scope)
-    sources = [source for origin in origins if origin.target == error.path for source in origin.sources]
-    sent = [source.removeprefix(kind) for source in sources for kind in _FROM_THE_CALLER if source.startswith(kind)]
-    return InvalidMessage(problems=[Problem(name, error.text) for name in sent]) if sent else error
+    written = [origin for origin in origins if origin.target == error.path]
+    sent = {source.removeprefix("request."): origin.rule for origin in written for source in origin.sources if _from_the_caller(source)}
+    if sent:
+        return InvalidMessage(problems=[Problem(name, f"{error.text} (rule {rule})") for name, rule in sent.items()])
+    return SerialisationFailed(f"{error.text} (rule {written[0].rule})", error.path) if written else error
 
 
-_FROM_THE_CALLER = ("request.", "header ", "query ", "path ")
+def _from_the_caller(source: str) -> bool:
+    return source.startswith(("request.", "header ", "query ", "path "))
 
 
 def _refuse_expired(expires: Expiry, scope: Scope) -> None:
@@ -150,7 +155,7 @@ def _judge_reply(backend: Backend, prepared: Prepared, answer: Answer, document:
         verdict = prepared.translator.outcome(replace(prepared.scope, reply=document))
     except MappingFailed as error:
         outcome = technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, f"the outcome could not be judged: {error}")
-        return Judged(outcome, document, deviations=answer.deviations)
+        return Judged(outcome, document, deviations=answer.deviations, failure=error)
     severity = "warning" if verdict.kind is OutcomeKind.ACCEPTED else "error"
     issues = backend.catalogue.read_all(verdict.texts, severity)
     message = verdict.message or ("" if verdict.kind is OutcomeKind.ACCEPTED else operation.message)

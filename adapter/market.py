@@ -122,7 +122,8 @@ class Rate(Declared):
     def _something_is_left(self) -> Rate:
         if self.reserve >= self.burst:
             raise ValueError(
-                f"reserve: of {self.burst} permits at once (burst) {self.reserve} are kept for orders, so nothing else is ever done"
+                f"reserve: of {self.burst} permits at once (burst) {self.reserve} are kept for orders, so no state is ever asked for; "
+                f"make reserve smaller than burst"
             )
         return self
 

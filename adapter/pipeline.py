@@ -20,12 +20,26 @@ from adapter.conclusion import Conclusion, Renderer, answer_of, conclude, in_dou
 from adapter.contract.validation import Validator
 from adapter.deferral import answered, was_answered
 from adapter.doubt import DoubtSettler
-from adapter.errors import AdapterError, Conflict, KeyReused, NotFound, NotOffered, Overloaded, Problem, StoreUnavailable
+from adapter.errors import (
+    AdapterError,
+    Conflict,
+    InvalidMessage,
+    KeyReused,
+    MappingFailed,
+    NotFound,
+    NotOffered,
+    Overloaded,
+    Problem,
+    SerialisationFailed,
+    StoreUnavailable,
+)
 from adapter.exchange import Judged, Observer, Prepared, converse, deadline_of, prepare, technical
 from adapter.intake import RECORDING, Intake, intake_of, scope_of, sent_row
 from adapter.logs import about
+from adapter.mapping.refusal import refusal
 from adapter.market import Market
 from adapter.ports import Document, Message, Outcome, OutcomeKind, Reply, Result
+from adapter.reading import unfit, unwritable
 from adapter.recorded import document_of, message_of
 from adapter.store import Accepted, Doubtful, Fresh, InFlight, Mismatch, NoPermit, OrderQuery, OrderRow, Response, Seen, Store
 from adapter.tracing import station
@@ -81,11 +95,14 @@ class Pipeline:
         self.renderers = renderers
         self.observer = observer
         self.now = now
-        self.doubt = DoubtSettler(backends, store, renderers, observer, now)
+        self.doubt = DoubtSettler(backends, store, renderers, observer, now, self._opens)
         self.closed_until: Callable[[Market], int | None] = lambda _: None  # without windows, always open
         self.wake: Callable[[str], None] = lambda _: None  # nobody works in this process
         self._running: set[asyncio.Task[Reply]] = set()
         self._calling: dict[tuple[str, int], asyncio.Future[None]] = {}
+
+    def _opens(self, market: Market) -> int | None:
+        return self.closed_until(market)  # as it is set when it is asked
 
     async def place(self, message: Message) -> Reply:
         """Places one order, at most once. Raises CallerError, StoreUnavailable. A caller that leaves does not stop it."""
@@ -112,14 +129,14 @@ class Pipeline:
             raise
         if backend.market.delivery == "deferred":
             return await self._take_on(backend, message, intake, prepared)
-        if (opens := self.closed_until(backend.market)) is not None:
-            return await self._refuse_closed(intake, opens)
         return await self._place_now(backend, message, intake, prepared)
 
     async def _place_now(self, backend: Backend, message: Message, intake: Intake, prepared: Prepared) -> Reply:
         limits = backend.market.limits
         patience = time.monotonic() + limits.total + _PATIENCE
         while time.monotonic() < patience:
+            if (opens := self.closed_until(backend.market)) is not None:
+                return await self._refuse_closed(backend, message, intake, opens)
             acceptance = intake.acceptance(backend, prepared, self.now())
             with station("record", message.market, message.operation):
                 accepted = await self.store.accept(acceptance)
@@ -158,11 +175,13 @@ class Pipeline:
                 raise _reused(intake)
         raise Conflict("The same order is being placed by other requests; repeat this one in a moment", headers={"Retry-After": "1"})
 
-    async def _refuse_closed(self, intake: Intake, opens: int) -> Reply:
-        """Nothing is sent into a closed window; what was answered before is answered again."""
+    async def _refuse_closed(self, backend: Backend, message: Message, intake: Intake, opens: int) -> Reply:
+        """Nothing is sent into a closed window; what was answered before is answered again, and what is in doubt stays so."""
         known = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
         if isinstance(known, Seen):
             return _reply(known.response)
+        if isinstance(known, Doubtful):
+            return self.renderers[message.face](message, in_doubt(backend, message.operation, known.order.id, known.order.created_at))
         pause = max(1, -(-(opens - self.now()) // 1000))
         raise Overloaded(_CLOSED, headers={"Retry-After": str(pause)})
 
@@ -229,17 +248,24 @@ class Pipeline:
             return conclude(backend, prepared, Judged(unknown), message, fresh, render, self.now())
 
     async def retrieve(self, message: Message) -> Result:
-        """Asks the backend for one order. ``request`` in the rules is the recorded order's, where there is one."""
+        """Asks the backend for one order. ``request`` in the rules is the recorded order's, where there is one; what rules cannot take
+        of it, or of the backend's answer, is no mistake of the caller."""
         backend = self._backend(message.market)
         known = await self.store.order(message.path.get("id", ""), (message.market,))
+        asked = message
         if known:
             if was_answered(known) and not known.backend_ref:
                 return _queued(backend, message, known)
             path = {**message.path, "id": known.backend_ref} if known.backend_ref else message.path
-            message = replace(message, body=message_of(known).body, path=path)
-        prepared = prepare(backend, message.operation, scope_of(backend, message, known.client_reference if known else ""))
+            asked = replace(message, body=message_of(known).body, path=path)
+        try:
+            prepared = prepare(backend, message.operation, scope_of(backend, asked, known.client_reference if known else ""))
+        except (InvalidMessage, MappingFailed, SerialisationFailed) as error:
+            return unwritable(backend, message, known, error)
         judged = await converse(backend, prepared, deadline_of(backend), self.observer)
         answer = answer_of(prepared, judged, message.face)
+        if (failure := judged.failure or answer.failure) is not None:
+            return unfit(backend, message.operation, known, failure, "answer")
         log.info("order.retrieved", outcome=judged.outcome.kind, known=known is not None)
         return Result(
             answer.outcome,
@@ -284,6 +310,12 @@ class Pipeline:
             raise NotOffered(f"{operation} takes no body")
         return found
 
+    def refusal(self, message: Message, parameters: Sequence[Problem], members: Sequence[Problem]) -> Sequence[Problem]:
+        """All that is wrong with a message that does not fit: what was found, and what its mapping requires beyond that."""
+        backend = self._backend(message.market)
+        backend.operation(message.operation)
+        return refusal(backend.translators[message.operation], scope_of(backend, message, ""), parameters, members)
+
     def _backend(self, market: str) -> Backend:
         backend = self.backends.get(market)
         if backend is None:
@@ -304,7 +336,10 @@ def _reused(intake: Intake) -> KeyReused:
 def _queued(backend: Backend, message: Message, order: OrderRow) -> Result:
     """An order that waits for its backend, as its face shows it."""
     scope = scope_of(backend, message_of(order), order.client_reference)
-    view = backend.translators[order.operation].view(message.face, scope, document_of(order))
+    try:
+        view = backend.translators[order.operation].view(message.face, scope, document_of(order))
+    except MappingFailed as error:
+        return unfit(backend, message.operation, order, error, "record")
     return Result(Outcome(OutcomeKind.ACCEPTED), view, order_id=order.id, created_at=order.created_at)
 
 

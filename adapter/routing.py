@@ -15,7 +15,8 @@ import structlog
 from adapter import clock
 from adapter.contract.shape import Kind, Member, OperationContract, Shape
 from adapter.contract.validation import Validator
-from adapter.errors import InvalidMessage, NotOffered
+from adapter.errors import InvalidMessage, NotOffered, Problem
+from adapter.mapping.refusal import refusal
 from adapter.mapping.scope import Scope
 from adapter.mapping.translator import Translator
 from adapter.market import RoutedMarket
@@ -50,6 +51,9 @@ class Line(Protocol[Query_contra, Page_co]):
     def validator(self, face: str, market: str, operation: str) -> Validator:
         """The check of what a caller may send."""
 
+    def refusal(self, message: Message, parameters: Sequence[Problem], members: Sequence[Problem]) -> Sequence[Problem]:
+        """All that is wrong with a message that does not fit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Routes:
@@ -64,7 +68,14 @@ class Routes:
         translator = self.translators.get(message.operation)
         if translator is None:
             raise NotOffered(f"{self.market.title} does not offer {message.operation}")
-        scope = Scope(
+        found = translator.request(self.scope(message)).document
+        if "market" not in found:
+            raise InvalidMessage(found.get("refusal", _REFUSED))
+        return str(found["market"])
+
+    def scope(self, message: Message) -> Scope:
+        """What the rules may see of a message."""
+        return Scope(
             request=message.body,
             header=message.header,
             query=message.query,
@@ -73,10 +84,6 @@ class Routes:
             correlation_id=message.correlation_id,
             now=clock.iso(message.received_at),
         )
-        found = translator.request(scope).document
-        if "market" not in found:
-            raise InvalidMessage(found.get("refusal", _REFUSED))
-        return str(found["market"])
 
 
 class Router(Generic[Query, Page]):
@@ -116,6 +123,17 @@ class Router(Generic[Query, Page]):
         if found is None:
             raise NotOffered(f"{routes.market.title} does not offer {operation}")
         return found
+
+    def refusal(self, message: Message, parameters: Sequence[Problem], members: Sequence[Problem]) -> Sequence[Problem]:
+        """All that is wrong with a message that does not fit. Of a routed market's, what its own rules require: which of its markets
+        would take the message is not to be told from one that is wrong."""
+        routes = self._routes.get(message.market)
+        if routes is None:
+            return self._line.refusal(message, parameters, members)
+        translator = routes.translators.get(message.operation)
+        if translator is None:
+            raise NotOffered(f"{routes.market.title} does not offer {message.operation}")
+        return refusal(translator, routes.scope(message), parameters, members)
 
     def _routed(self, message: Message) -> Message:
         routes = self._routes.get(message.market)

@@ -40,7 +40,7 @@ from adapter.intake import Intake, intake_of, scope_of
 from adapter.market import load_market
 from adapter.ports import Answer, Call, Message, Result, WireReply
 from adapter.redaction import Redaction
-from adapter.settings import Home
+from adapter.settings import Home, load_settings
 from adapter.store import Fresh, Store
 from adapter.wire import Wire, WireSettings
 from benchmarks import by_hand_lxml
@@ -80,7 +80,7 @@ class Bench:
         faces = [load_face(home.face_file(name), ENVIRONMENT) for name in ("hybris", "tmf")]
         market = load_market(home.market_file("pr"), ENVIRONMENT)
         rules = read_rules(home, market, faces)
-        connector = way_of(market).connect(market, home.path(market.contract), home.path("var") / "contracts")
+        connector = way_of(market).connect(market, home.path(market.contract), load_settings(home, os.environ | ENVIRONMENT).contract_cache)
         backend = Backend(
             market, connector, Wire(WireSettings()), rules.translators(), rules.validators(), rules.catalogue, Redaction(market.redact)
         )

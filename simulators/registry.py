@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from simulators.cerillion.backend import cerillion
 from simulators.lab.backend import lab
@@ -27,10 +28,10 @@ VARIABLES: dict[str, str] = {
 
 
 @contextlib.asynccontextmanager
-async def running() -> AsyncIterator[dict[str, str]]:
+async def running(environment: Mapping[str, str] = os.environ) -> AsyncIterator[dict[str, str]]:
     """All simulators in this loop, on free loopback ports: their SOAP endpoints by name. They end with the block. How fast orders go on
     is a matter of the environment. Raises ValueError where that holds no speed."""
-    speed = speed_from()
+    speed = speed_from(environment)
     async with contextlib.AsyncExitStack() as stack:
         made = {name: make(speed=speed) if name in LIVING else make() for name, make in SIMULATORS.items()}
         yield {name: (await stack.enter_async_context(simulator)).url for name, simulator in made.items()}

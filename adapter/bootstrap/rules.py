@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapter.bootstrap.connectors import way_of
+from adapter.bootstrap.windows import check_windows
 from adapter.codes import Catalogue, catalogue_in
 from adapter.contract.shape import OperationContract
 from adapter.contract.tmf import Resource, extend, load_extension, resource
@@ -94,6 +95,7 @@ def read_rules(
             mappings[path.stem] = parsed.file
     findings += unused_tables(tables, mappings.values())
     findings += _missing_mappings(home, market, mappings)
+    findings += check_windows(home, market)
     return MarketRules(market, legacy, resources, mappings, tables.tables, catalogue, around, tuple(once(findings)), texts)
 
 

@@ -10,6 +10,7 @@ from adapter.doubt import DoubtSettler
 from adapter.following import Follower
 from adapter.market import Market
 from adapter.store import Store
+from adapter.work.catching_up import CatchingUp
 from adapter.work.housekeeping import Chore, Housekeeping
 from adapter.work.job import Handler, LaneObserver
 from adapter.work.lane import Lane
@@ -49,7 +50,9 @@ class Work:
             for kind, handler in handlers.items():
                 name = lane_of(kind, market)
                 self.lanes[name] = Lane(name, handler, planner(backends, kind, market), store, observer, random=chance)
-        self._housekeeping = Housekeeping((Chore("sweep", SWEEP_SECONDS, self.sweep, at_once=True), *chores))
+        self.catching_up = CatchingUp(store, backends, self.wake, chance)
+        own = (Chore("sweep", SWEEP_SECONDS, self.sweep, at_once=True), Chore("catching-up", SWEEP_SECONDS, self.catching_up))
+        self._housekeeping = Housekeeping((*own, *chores))
 
     def wake(self, lane: str) -> None:
         """Tells a lane of this node that it has something to do now. One of another node, or an unknown one, finds out by itself."""

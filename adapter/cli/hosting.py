@@ -10,6 +10,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 
 import orjson
@@ -19,8 +20,13 @@ from adapter.bootstrap import Service, open_service
 from adapter.errors import ConfigError
 from adapter.faces.server import BoundedProtocol
 from adapter.loopback import is_loopback
-from adapter.settings import Home, Settings
+from adapter.settings import Callbacks, Home, Settings
 
+_LOOPBACK: Mapping[str, object] = {
+    "hosts": ("127.0.0.1", "localhost", "::1"),
+    "networks": (ip_network("127.0.0.0/8"), ip_network("::1/128")),
+    "http": True,
+}
 _COLLECTING = (20_000, 20, 100)
 """Counts of new objects between two collections of cycles: an exchange makes hundreds of objects, and few cycles."""
 
@@ -33,6 +39,11 @@ class Hosted:
     url: str
     simulators: Mapping[str, str]
     server: uvicorn.Server
+
+
+def to_this_machine(declared: Callbacks) -> Callbacks:
+    """The same, but that events go to listeners on this machine, without TLS, and to nobody else."""
+    return declared.model_copy(update=_LOOPBACK)
 
 
 @contextlib.asynccontextmanager
@@ -52,7 +63,10 @@ async def hosted(
         if simulators:
             from simulators import registry  # noqa: PLC0415 - not needed, and not imported, where real backends are used
 
-            urls = await stack.enter_async_context(registry.running())
+            try:
+                urls = await stack.enter_async_context(registry.running(variables))
+            except ValueError as error:  # the speed of their orders is none
+                raise ConfigError(str(error)) from error
             variables.update({registry.VARIABLES[name]: url for name, url in urls.items()})
         listener = _listen(host, port)
         stack.callback(listener.close)

@@ -10,6 +10,7 @@ import typer
 
 from adapter.cli.columns import columns, printable
 from adapter.cli.groups import ShowsByDefault, group
+from adapter.cli.meant import meant
 from adapter.cli.place import here
 from adapter.cli.running import ask, operator, with_query
 from adapter.cli.settling import judge_without_service
@@ -65,19 +66,21 @@ def listed(
     ctx: typer.Context,
     limit: int = typer.Option(20, min=1, max=1000, help="How many orders to list."),
     state: str = typer.Option("", help="Only orders in this state."),
-    market: str = typer.Option("", help="Only orders of this market."),
+    market: str = typer.Option("", help="Only orders of this market; of one that is routed, those of all it stands for."),
     in_doubt: bool = typer.Option(False, "--in-doubt", help="Orders whose backend may or may not have taken them, the oldest first."),
 ) -> None:
     """List recorded orders, show one order's whole way (orders ID), or settle one in doubt by hand."""
     if ctx.invoked_subcommand is not None:
         return
-    settings = load_settings(Home.find())
+    home = Home.find()
+    settings = load_settings(home)
     if in_doubt:
         path = with_query("/admin/orders/in-doubt", limit=limit)
         _doubts(ask(settings, path, lambda store: list_in_doubt(store, limit)))
         return
-    path = with_query("/admin/orders", limit=limit, state=state, market=market)
-    rows = ask(settings, path, lambda store: list_orders(store, limit, state, market))
+    markets = meant(home, market)
+    path = with_query("/admin/orders", limit=limit, state=state, market=",".join(markets))
+    rows = ask(settings, path, lambda store: list_orders(store, limit, state, markets))
     if not rows:
         typer.echo("no orders on record")
         return

@@ -8,18 +8,27 @@ import signal
 import typer
 import uvloop
 
-from adapter.cli.hosting import Hosted, hosted
+from adapter.cli.hosting import Hosted, hosted, to_this_machine
 from adapter.cli.place import here
 from adapter.logs import configure_logs
+from adapter.loopback import is_loopback
+from adapter.settings import Callbacks, Settings
+from adapter.store.address import parse
 
 
 def serve(
     port: int = typer.Option(8080, min=0, max=65535, help="Port to listen on; 0 takes a free one."),
     host: str = typer.Option("127.0.0.1", help="Address to listen on. The tmf face is open without credentials on loopback only."),
-    with_simulators: bool = typer.Option(False, "--with-simulators", help="Start a simulator for every backend, on free loopback ports."),
+    with_simulators: bool = typer.Option(
+        False,
+        "--with-simulators",
+        help="Start a simulator for every backend, on free loopback ports. On loopback listeners on this machine may then register, "
+        "signed or not, unless callbacks.hosts says who may.",
+    ),
 ) -> None:
     """Run the service."""
-    home, settings = here()
+    home, declared = here()
+    settings = _on_trial(declared) if with_simulators and is_loopback(host) else declared
     configure_logs(settings.log)
 
     async def run() -> None:
@@ -28,7 +37,7 @@ def serve(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         async with hosted(home, settings, host=host, port=port, simulators=with_simulators) as running:
-            for line in _greeting(running):
+            for line in [*_greeting(running), _listeners(settings.callbacks, on_trial=settings is not declared)]:
                 typer.echo(line)
             reloads: set[asyncio.Task[object]] = set()
             loop.add_signal_handler(signal.SIGHUP, lambda: reloads.add(asyncio.create_task(running.service.backends.reload())))
@@ -38,10 +47,30 @@ def serve(
     uvloop.run(run())
 
 
+def _on_trial(settings: Settings) -> Settings:
+    """Whoever tries the service out on one machine can listen there; hosts that are declared are left as they are."""
+    if settings.callbacks.hosts:
+        return settings
+    callbacks = to_this_machine(settings.callbacks).model_copy(update={"signing": "optional"})
+    return settings.model_copy(update={"callbacks": callbacks})
+
+
 def _greeting(running: Hosted) -> list[str]:
     lines = [f"adapter listens on {running.url}"]
     lines += [f"  face {name}: {running.url}{base}" for name, base in running.service.face_bases.items()]
     lines += [f"  OpenAPI: {running.url}/openapi/{name}.json" for name in running.service.face_bases]
     lines += [f"  simulator {name}: {url}" for name, url in running.simulators.items()]
-    lines.append(f"  health {running.url}/health/ready, metrics {running.url}/metrics, record {running.service.store_name}")
+    lines.append(f"  health {running.url}/health/ready, metrics {running.url}/metrics, record {parse(running.service.store_name)}")
     return lines
+
+
+def _listeners(callbacks: Callbacks, *, on_trial: bool) -> str:
+    """Who may be told of events."""
+    if on_trial:
+        return (
+            "  events may go to listeners on this machine only (http://127.0.0.1, http://localhost), signed where a client has a key; "
+            "this is because of --with-simulators, and callbacks.hosts in config/adapter.yaml goes before it"
+        )
+    if not callbacks.hosts:
+        return "  events go to nobody: callbacks.hosts in config/adapter.yaml names no host"
+    return f"  events may go to {', '.join(callbacks.hosts)}; signatures are {callbacks.signing}"

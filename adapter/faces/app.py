@@ -53,12 +53,14 @@ class Application(Starlette):
     faces: Sequence[FaceRoute] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request."""
+        """Answers a request. One slash at the end of a path is no part of it, as it is within the faces."""
         if scope["type"] == "http":
             for route in self.faces:
                 if route.matches(scope)[0] is Match.FULL:
                     await route.handle(scope, receive, send)
                     return
+            if len(path := scope["path"]) > 1 and path.endswith("/"):
+                scope = {**scope, "path": path[:-1]}
         await super().__call__(scope, receive, send)
 
 
@@ -104,6 +106,7 @@ def create_app(
     handlers = cast("Any", {HTTPException: _refused})
     app = Application(routes=routes, exception_handlers=handlers, lifespan=lifespan or _nothing)
     app.faces = gateways
+    app.router.redirect_slashes = False  # the address would be made of what the caller says the host is
     return app
 
 
@@ -145,10 +148,15 @@ def _openapi(faces: Sequence[Face], schemas: Schemas) -> Callable[[Request], Any
     return document
 
 
-async def _refused(_: Request, error: Exception) -> Response:
-    """Paths that belong to no face."""
+async def _refused(request: Request, error: Exception) -> Response:
+    """Paths that belong to no face, and methods that a path of ours does not take."""
     refused = cast("HTTPException", error)
-    return _json(refused.status_code, plain_error(refused.status_code), refused.headers)
+    headers = dict(refused.headers or {})
+    if "Allow" in headers:
+        headers["Allow"] = ", ".join(sorted({*headers["Allow"].split(", "), "OPTIONS"}))
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=headers)
+    return _json(refused.status_code, plain_error(refused.status_code), headers)
 
 
 def _json(status: int, value: object, headers: Mapping[str, str] | None = None) -> Response:

@@ -149,7 +149,7 @@ def _condition(
     name, operator = attribute
     path = tuple(name.split("."))
     if not known(path):
-        problems.append(Problem(name, "is not an attribute that can be filtered"))
+        problems.append(Problem(name or "''", "is not an attribute that can be filtered"))
         return None
     if any(len(value) > MAX_VALUE for value in values):
         problems.append(Problem(name, f"the value is longer than {MAX_VALUE} characters"))

@@ -1,6 +1,7 @@
 """One face at work: a request comes in, a Message goes to the service, the face's answer goes out.
 
-The checks stand in the order in which they cost: path and method, credentials, rate, rights, headers, then the body.
+The checks stand in the order in which they cost: path and method, credentials, rate, rights, headers, then the body. What is wrong
+with the headers and the body of one request is named in one answer.
 """
 
 from __future__ import annotations
@@ -17,7 +18,17 @@ from starlette.types import Receive, Scope, Send
 from adapter import clock, tracing
 from adapter.contract.json_bytes import write_json
 from adapter.contract.json_text import parse_json
-from adapter.errors import AdapterError, CallerError, InvalidMessage, MethodNotAllowed, NotFound, NotOffered, Overloaded, Problem
+from adapter.errors import (
+    AdapterError,
+    CallerError,
+    InvalidMessage,
+    MethodNotAllowed,
+    NotFound,
+    NotOffered,
+    Overloaded,
+    Problem,
+    UnsupportedMedia,
+)
 from adapter.faces.attributes import Attributes
 from adapter.faces.callers import Caller, Callers
 from adapter.faces.declaration import HUB_KINDS, Face, Kind, Route
@@ -29,7 +40,7 @@ from adapter.faces.incoming import CallerGone, Incoming, check_accept, check_med
 from adapter.faces.listing import names_of, page_headers, parse_list, select
 from adapter.faces.metrics import FaceMetrics
 from adapter.faces.parameters import Headers, Queries, path_problems
-from adapter.faces.port import Hub, Schemas, Service, Validator
+from adapter.faces.port import Hub, Schemas, Service
 from adapter.faces.rendering import Renderer
 from adapter.logs import Exchange
 from adapter.ports import Document, Message, OutcomeKind, Reply, Result
@@ -68,6 +79,7 @@ class _Request:
     message: Message
     pairs: list[tuple[str, str]]
     market_named: bool
+    problems: tuple[Problem, ...] = ()  # of headers and parameters, where those of the body are still to be named with them
 
 
 class Gateway:
@@ -167,16 +179,12 @@ class Gateway:
 
     async def _serve(self, incoming: Incoming, trace: Trace) -> Reply:
         path = incoming.path.removeprefix(self.face.base)
-        if path in ("", "/") and self._entry is not None and incoming.method in ("GET", "HEAD"):
-            return Reply(200, self._entry)
+        if path in ("", "/") and self._entry is not None:
+            return Reply(200, self._entry) if incoming.method in ("GET", "HEAD") else _other_method(incoming, {"GET"})
         methods, parameters = self._find(path)
         bound = methods.get("GET" if incoming.method == "HEAD" else incoming.method)
         if bound is None:
-            offered = {method for method, other in methods.items() if other.route.kind is not Kind.NOT_OFFERED}
-            allow = ", ".join(sorted({*offered, "OPTIONS", *(["HEAD"] if "GET" in offered else [])}))
-            if incoming.method == "OPTIONS":
-                return Reply(204, b"", {"Allow": allow})
-            raise MethodNotAllowed(f"This path takes {allow}", headers={"Allow": allow})
+            return _other_method(incoming, {method for method, other in methods.items() if other.route.kind is not Kind.NOT_OFFERED})
         trace.operation = bound.route.operation
         caller = await self._callers.identify(incoming, self.face.credentials)
         trace.client = caller.id
@@ -205,7 +213,7 @@ class Gateway:
         header, problems = self._headers.read(incoming, market, route.kind)
         query, wrong = bound.queries.read(pairs, market, route.kind)
         problems += [*wrong, *path_problems(path)]
-        if problems:
+        if problems and route.kind is not Kind.CREATE:
             raise InvalidMessage(problems=problems)
         if trace.correlation_id:
             header[self.face.correlation.header] = trace.correlation_id
@@ -223,7 +231,7 @@ class Gateway:
             received_at=self._now(),
             key=self._key(incoming, header),
         )
-        return _Request(incoming, bound, caller, message, pairs, named)
+        return _Request(incoming, bound, caller, message, pairs, named, tuple(problems))
 
     def _market(self, incoming: Incoming, path: Mapping[str, str], caller: Caller) -> tuple[str, bool]:
         """The market, and whether the request itself names it. Raises InvalidMessage with the value that is none."""
@@ -252,28 +260,37 @@ class Gateway:
 
     async def _create(self, request: _Request) -> Reply:
         message = request.message
-        check_media(request.incoming, self.face.media)
-        return await self._service.place(
-            await self._filled(request, self._service.validator(message.face, message.market, message.operation))
-        )
+        try:
+            check_media(request.incoming, self.face.media)
+            validator = self._service.validator(message.face, message.market, message.operation)
+            message = await self._filled(request)
+        except (InvalidMessage, UnsupportedMedia) as error:
+            if not request.problems:
+                raise
+            # There is no document, so no more can be said of it; what would be required of one is not what this caller got wrong.
+            found = error.problems or (Problem("", error.text),)
+            raise InvalidMessage(problems=[*request.problems, *found], headers=error.headers) from error
+        problems = validator.problems(message.body)
+        if request.problems or problems:
+            raise InvalidMessage(problems=self._service.refusal(message, request.problems, problems))
+        return await self._service.place(message)
 
     async def _listen(self, request: _Request) -> Reply:
         route, message = request.bound.route, request.message
         if route.kind is Kind.SUBSCRIBE:
             check_media(request.incoming, self.face.media)
-            message = await self._filled(request, self._desk.validator)
+            message = await self._filled(request)
+            if problems := self._desk.validator.problems(message.body):
+                raise InvalidMessage(problems=problems)
         return await self._desk.answer(route, message)
 
-    async def _filled(self, request: _Request, validator: Validator) -> Message:
-        """The message with its body, read and checked."""
+    async def _filled(self, request: _Request) -> Message:
+        """The message with its body, which is an object."""
         limits = request.caller.client.limits
         raw = await read_body(request.incoming, limits.body_bytes, self.face.limits.body_seconds)
         body = parse_json(raw, max_depth=limits.depth)
         if not isinstance(body, dict):
             raise InvalidMessage("The body has to be a JSON object")
-        problems = validator.problems(body)
-        if problems:
-            raise InvalidMessage(problems=problems)
         return replace(request.message, body=body, raw=raw)
 
     async def _retrieve(self, request: _Request) -> Reply:
@@ -321,6 +338,14 @@ class Gateway:
             headers += [self._content_type, (b"content-length", str(len(reply.body)).encode("ascii"))]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if incoming.method == "HEAD" else reply.body, "more_body": more})
+
+
+def _other_method(incoming: Incoming, offered: set[str]) -> Reply:
+    """What a path answers to a method that it does not offer. Raises MethodNotAllowed."""
+    allow = ", ".join(sorted({*offered, "OPTIONS", *(["HEAD"] if "GET" in offered else [])}))
+    if incoming.method == "OPTIONS":
+        return Reply(204, b"", {"Allow": allow})
+    raise MethodNotAllowed(f"This path takes {allow}", headers={"Allow": allow})
 
 
 def _parent(incoming: Incoming) -> dict[str, str]:

@@ -38,6 +38,10 @@ class Service(Protocol):
     def validator(self, face: str, market: str, operation: str) -> Validator:
         """The check for one operation. Raises NotOffered where the market has no such operation."""
 
+    def refusal(self, message: Message, parameters: Sequence[Problem], members: Sequence[Problem]) -> Sequence[Problem]:
+        """All that is wrong with a message that is refused: ``parameters`` and ``members``, which the face and the check found, and what
+        the operation requires beyond them. Each place once, headers first, then members in the contract's order."""
+
 
 class Hub(Protocol):
     """The listeners behind the faces. Every method may raise StoreUnavailable."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapter.contract.shape import Shape
-from adapter.errors import MappingFailed
+from adapter.errors import InvalidMessage, MappingFailed, Problem
 from adapter.finding import Position
 from adapter.mapping.compile import COMPILER_VERSION, MissHook, Program, compile_mapping, no_hook
 from adapter.mapping.compile.program import FAILURES, Compiled
@@ -79,6 +79,22 @@ class Translator:
     def request(self, scope: Scope) -> Written:
         """The legacy document. Raises InvalidMessage that names everything ``require`` misses, or the value a rule cannot take."""
         return self._written(self.program.request, scope)
+
+    def missing(self, scope: Scope) -> list[Problem]:
+        """What ``require`` wants and a request does not have, also where the request does not fit its contract; raises nothing.
+
+        An entry that cannot be asked, because what it asks about is of another kind than the contract says, counts as met: that
+        is named by the contract's check. No other rule runs.
+        """
+        found: dict[Problem, None] = {}
+        for require in self.program.requirements:
+            try:
+                require(scope)
+            except InvalidMessage as error:
+                found.update(dict.fromkeys(error.problems))
+            except FAILURES:
+                continue
+        return list(found)
 
     def reply(self, scope: Scope) -> Written:
         """The canonical answer to an accepted ``scope.reply``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,12 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, LargeBinary, Text, bi
 
 from adapter.store.accepting import insert_messages
 from adapter.store.connection import Connection, Statement
+from adapter.store.listed import ListStatement
 from adapter.store.outbox import NewEvent, publish
 from adapter.store.packing import Packer
 from adapter.store.rows import MessageRow
 from adapter.store.schema import resource_order
-from adapter.store.tasks import Ack, NewTask, acknowledge, cancel, put
+from adapter.store.tasks import Ack, NewTask, acknowledge, cancel, hold, put
 
 _ORDER = resource_order.c
 _NONE: ColumnElement[str] = literal_column("''")
@@ -21,6 +23,7 @@ _NONE: ColumnElement[str] = literal_column("''")
 _HOLD = Statement(
     select(_ORDER.event_seq, _ORDER.market, _ORDER.attempt).where(_ORDER.id == bindparam("order", type_=Text())).with_for_update()
 )
+_HOLD_ALL = ListStatement(lambda keys: select(_ORDER.id).where(_ORDER.id.in_(keys)).order_by(_ORDER.id).with_for_update())
 _ADVANCE = Statement(
     update(resource_order)
     .where(_ORDER.id == bindparam("order"))
@@ -65,8 +68,20 @@ def advance(c: Connection, change: Change) -> bool:
     held = _hold(c, change)
     if held is None:
         return False
+    if change.cancels and change.tasks:
+        hold(c, _tasks_of(change))
     _write(c, change, *held)
     return True
+
+
+def hold_all(c: Connection, changes: Sequence[Change], acks: Sequence[Ack]) -> None:
+    """Locks what a batch of changes and acknowledgements is going to write: the orders by id, then the tasks by id.
+
+    Everywhere locks are taken in this order, so that two nodes never wait for each other.
+    """
+    for statement, values in _HOLD_ALL.over(sorted({change.order_id for change in changes})):
+        c.hold(statement, values)
+    hold(c, [ack.id for ack in acks] + [task for change in changes for task in _tasks_of(change)])
 
 
 def advance_and_acknowledge(c: Connection, change: Change | None, ack: Ack) -> bool:
@@ -75,10 +90,11 @@ def advance_and_acknowledge(c: Connection, change: Change | None, ack: Ack) -> b
     False where the order was changed first or the lease was lost: nothing is written. The tasks of the change come after the
     acknowledgement, so that a task that is done may be asked for anew.
     """
-    # The order's row is locked before the task's, as everywhere: two nodes never wait for each other.
     held = _hold(c, change) if change is not None else None
     if change is not None and held is None:
         return False
+    if change is not None and (change.cancels or change.tasks):
+        hold(c, [ack.id, *_tasks_of(change)])
     if acknowledge(c, [ack]) != [True]:
         return False
     if change is not None and held is not None:
@@ -93,6 +109,10 @@ def _hold(c: Connection, change: Change) -> tuple[str, int] | None:
         return None
     _, market, attempt = row
     return market, attempt
+
+
+def _tasks_of(change: Change) -> list[str]:
+    return [*change.cancels, *(new.id for new in change.tasks)]
 
 
 def _write(c: Connection, change: Change, market: str, attempt: int) -> None:

@@ -151,15 +151,17 @@ _EVENTS = Statement(
 )
 
 
-def publish(c: Connection, order_id: str, market: str, first_seq: int, events: Sequence[NewEvent], at: int) -> None:
+def publish(
+    c: Connection, order_id: str, market: str, first_seq: int, events: Sequence[NewEvent], at: int, packer: Packer | None = None
+) -> None:
     """Writes the events ``first_seq``, ``first_seq + 1``, … of an order, and makes them due at every listener of its market.
 
     Belongs into the transaction that changes the order and counts its events, under the order's row lock. A listener that has heard
-    nothing of the order begins with the first of these: the past is not sent.
+    nothing of the order begins with the first of these: the past is not sent. ``packer``: one that knows the documents already.
     """
     if not events:
         return
-    packer = Packer()
+    packer = packer or Packer()
     c.change_many(
         _INSERT_EVENT,
         [
@@ -242,32 +244,30 @@ def _claimed(c: Connection, stream: DeliveryRow) -> Claimed:
 # what became of a claim
 
 _OURS = and_(_CURSOR.listener == bindparam("hearer"), _CURSOR.order_id == bindparam("order"), _CURSOR.fence == bindparam("token"))
+# Whatever is said of a claim ends it: with the fence raised, nothing can be said of it twice.
+_ENDED: dict[str, Any] = {"owner": _NOTHING, "fence": _CURSOR.fence + _ONE}
 _SENT = Statement(
     update(delivery)
     .where(_OURS, _CURSOR.sent_seq < bindparam("seq"))
     .values(
         sent_seq=bindparam("seq"),
         due_at=case((_CURSOR.last_seq > bindparam("seq"), bindparam("now", type_=BigInteger)), else_=null()),
-        owner=_NOTHING,
         attempts=_ZERO,
         parked_at=null(),
         last_error=_NOTHING,
+        **_ENDED,
     )
 )
 _FAILED = Statement(
-    update(delivery)
-    .where(_OURS, _CURSOR.parked_at.is_(None))
-    .values(due_at=bindparam("next"), owner=_NOTHING, last_error=bindparam("error"))
+    update(delivery).where(_OURS, _CURSOR.parked_at.is_(None)).values(due_at=bindparam("next"), last_error=bindparam("error"), **_ENDED)
 )
 _RELEASED = Statement(
-    update(delivery)
-    .where(_OURS, _CURSOR.parked_at.is_(None))
-    .values(due_at=bindparam("next"), owner=_NOTHING, attempts=_CURSOR.attempts - _ONE)
+    update(delivery).where(_OURS, _CURSOR.parked_at.is_(None)).values(due_at=bindparam("next"), attempts=_CURSOR.attempts - _ONE, **_ENDED)
 )
 _PARKED = Statement(
     update(delivery)
     .where(_OURS, _CURSOR.parked_at.is_(None))
-    .values(due_at=null(), owner=_NOTHING, parked_at=bindparam("now"), last_error=bindparam("error"))
+    .values(due_at=null(), parked_at=bindparam("now"), last_error=bindparam("error"), **_ENDED)
 )
 _LISTENER_FAILED = Statement(
     update(listener)

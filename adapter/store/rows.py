@@ -94,7 +94,7 @@ class Settlement:
     ``outcome`` ABSENT says that a probe proved the attempt without effect. ``response`` is kept under the request's key for
     ACCEPTED and REJECTED; for any other outcome it only reaches the requests that are waiting at this moment.
     ``state`` "" leaves the order's state as it is. ``answered``: the caller had its answer before, and keeps it. ``done_at``: this is
-    the order's end. ``events`` tell of it, ``tasks`` see to what comes next.
+    the order's end. ``events`` tell of it, ``tasks`` see to what comes next; ``withdraws`` are ids of tasks that have no reason any more.
     """
 
     outcome: OutcomeKind
@@ -111,6 +111,7 @@ class Settlement:
     done_at: int | None = None
     events: tuple[NewEvent, ...] = ()
     tasks: tuple[NewTask, ...] = ()
+    withdraws: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

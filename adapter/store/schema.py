@@ -207,7 +207,7 @@ delivery = Table(
     _text("last_error", default=""),
     PrimaryKeyConstraint("listener", "order_id"),
 )
-Index(None, delivery.c.listener, delivery.c.due_at)
+Index(None, delivery.c.listener, delivery.c.due_at, delivery.c.order_id)  # as they are claimed, many due at one moment included
 PARKED = "parked_at IS NOT NULL"
 Index("ix_delivery_parked", delivery.c.listener, delivery.c.order_id, sqlite_where=text(PARKED))  # few rows: what people have to look at
 

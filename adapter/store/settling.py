@@ -15,7 +15,7 @@ from adapter.store.packing import Packer, pack_issues
 from adapter.store.reading import UNSETTLED
 from adapter.store.rows import Settlement
 from adapter.store.schema import attempt, idempotency, resource_order
-from adapter.store.tasks import put
+from adapter.store.tasks import put, withdraw
 
 FINAL = (OutcomeKind.ACCEPTED, OutcomeKind.REJECTED)
 _ORDER = resource_order.c
@@ -78,6 +78,8 @@ def pack_settlement(order_id: str, number: int, settlement: Settlement) -> tuple
         "told": len(settlement.events),
         "events": settlement.events,
         "tasks": settlement.tasks,
+        "withdraws": settlement.withdraws,
+        "packer": packer,
     }
     if settlement.outcome in FINAL and not settlement.answered:
         if response is None:
@@ -95,7 +97,9 @@ def settle(c: Connection, values: dict[str, Any], messages: list[dict[str, Any]]
             c.change(_KEEP_RESPONSE, values)
         events: tuple[NewEvent, ...] = values["events"]
         if row is not None and events:
-            publish(c, values["order"], row[0], row[1] - len(events) + 1, events, values["now"])
+            publish(c, values["order"], row[0], row[1] - len(events) + 1, events, values["now"], values["packer"])
+        for task_id in values["withdraws"]:
+            withdraw(c, task_id)
         put(c, values["tasks"], values["now"])
         insert_messages(c, messages)
     elif c.row(_EXISTS, values) is not None:

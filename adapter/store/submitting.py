@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, insert, literal_column, null, update
+from sqlalchemy import bindparam, insert, literal_column, null, select, update
 
 from adapter.store.accepting import insert_messages
 from adapter.store.advancing import Change, advance
@@ -16,6 +16,7 @@ from adapter.store.schema import attempt, resource_order
 from adapter.store.settling import settle
 from adapter.store.tasks import extend
 
+_HOLD = Statement(select(resource_order.c.id).where(resource_order.c.id == bindparam("order")).with_for_update())
 _NEXT = Statement(
     update(resource_order)
     .where(resource_order.c.id == bindparam("order"), resource_order.c.attempt == bindparam("last"))
@@ -49,6 +50,7 @@ class Intent:
 
 def begin(c: Connection, intent: Intent) -> bool:
     """Records the intent. False, and nothing written, where the lease is lost or the order has another attempt by now."""
+    c.hold(_HOLD, {"order": intent.order_id})  # before the task's row, as everywhere
     if not extend(c, intent.task_id, intent.fence, intent.lease_until):
         return False
     if not c.change(_NEXT, {"order": intent.order_id, "last": intent.number - 1, "n": intent.number, "now": intent.now}):

@@ -1,10 +1,10 @@
-"""What a crash left behind: attempts of which nobody knows what became, and that nobody is going to ask for."""
+"""What was left behind: attempts of which nobody knows what became, by a crash; orders that nobody asks for, by an earlier release."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Text, and_, bindparam, func, literal_column, not_, or_, select
+from sqlalchemy import BigInteger, Text, and_, bindparam, exists, func, literal_column, not_, or_, select, update
 
 from adapter.store.connection import Connection, Statement
 from adapter.store.reading import LATEST, UNSETTLED
@@ -43,3 +43,53 @@ def orphans(c: Connection, kind: str, now: int, node: str, alone: bool, count: i
     its process, whatever its deadline."""
     values = {"prefix": f"{kind}:", "now": now, "node": node, "alone": int(alone), "count": count}
     return [Orphan(*row) for row in c.rows(_ORPHANS, values)]
+
+
+# By the primary key, so that no order pays for an index that only those of an earlier release need.
+_NEXT_IDS = select(_ORDER.id).where(_ORDER.id > bindparam("after")).order_by(_ORDER.id).limit(bindparam("count")).subquery()
+_PAGE_END = Statement(select(func.max(_NEXT_IDS.c.id)))
+_OPEN = and_(_ORDER.outcome == literal_column("'accepted'"), _ORDER.done_at.is_(None), _ORDER.attention == literal_column("''"))
+_UNASKED = Statement(
+    select(
+        _ORDER.id,
+        _ORDER.market,
+        _ORDER.operation,
+        _ORDER.state,
+        _ORDER.backend_ref,
+        _ORDER.created_at,
+        exists(select(literal_column("1")).where(task.c.order_id == _ORDER.id)),
+    )
+    .where(_ORDER.id > bindparam("after"), _ORDER.id <= bindparam("end"), _OPEN)
+    .where(not_(select(literal_column("1")).where(task.c.id == _ID).exists()))
+    .order_by(_ORDER.id)
+)
+_END = Statement(update(resource_order).where(_ORDER.id == bindparam("order"), _OPEN).values(done_at=bindparam("now")))
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """An order that its backend has taken on, that is not at its end, and that nobody asks for. ``busy``: another task is about it."""
+
+    order_id: str
+    market: str
+    operation: str
+    state: str
+    backend_ref: str
+    created_at: int
+    busy: bool
+
+
+def unasked(c: Connection, kind: str, after: str, count: int) -> tuple[list[Unasked], str]:
+    """Of the next ``count`` orders behind the id ``after``, those without a task of this kind; and the last id that was looked at, "" where
+    there is none any more."""
+    row = c.row(_PAGE_END, {"after": after, "count": count})
+    end = row[0] if row is not None else None
+    if end is None:
+        return [], ""
+    found = c.rows(_UNASKED, {"after": after, "end": end, "prefix": f"{kind}:"})
+    return [Unasked(*row) for row in found], end
+
+
+def end(c: Connection, order_id: str, now: int) -> bool:
+    """Nothing more is going to happen to such an order. Its age for retention stays what it is."""
+    return c.change(_END, {"order": order_id, "now": now}) == 1

@@ -7,7 +7,7 @@ is said of a claim later counts only while that fence stands: a worker that was 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, Text, bindparam, case, delete, literal_column, null, or_, select, update
@@ -33,9 +33,11 @@ __all__ = [
     "counts",
     "extend",
     "find",
+    "hold",
     "oldest_due",
     "put",
     "redrive",
+    "withdraw",
 ]
 
 _TASK = task.c
@@ -95,12 +97,13 @@ _CLAIM = Statement(
         _TASK.created_at,
     )
 )
-# In one order, so that two nodes never wait for each other.
+# By id, and behind the rows of their orders, so that two nodes never wait for each other.
 _HELD = ListStatement(
     lambda keys: select(_TASK.id, _TASK.fence, _TASK.asked_at).where(_TASK.id.in_(keys)).order_by(_TASK.id).with_for_update()
 )
 _THIS = _TASK.id == bindparam("task")
 _FINISH = Statement(delete(task).where(_THIS))
+_WITHDRAW = Statement(delete(task).where(_THIS, _TASK.owner == _NONE))
 # Whatever is said of a claim ends it: with the fence raised, nothing can be said of it twice.
 _ENDED: dict[str, Any] = {"owner": _NONE, "fence": _TASK.fence + _ONE, "asked_at": null()}
 _POSTPONE = Statement(
@@ -153,6 +156,12 @@ def claim(c: Connection, lane: str, count: int, now: int, lease: int, node: str)
     return sorted((task_row(row) for row in rows), key=lambda claimed: (claimed.due_at, claimed.id))
 
 
+def hold(c: Connection, ids: Iterable[str]) -> None:
+    """Locks tasks of which this transaction is going to change one after the other."""
+    for statement, values in _HELD.over(sorted(set(ids))):
+        c.hold(statement, values)
+
+
 def acknowledge(c: Connection, acks: Sequence[Ack]) -> list[bool]:
     """What became of claimed tasks. False where the lease was lost: somebody else has the task, or it is gone; nothing was changed."""
     held = {row[0]: row[1:] for statement, values in _HELD.over(sorted({ack.id for ack in acks})) for row in c.rows(statement, values)}
@@ -195,3 +204,8 @@ def redrive(c: Connection, task_id: str, now: int) -> bool:
 def cancel(c: Connection, task_id: str) -> bool:
     """Takes a task away, even from who works on it. False where it is not there."""
     return c.change(_FINISH, {"task": task_id}) == 1
+
+
+def withdraw(c: Connection, task_id: str) -> bool:
+    """Takes a task away, parked or waiting, unless somebody works on it."""
+    return c.change(_WITHDRAW, {"task": task_id}) == 1

@@ -12,7 +12,7 @@ import structlog
 
 from adapter.errors import StoreUnavailable
 from adapter.store import Store, rates, tasks
-from adapter.store.advancing import advance_and_acknowledge
+from adapter.store.advancing import advance_and_acknowledge, hold_all
 from adapter.store.connection import Connection
 from adapter.store.tasks import Ack, Later
 from adapter.work.backoff import Backoff, Random
@@ -52,6 +52,9 @@ def record(c: Connection, finishes: Sequence[Finish], health: Health | None, now
     """Every acknowledgement with its change, both or neither."""
     told: dict[str, Told] = {}
     plain: list[tuple[Finish, Ack, Told]] = []
+    changes = [finish.change for finish in finishes if finish.change is not None]
+    if changes and len(finishes) > 1:
+        hold_all(c, changes, [finish.ack for finish in finishes])
     for finish in sorted(finishes, key=lambda one: one.job.task.order_id):
         task = finish.job.task
         if finish.change is None:

@@ -45,7 +45,7 @@ class Reconcile:
             log.info("doubt.settled", order=order.id, attempt=last.number)
             return job.done(answered=True)
         if probed.again > job.now:
-            return job.later(probed.again, probed.why, answered=True)
+            return job.later(probed.again, probed.why, answered=None if probed.proof is Proof.CLOSED else True)
         return self._given_up(job, order, probed.proof, probed.why)
 
     def _given_up(self, job: Job, order: OrderRow, proof: Proof, why: str) -> Finish:

@@ -48,7 +48,6 @@ FAULTS = (
         "if attempts and attempts[-1].outcome in _UNKNOWN:",
         "if attempts and attempts[-1].outcome in ():",
         ("tests/faults/test_work_deferred.py", "-k", "f4 or f5"),
-        crash=0,
     ),
     Fault(
         "no settle time",

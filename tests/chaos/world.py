@@ -23,6 +23,7 @@ from tests.delivery_kit import Listener
 from tests.faults.cluster import HUB, ORDERS, order
 from tests.unit.wire.raw_backend import Peer, reply
 
+OPERATIONS = ("CreateOrder", "FindOrder", "ReadOrder")
 LIES = ("late answer", "late effect", "500 after success", "502 without", "503", "silence after success", "silence without", "cut off")
 
 
@@ -57,7 +58,8 @@ class LyingDesk(Simulator):
         lie = self._lie(create)
         self.told[lie] += bool(lie)
         answer, lasts = self._told(request, lie, create)
-        self.calls.append(Call("CreateOrder" if create else "other", now, now + lasts, lie))
+        name = next((name for name in OPERATIONS if name.encode() in request.body), "?")
+        self.calls.append(Call(name, now, now + lasts, lie))
         return answer
 
     def _lie(self, create: bool) -> str:
@@ -67,8 +69,8 @@ class LyingDesk(Simulator):
 
     def _told(self, request: HttpRequest, lie: str, create: bool) -> tuple[HttpReply, float]:
         nothing = HttpReply(transport=Transport.NEVER)
-        if lie == "late effect":  # inside of the settle time, which counts from when the caller gave up
-            asyncio.get_running_loop().call_later(self._total + 0.7 * self._settle, super()._answer, request)
+        if lie == "late effect":  # inside of the settle time, which counts from when the caller gave up, be that early
+            asyncio.get_running_loop().call_later(self._total + 0.5 * self._settle, super()._answer, request)
             return nothing, self._total
         if lie in ("502 without", "503"):
             return HttpReply(502 if lie == "502 without" else 503, body=b"no\n"), 0

@@ -138,6 +138,83 @@ def test_r9_all_that_is_missing_is_named_in_one_answer(service: Running) -> None
     }
 
 
+MANDATORY = [  # in the order of the contract
+    "requestedCompletionDate",
+    "billingAccount.id",
+    "relatedParty[@referredType=Customer].id",
+    "note[@type=OrderReasonCode].text",
+    "note[@type=CampaignCode].text",
+    "note[@type=JobType].text",
+    "note[@type~=InstallationType].text",
+]
+
+
+def places(face: str, reply: httpx.Response) -> list[str]:
+    """The places that a refusal names, in its order; its body is that of the face."""
+    assert reply.status_code == 400
+    if face == "hybris":
+        return [text.split(":")[0] for text in described(reply)]
+    body = reply.json()
+    assert (body["status"], body["@type"]) == ("400", "Error")
+    return [text.split(":")[0] for text in body["message"].split("; ")]
+
+
+def test_r9_headers_members_and_what_the_mapping_requires_are_named_in_one_answer(service: Running) -> None:
+    missing = ("lob", "correlationId", "X-Conversation-Id")
+    with service.listening() as calls:
+        reply = service.place(b"{}", without=missing)
+        other = service.http.post(
+            "/tmf-api/productOrderingManagement/v4/productOrder",
+            content=b"{}",
+            headers=service.headers() | {"X-Market": "pr", "X-Conversation-Id": ""},
+        )
+    assert calls == []
+    assert places("hybris", reply) == ["correlationId", "lob", "X-Conversation-Id", *MANDATORY, "productOrderItem"]
+    assert places("tmf", other) == ["header X-Conversation-Id", *MANDATORY, "productOrderItem"]
+
+
+def test_r9_a_place_is_named_once_whoever_misses_it(service: Running) -> None:
+    order = pr_order(
+        billingAccount={"@type": "BillingAccount"},
+        note=[{"@type": "JobType"}, {"@type": "CampaignCode", "text": ""}, {"@type": "OrderReasonCode", "text": "E1"}],
+        relatedParty="nobody",
+    )
+    order["productOrderItem"][0].pop("action")
+    with service.listening() as calls:
+        reply = service.place(order, without=("lob",))
+    assert calls == []
+    assert places("hybris", reply) == [
+        "lob",
+        "billingAccount.id",
+        "relatedParty",  # of another kind: what it lacks is not to be told
+        "note[0].text",
+        "note[@type=CampaignCode].text",
+        "note[@type~=InstallationType].text",
+        "note[@type=TelephoneNumberId].text",
+        "productOrderItem[0].action",
+    ]
+
+
+def test_r9_a_body_that_is_no_document_is_named_beside_the_headers(service: Running) -> None:
+    with service.listening() as calls:
+        broken = service.place(b'{"note": ', without=("lob",))
+        other = service.place(b"<order/>", without=("lob",), **{"content-type": "text/xml"})
+        whole = service.place(b"[]", without=("lob",))
+    assert calls == []
+    for reply, text in ((broken, "JSON"), (other, "text/xml"), (whole, "JSON object")):
+        assert reply.status_code == 400
+        first, second = described(reply)
+        assert first == "lob: this header is required"
+        assert text in second
+
+
+def test_r9_a_market_that_stands_for_several_names_what_all_of_them_want(service: Running) -> None:
+    with service.listening() as calls:
+        reply = service.place(b"{}", market="JM", without=("lob",))
+    assert calls == []
+    assert places("hybris", reply) == ["lob", "billingAccount.id", "productOrderItem"]
+
+
 @pytest.mark.parametrize("kind", ["OrderReasonCode", "CampaignCode", "JobType", "TelephoneNumberId", "InstallationType"])
 @pytest.mark.parametrize("text", [None, ""])
 def test_r9_r13_a_mandatory_note_is_never_invented(service: Running, kind: str, text: str | None) -> None:

@@ -46,6 +46,18 @@ def test_a_changed_mapping_is_loaded_a_wrong_one_is_not(tmp_path: Path) -> None:
         assert credit_limit() == "250"
 
 
+def test_a_window_that_nobody_can_read_is_not_loaded(tmp_path: Path) -> None:
+    home = home_with(tmp_path / "home", {})
+    environment = {"ADAPTER_HOME": home, "ADAPTER_DATA": str(tmp_path / "data")}
+    with running(tmp_path / "data", environment) as service:
+        edit(home, "config/markets/pr.yaml", "\nlimits:", '\nwindows: [{cron: "0 2 * * tues", minutes: 60}]\nlimits:')
+        refused = CliRunner().invoke(app, ["reload"], env=environment)
+        assert refused.exit_code == 1
+        assert "K106: windows.0.cron: '0 2 * * tues' is no cron expression" in refused.output
+        assert "the running rules stay" in refused.output
+        assert service.place(pr_order()).status_code == 201
+
+
 def test_a_reload_says_what_only_a_restart_changes(tmp_path: Path) -> None:
     home = home_with(tmp_path / "home", {})
     environment = {"ADAPTER_HOME": home, "ADAPTER_DATA": str(tmp_path / "data")}

@@ -42,7 +42,7 @@ def wanted(number: int) -> frozenset[str]:
 def collected() -> list[Shown]:
     """Every collected test with a number, sorted."""
     files = [str(file.relative_to(ROOT)) for file in _files() if _NUMBER.search(file.read_text(encoding="utf-8"))]
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "-p", "no:cov", "--no-header", *files]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", "-p", "no:cov", "--no-header", *files]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
     return sorted({shown for line in done.stdout.splitlines() if "::" in line for shown in _shown(line)})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapter.contract.validation import Validator
-from adapter.errors import InvalidMessage, NotOffered
+from adapter.errors import InvalidMessage, NotOffered, Problem
 from adapter.mapping.check import Canonical, Surroundings, check_parsed
 from adapter.mapping.parse import parse_mapping
 from adapter.mapping.translator import make_translator
@@ -78,6 +78,9 @@ class Recorded:
     def validator(self, _face: str, market: str, _operation: str) -> Validator:
         return Validator({"type": "object"}, source=market)
 
+    def refusal(self, message: Message, parameters: Sequence[Problem], members: Sequence[Problem]) -> Sequence[Problem]:
+        return [*parameters, *members, Problem(message.market, "was asked")]
+
 
 def routed(work: Any, rules: str = RULES) -> Any:
     line = Recorded()
@@ -131,6 +134,17 @@ def test_what_a_caller_may_send_is_checked_before_the_way_is_chosen() -> None:
     assert router.validator("f", "north", "order.create").problems({}) == []
     with pytest.raises(NotOffered):
         router.validator("f", "zz", "order.retrieve")
+
+
+def test_what_a_refused_message_lacks_is_told_by_the_routed_markets_own_rules_without_choosing() -> None:
+    requiring = RULES.replace("request:\n", "require:\n  - externalId\n  - query: side\nrequest:\n")
+    router = Router(Recorded(), {"zz": routes(requiring)})
+    found = [Problem("X-Id", "wrong")], [Problem("item", "is missing")]
+    named = [problem.path for problem in router.refusal(message(), *found)]
+    assert named == ["X-Id", "query side", "externalId", "item"]
+    assert [problem.path for problem in router.refusal(message(market="north"), *found)] == ["X-Id", "item", "north"]
+    with pytest.raises(NotOffered):
+        router.refusal(message(operation="order.cancel"), [], [])
 
 
 def test_a_market_that_the_routed_one_does_not_stand_for_is_a_finding() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from adapter import clock
@@ -15,10 +16,10 @@ from adapter.store.task_listing import find, read
 from adapter.store.task_rows import Task, TaskQuery
 
 
-async def list_orders(store: Store, limit: int, state: str = "", market: str = "") -> list[dict[str, Any]]:
-    """The newest orders."""
-    markets = frozenset((market,)) if market else None
-    return [order_row(row) for row in await store.orders(OrderQuery(limit=limit, state=state or None, markets=markets))]
+async def list_orders(store: Store, limit: int, state: str = "", markets: Collection[str] = ()) -> list[dict[str, Any]]:
+    """The newest orders, of these markets where any are named."""
+    query = OrderQuery(limit=limit, state=state or None, markets=frozenset(markets) or None)
+    return [order_row(row) for row in await store.orders(query)]
 
 
 async def list_in_doubt(store: Store, limit: int) -> list[dict[str, Any]]:

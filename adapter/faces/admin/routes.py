@@ -35,7 +35,8 @@ def admin_routes(store: Store, reload: Callable[[], Awaitable[Reloaded]], token:
 def _looking(store: Store, token: str) -> list[Route]:
     async def listed(request: Request) -> Any:
         query = request.query_params
-        return await orders.list_orders(store, number(query, "limit", 50, _MOST), query.get("state", ""), query.get("market", ""))
+        markets = [name for name in query.get("market", "").split(",") if name]
+        return await orders.list_orders(store, number(query, "limit", 50, _MOST), query.get("state", ""), markets)
 
     async def codes(_: Request) -> Any:
         return [code_row(row) for row in await store.codes()]

@@ -117,7 +117,9 @@ def _adoption(judge: Judge, rules: Rules, order: OrderRow, reference: str, evide
     tasks = agenda.first_question(rules.market, order.operation, order.id, INITIAL, now, lambda: 0.5)
     if was_answered(order):
         settlement = Settlement(OutcomeKind.ACCEPTED, now, evidence=evidence, answered=True)
-        return settlement, _moved(rules.market, order, {"id": reference, "state": INITIAL}, now, tasks, reference)
+        return settlement, _ended(
+            rules.market, order, _moved(rules.market, order, {"id": reference, "state": INITIAL}, now, tasks, reference)
+        )
     message = message_of(order)
     document = {**message.body, "id": reference, "state": INITIAL}
     reply = _answer(judge, rules, order, message, document)
@@ -132,7 +134,7 @@ def _adoption(judge: Judge, rules: Rules, order: OrderRow, reference: str, evide
     )
     kind = resource_of(order).events.create
     events = (told(kind, write_json(document)),) if kind else ()
-    return settlement, _first(rules.market, order, now, reference, events, tasks)
+    return settlement, _ended(rules.market, order, _first(rules.market, order, now, reference, events, tasks))
 
 
 def _release(rules: Rules, order: OrderRow, evidence: str, now: int) -> tuple[Settlement, Change]:
@@ -168,6 +170,11 @@ def _first(
         tasks=(*tasks, *agenda.timers_of(market, order.id, INITIAL, now)),
         cancels=(*agenda.timers_left(market, order.id, order.state, INITIAL), *_over(order)),
     )
+
+
+def _ended(market: Market, order: OrderRow, change: Change) -> Change:
+    """An accepted order that nobody is going to ask for has come to its end as far as the record goes."""
+    return change if agenda.watched(market, order.operation, change.state) else replace(change, done_at=change.at)
 
 
 def _over(order: OrderRow) -> tuple[str, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from adapter.contract.member_order import Rank, rank
 from adapter.contract.path import Path
 from adapter.contract.shape import Shape
 from adapter.errors import Problem
@@ -34,9 +35,20 @@ def request_function(mapping: MappingFile, contracts: Contracts) -> Maker:
 
     def make(unit: Unit) -> Made:
         body, assembler = _begin(unit, Direction.REQUEST, "request")
-        _require(mapping.require, assembler, body)
+        _require(mapping.require, contracts.resource, assembler, body)
         tree = plan(contracts.legacy.input, entries_of(mapping.both, mapping.request, Direction.REQUEST), Direction.REQUEST)
         return _end("request", body, assembler, assembler.object(tree, body), unit)
+
+    return make
+
+
+def require_function(entry: Require, contracts: Contracts) -> Maker:
+    """``require(scope)`` raises InvalidMessage where what this entry wants is missing."""
+
+    def make(unit: Unit) -> Made:
+        body, assembler = _begin(unit, Direction.REQUEST, "require")
+        _require((entry,), contracts.resource, assembler, body)
+        return Made(_head("require", unit), body, assembler)
 
     return make
 
@@ -95,7 +107,18 @@ def _end(name: str, body: Suite, assembler: Assembler, made: str, unit: Unit) ->
     return Made(_head(name, unit), body, assembler)
 
 
-def _require(entries: tuple[Require, ...], assembler: Assembler, body: Suite) -> None:
+def in_order(entries: Iterable[Require], resource: Shape) -> list[Require]:
+    """Headers, query parameters, then members as the contract lists them."""
+
+    def key(entry: Require) -> tuple[int, Rank]:
+        if entry.path is None:
+            return (0 if entry.header is not None else 1), ()
+        return 2, rank(resource, _shown(entry))
+
+    return sorted(entries, key=key)
+
+
+def _require(entries: tuple[Require, ...], resource: Shape, assembler: Assembler, body: Suite) -> None:
     """All that is missing is gathered; a condition that cannot be asked because of it counts as not met."""
     if not entries:
         return
@@ -116,7 +139,9 @@ def _require(entries: tuple[Require, ...], assembler: Assembler, body: Suite) ->
             failed.add(f"{wanted} = False", mark)
             suite = body.block(f"if {wanted}", mark)
         _required(entry, record, mark, assembler, suite)
-    body.add("if problems: raise InvalidMessage('', problems)")
+    place = {_shown(entry): number for number, entry in enumerate(in_order(entries, resource))}
+    key = assembler.unit.names.constant(lambda problem: place[problem.path], "q")
+    body.add(f"if problems: raise InvalidMessage('', sorted(dict.fromkeys(problems), key={key}))")
 
 
 def _required(entry: Require, record: RuleRecord, mark: Mark, assembler: Assembler, suite: Suite) -> None:

@@ -16,7 +16,15 @@ from adapter.mapping import runtime
 from adapter.mapping.compile.assemble import Unit
 from adapter.mapping.compile.blame import blamed
 from adapter.mapping.compile.code import Mark, Source, finish
-from adapter.mapping.compile.functions import Maker, outcome_function, reply_function, request_function, view_function
+from adapter.mapping.compile.functions import (
+    Maker,
+    in_order,
+    outcome_function,
+    reply_function,
+    request_function,
+    require_function,
+    view_function,
+)
 from adapter.mapping.compile.lookup import MissHook, no_hook
 from adapter.mapping.compile.reader import Names
 from adapter.mapping.compile.record import RuleRecord, fill
@@ -110,7 +118,7 @@ class Compiled:
         return None, {}
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Program:
     """All functions of one mapping file."""
 
@@ -118,6 +126,12 @@ class Program:
     reply: Compiled
     outcome: Compiled
     views: Mapping[str, Compiled]
+    require: Callable[[], tuple[Callable[..., None], ...]]
+
+    @cached_property
+    def requirements(self) -> tuple[Callable[..., None], ...]:
+        """One function for each entry of ``require``, in the order in which they are named. Made when a request was refused first."""
+        return self.require()
 
 
 def compile_mapping(mapping: MappingFile, tables: Mapping[str, CodeTable], contracts: Contracts, on_miss: MissHook = no_hook) -> Program:
@@ -130,11 +144,18 @@ def compile_mapping(mapping: MappingFile, tables: Mapping[str, CodeTable], contr
     def made(function: str, maker: Maker, direction: Direction = Direction.REPLY) -> Compiled:
         return _compiled(f"{name} {function}", maker, tables, on_miss, direction)
 
+    def required() -> tuple[Callable[..., None], ...]:
+        entries = in_order(mapping.require, contracts.resource)
+        return tuple(
+            made(f"require {number}", require_function(entry, contracts), Direction.REQUEST).plain for number, entry in enumerate(entries)
+        )
+
     return Program(
         made("request", request_function(mapping, contracts), Direction.REQUEST),
         made("reply", reply_function(mapping, contracts)),
         made("outcome", outcome_function(mapping)),
         {view.face.value: made(f"view {view.face.value}", view_function(view, contracts)) for view in mapping.view},
+        required,
     )
 
 

@@ -48,6 +48,13 @@ def start(tmp_path: Path, home: str, **environment: str) -> None:
         ("config/adapter.yaml", "faces: [hybris, tmf]", "faces: [hybris, soap]", "soap.yaml"),
         ("mappings/lab/productOrder.create.yaml", "request.description", "request.descriptoin", "did you mean"),
         ("mappings/lab/codes.yaml", "severity: warning", "severity: loud", "loud"),
+        ("config/markets/lab.yaml", "operations:", 'windows: [{cron: "61 2 * * *", minutes: 60}]\noperations:', "lab.yaml:"),
+        (
+            "config/markets/lab.yaml",
+            "operations:",
+            'windows: [{cron: "61 2 * * *", minutes: 60}]\noperations:',
+            "K106: windows.0.cron: '61",
+        ),
     ],
 )
 def test_what_is_declared_wrong_is_named_before_anything_listens(tmp_path, file, old, new, words):

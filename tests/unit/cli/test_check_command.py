@@ -70,6 +70,38 @@ def test_a_market_with_a_wrong_value_is_named_by_its_place_in_the_project(projec
     assert str(project.root) not in shown.output
 
 
+@pytest.mark.parametrize(
+    ("cron", "said"),
+    [
+        ("61 2 * * *", "the last value (61) is higher than the maximum value (59)"),
+        ("0 2 * * tues", "'tues' is no weekday; write 0 to 7 (0 and 7 are Sunday) or sun to sat"),
+    ],
+)
+def test_a_window_that_is_no_cron_expression_is_named_by_its_place(project: Project, cron: str, said: str) -> None:
+    project.change(
+        "config/markets/lab.yaml",
+        "operations:",
+        f'windows:\n  - {{cron: "0 1 * * *", minutes: 5}}\n  - {{cron: "{cron}", minutes: 60}}\noperations:',
+    )
+    lines = (project.root / "config/markets/lab.yaml").read_text(encoding="utf-8").splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if cron in text)
+    shown = project.run("check", "lab")
+    assert shown.exit_code == 1
+    assert f"config/markets/lab.yaml:{line}:13: error K106: windows.1.cron: '{cron}' is no cron expression: " in shown.output
+    assert said in shown.output
+    assert "minute hour day month weekday" in shown.output
+
+
+def test_a_reserve_that_lets_no_question_through_is_named_by_its_place(project: Project) -> None:
+    project.change("config/markets/lab.yaml", "burst: 20, reserve: 5", "burst: 2, reserve: 2")
+    lines = (project.root / "config/markets/lab.yaml").read_text(encoding="utf-8").splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if text.startswith("rate:"))
+    shown = project.run("check", "lab")
+    assert shown.exit_code == 1
+    place = f"config/markets/lab.yaml:{line}:1: error F203: rate: reserve: "
+    assert f"{place}of 2 permits at once (burst) 2 are kept for orders, so no state is ever asked for" in shown.output
+
+
 def test_what_can_never_be_used_is_a_warning(project: Project) -> None:
     project.change("config/clients.yaml", '["productOrder.*", "hub.*"]', '["productOrder.*", "quote.*"]')
     project.change("config/faces/tmf.yaml", "operation: productOrder.retrieve", "operation: productOrder.cancel")

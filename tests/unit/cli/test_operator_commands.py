@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner, Result
 
 from adapter.cli.main import app
 from adapter.cli.running import operator, with_query
 from adapter.errors import Conflict, InvalidMessage, NotFound
 from adapter.store import OrderQuery, Store
+from adapter.store.connection import Statement
+from adapter.store.schema import resource_order
 from tests.admin_kit import LOST, changed, listening, parked_stream, parked_task, patient_home
 from tests.service_kit import Running, home_with, pr_order, running
 
@@ -101,6 +104,16 @@ def test_orders_in_doubt_are_found_settled_and_gone_from_the_list(desk):
     assert "needs the backend's number" in desk.refuses(InvalidMessage, "orders", "settle", found, "--as", "accepted")
     assert "there is no order 'nothing'" in desk.refuses(NotFound, "orders", "settle", "nothing", "--as", "absent")
     assert desk.call("orders", "settle", found, "--as", "perhaps").exit_code == 2
+
+
+def test_a_routed_market_means_those_it_stands_for(desk):
+    moved = Statement(update(resource_order).where(resource_order.c.outcome == "accepted").values(market="jm-cerillion"))
+    desk.on_record(lambda store: store.tx(lambda c: c.change(moved, {})))
+    for market in ("jm", "jm-cerillion"):
+        [row] = desk.says("orders", "--market", market).splitlines()[1:]
+        assert " jm-cerillion " in row
+    for market in ("jm-liberate", "nowhere"):
+        assert desk.says("orders", "--market", market) == "no orders on record\n"
 
 
 def test_an_order_is_shown_with_and_without_its_bodies_by_either_way_of_asking(desk):

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 
 from adapter.contract.tmf import resource
 from adapter.contract.validation import Validator
-from adapter.errors import NotFound, NotOffered
+from adapter.errors import NotFound, NotOffered, Problem
 from adapter.faces.app import create_app
 from adapter.faces.authentication import hash_secret
 from adapter.faces.clients import Clients
@@ -63,6 +63,8 @@ class Orders:
     kept: dict[tuple[str, str], Result] = field(default_factory=dict)
     answers: dict[str, Reply] = field(default_factory=dict)
     listed: list[tuple[tuple[str, ...], ListQuery]] = field(default_factory=list)
+    requires: Sequence[Problem] = ()
+    refused: list[Message] = field(default_factory=list)
 
     async def place(self, message: Message) -> Reply:
         self.seen.append(message)
@@ -112,6 +114,10 @@ class Orders:
         if market == "jm":
             raise NotOffered("Jamaica does not offer productOrder.create")
         return checks()
+
+    def refusal(self, message: Message, parameters: Sequence[Problem], members: Sequence[Problem]) -> Sequence[Problem]:
+        self.refused.append(message)
+        return [*parameters, *members, *self.requires]
 
 
 @dataclass

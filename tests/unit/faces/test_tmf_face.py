@@ -179,7 +179,9 @@ def test_entry_point_and_options(world):
         assert {"operation": "productOrder.list", "method": "GET", "href": PATH} in document["operations"]
         assert world.send("GET", document["specification"]).json()["openapi"] == "3.1.0"
     assert world.send("HEAD", BASE).content == b""
-    assert_error(world.send("POST", BASE), 404)
+    refused = world.send("POST", BASE)
+    assert_error(refused, 405)
+    assert refused.headers["allow"] == world.send("OPTIONS", BASE).headers["allow"] == "GET, HEAD, OPTIONS"
     options = world.send("OPTIONS", PATH)
     assert (options.status_code, options.content, options.headers["allow"]) == (204, b"", "GET, HEAD, OPTIONS, POST")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapter.errors import CheckFailed, InvalidMessage, MappingFailed
+from adapter.errors import CheckFailed, InvalidMessage, MappingFailed, Problem
 from adapter.mapping.translator import Translator, Verdict, version_of
 from adapter.ports import OutcomeKind
 from tests.mapping_kit import asked, parsed, tables, translator
@@ -46,12 +46,12 @@ def named(request: dict[str, Any], **given: Any) -> list[str]:
 
 def test_all_that_is_missing_is_named_at_once() -> None:
     assert named({"note": [{"@type": "A", "text": ""}], "item": [{"code": "x"}], "tags": None}) == [
-        "externalId: is required and missing",
-        "note[@type=A].text: is required and empty",
-        "item[].kind: is required and empty",
-        "tags: is required and missing",
         "header X-Id: is required and missing",
         "query fields: is required and missing",
+        "externalId: is required and missing",
+        "tags: is required and missing",
+        "note[@type=A].text: is required and empty",
+        "item[].kind: is required and empty",
     ]
 
 
@@ -63,6 +63,26 @@ def test_a_condition_decides_whether_something_is_required() -> None:
     made = required()
     assert made.request(asked({**whole, "externalId": "d"}, **given)).document == {"reference": "d"}
     assert made.request(asked({**whole, "externalId": "c", "comment": "x"}, **given)).document == {"reference": "c"}
+
+
+def test_what_is_missing_can_be_asked_of_a_request_that_fits_no_contract() -> None:
+    made = required()
+    assert made.missing(asked({"externalId": "c", "note": "none", "item": [{"kind": 5}, 7], "tags": 1})) == [
+        Problem("header X-Id", "is required and missing"),
+        Problem("query fields", "is required and missing"),
+        Problem("comment", "is required and missing"),
+    ]  # the note and the items are of another kind: the contract's check says so
+    assert [problem.path for problem in made.missing(asked({"externalId": 5}, header={"X-Id": "1"}, query={"fields": "x"}))] == [
+        "tags",
+        "note[@type=A].text",
+        "item[].kind",
+    ]
+    twice = "    require:\n      - {path: comment, when: request.count == 1}\n      - {path: comment, when: request.express == true}\n"
+    once = translator(twice + "    outcome:\n      - is: accepted\n", checked=False)
+    assert once.missing(asked({"count": 1, "express": True})) == [Problem("comment", "is required and missing")]
+    with pytest.raises(InvalidMessage) as caught:
+        once.request(asked({"count": 1, "express": True}))
+    assert [problem.path for problem in caught.value.problems] == ["comment"]
 
 
 def test_a_condition_that_cannot_be_asked_fails_by_itself() -> None:

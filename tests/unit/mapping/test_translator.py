@@ -66,11 +66,11 @@ def test_r1_all_that_the_order_misses_is_named_in_one_refusal() -> None:
     with pytest.raises(InvalidMessage) as refused:
         puerto_rico().request(Scope(request=request, header={"lob": "FIXED"}))
     assert [problem.path for problem in refused.value.problems] == [
+        "header X-Conversation-Id",
+        "header channelId",
         "note[@type=OrderReasonCode].text",
         "note[@type=JobType].text",
         "note[@type~=InstallationType].text",
-        "header X-Conversation-Id",
-        "header channelId",
         "note[@type=TelephoneNumberId].text",
     ]
 

@@ -122,6 +122,28 @@ def test_a_late_result_changes_nothing(with_store: With):
     with_store(scenario)
 
 
+@pytest.mark.parametrize("first", ["delivered", "failed", "release", "park"])
+def test_a_claim_is_told_of_once(with_store: With, first: str):
+    """The worker's commit was unclear, and it tells again: with nothing left to send, nothing becomes due."""
+
+    async def scenario(store: Store) -> None:
+        await subscribed(store)
+        await publish(store, "A", 1)
+        claimed = (await one(store)).delivery
+        results: dict[str, tuple[Any, ...]] = {
+            "delivered": (outbox.delivered, claimed, 1, START),
+            "failed": (outbox.failed, claimed, START, "refused", 1, PAUSE),
+            "release": (outbox.release, claimed, START),
+            "park": (outbox.park, claimed, START, "refused", 1, PAUSE),
+        }
+        assert await store.tx(*results[first])
+        before = await store.tx(dead_letters.find_delivery, "L1", "A")
+        assert [await store.tx(*again) for again in results.values()] == [False] * 4
+        assert await store.tx(dead_letters.find_delivery, "L1", "A") == before
+
+    with_store(scenario)
+
+
 def test_each_listener_has_its_own_cursor(with_store: With):
     async def scenario(store: Store) -> None:
         await subscribed(store, SHOP, OTHER, replace(SHOP, id="L3", market="south"))

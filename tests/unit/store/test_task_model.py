@@ -12,9 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from adapter.store import dead_letters
 from adapter.store.advancing import Change, advance, advance_and_acknowledge
 from adapter.store.listening import subscribe, unsubscribe
-from adapter.store.outbox import ListenerRow, NewEvent, claim_cursors, delivered, events_of, failed
+from adapter.store.outbox import Claimed, ListenerRow, NewEvent, claim_cursors, delivered, events_of, failed, park, release
 from adapter.store.tasks import (
     Ack,
     Done,
@@ -74,10 +75,20 @@ class Claim:
 
 @dataclass
 class Stream:
-    """The events of one order that a listener has to get, and those it got."""
+    """The events of one order that a listener has to get, and those it got. ``claim``: the one that holds it, until it is told of."""
 
     owed: list[str] = field(default_factory=list)
     got: list[str] = field(default_factory=list)
+    claim: int | None = None
+    parked: bool = False
+
+
+@dataclass
+class Sending:
+    """One claim of a stream that a node believes to hold."""
+
+    number: int
+    claimed: Claimed
 
 
 class TaskLife(RuleBasedStateMachine):
@@ -90,7 +101,7 @@ class TaskLife(RuleBasedStateMachine):
         self.fences: set[tuple[str, int]] = set()
         self.events: dict[str, list[str]] = {order: [] for order in ORDERS}
         self.streams: dict[str, dict[str, Stream]] = {}
-        self.sending: list = []
+        self.sending: list[Sending] = []
         for order in ORDERS:
             place(self.c, order, self.now)
 
@@ -265,18 +276,43 @@ class TaskLife(RuleBasedStateMachine):
     @rule(data=st.data(), node=NODES)
     def a_node_begins_to_deliver(self, data, node):
         name = data.draw(st.sampled_from(sorted(self.streams)))
-        self.sending += claim_cursors(self.c, name, 2, self.now, LEASE, node)
+        for claimed in claim_cursors(self.c, name, 2, self.now, LEASE, node):
+            number = self._next()
+            self.streams[name][claimed.delivery.order_id].claim = number
+            self.sending.append(Sending(number, claimed))
 
     @precondition(lambda self: self.sending)
-    @rule(data=st.data(), good=st.booleans())
-    def a_delivery_ends_in_time_or_late(self, data, good):
-        claimed = self.sending.pop(data.draw(st.integers(0, len(self.sending) - 1)))
-        cursor, first = claimed.delivery, claimed.events[0]
-        stream = self.streams.get(cursor.listener, {}).get(cursor.order_id)
-        if not good:
-            failed(self.c, cursor, self.now, "refused", 10**6, 0)
-        elif delivered(self.c, cursor, first.seq, self.now) and stream is not None:
-            stream.got.append(first.id)
+    @rule(data=st.data(), result=st.sampled_from(["delivered", "failed", "released", "parked"]), delay=st.integers(0, 5))
+    def a_delivery_ends_in_time_late_or_twice(self, data, result, delay):
+        of = data.draw(st.sampled_from(self.sending))
+        cursor, first = of.claimed.delivery, of.claimed.events[0]
+        stream = self.streams.get(cursor.listener, {}).get(cursor.order_id, Stream(claim=of.number))
+        ours = stream.claim == of.number
+        match result:
+            case "delivered":
+                told = delivered(self.c, cursor, first.seq, self.now)
+                stream.got += [first.id] if ours else []
+            case "failed":
+                told = failed(self.c, cursor, self.now + delay, "refused", 10**6, 0)
+            case "released":
+                told = release(self.c, cursor, self.now + delay)
+            case _:
+                told = park(self.c, cursor, self.now, "refused for good", 10**6, 0)
+                stream.parked = stream.parked or ours
+        if cursor.listener in self.streams:
+            assert told == ours, "a claim is told of once, and by who holds it"
+        if ours:
+            stream.claim = None
+
+    @precondition(lambda self: self.streams)
+    @rule(data=st.data(), order=st.sampled_from(ORDERS))
+    def somebody_has_a_stream_go_on(self, data, order):
+        name = data.draw(st.sampled_from(sorted(self.streams)))
+        stream = self.streams[name].get(order, Stream())
+        possible = stream.claim is None and stream.owed != stream.got
+        assert dead_letters.redrive(self.c, name, order, self.now) == possible
+        if possible:
+            stream.parked = False
 
     # what must be true
 
@@ -314,17 +350,18 @@ class TaskLife(RuleBasedStateMachine):
     def every_listener_is_owed_every_event_since_it_came(self):
         live = {
             (row[0], row[1]): row[2:]
-            for row in self.c.look("SELECT listener, order_id, sent_seq, last_seq, due_at, parked_at FROM delivery")
+            for row in self.c.look("SELECT listener, order_id, sent_seq, last_seq, due_at, parked_at, owner FROM delivery")
             if row[0] in self.streams
         }
         owed = {(name, order) for name, streams in self.streams.items() for order in streams}
         assert live.keys() == owed
-        for (name, order), (sent, last, due_at, _) in live.items():
+        for (name, order), (sent, last, due_at, parked_at, owner) in live.items():
             stream = self.streams[name][order]
             assert last == len(self.events[order])
             assert stream.got == stream.owed[: len(stream.got)], "in their order, each once on record"
             assert last - sent == len(stream.owed) - len(stream.got)
-            assert (due_at is None) == (sent == last), "nothing waits without being due"
+            assert (due_at is None) == (sent == last or stream.parked), "nothing waits without being due, nothing is due without a reason"
+            assert ((parked_at is not None), bool(owner)) == (stream.parked, stream.claim is not None)
 
 
 TaskLife.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)

@@ -19,7 +19,7 @@ from simulators.slbos.backend import slbos
 from tests.opened_kit import Opened, message, opened
 from tests.service_kit import ROOT, pr_order
 
-QUICK = {"ADAPTER_PR_POLL": "0.2", "ADAPTER_PR_POLL_SLOW": "0.2", "ADAPTER_PR_RATE": "100"}
+QUICK = {"ADAPTER_PR_POLL": "0.2", "ADAPTER_PR_POLL_SLOW": "0.2"}
 SLOW = {"ADAPTER_PR_POLL": "3000", "ADAPTER_PR_POLL_SLOW": "3000"}
 
 

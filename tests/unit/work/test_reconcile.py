@@ -141,6 +141,48 @@ def test_f10_two_bookings_are_for_a_person(start, monkeypatch):
     start(scenario)
 
 
+def test_a_task_that_waits_for_a_person_goes_when_the_callers_repeat_settles_its_order(start, monkeypatch):
+    """Else it is listed for good, and the next time the order is in doubt nobody asks."""
+
+    async def scenario(n: Node) -> None:
+        unclear = True
+
+        def handle(self: Lab, call: SoapCall, behaviour: Behaviour) -> etree._Element:
+            answer = real(self, call, behaviour)
+            if call.operation == "FindOrder" and unclear:
+                answer.set("matches", "2")
+                for name in ("orderNo", "state"):
+                    answer.attrib.pop(name)
+                answer.remove(answer.find("order"))
+            return answer
+
+        real = Desk.handle
+        monkeypatch.setattr(Desk, "handle", handle)
+        sent = message(received_at=n.clock())
+        n.simulator.once("CreateOrder", NEVER)
+        assert (await n.pipeline.place(sent)).status == 504
+        await n.work.sweep()
+        await n.round("reconcile")
+        assert (await n.tasks(parked=True)).keys() == {"reconcile"}
+        unclear = False  # somebody has cancelled the double in the backend
+        assert (await n.pipeline.place(sent)).status == 201
+        assert "reconcile" not in await n.tasks()
+        assert ((await n.order()).attention, n.booked()) == ("", 1)
+        assert (n.heard.lost, (await n.order()).outcome) == ([], OutcomeKind.ACCEPTED)
+
+    start(scenario)
+
+
+def test_a_task_that_is_worked_on_is_left_to_who_works_on_it(start):
+    async def scenario(n: Node) -> None:
+        await in_doubt(n, LOST)
+        await until_probed(n)
+        assert await n.tasks() == {}
+        assert (n.heard.lost, n.heard.acks) == ([], 1)
+
+    start(scenario)
+
+
 def test_f11_a_probe_that_is_not_authoritative_proves_nothing_by_finding_none(start, tmp_path):
     home = lab_home(tmp_path / "home", changes={"settle: 2, authoritative: true": "settle: 2", "total: 0.5": "total: 0.2"})
 

@@ -90,7 +90,7 @@ def upgrade() -> None:
         _text("last_error", ""),
         sa.PrimaryKeyConstraint("listener", "order_id", name="pk_delivery"),
     )
-    op.create_index("ix_delivery_listener_due_at", "delivery", ["listener", "due_at"])
+    op.create_index("ix_delivery_listener_due_at_order_id", "delivery", ["listener", "due_at", "order_id"])
     op.create_index("ix_delivery_parked", "delivery", ["listener", "order_id"], sqlite_where=PARKED, postgresql_where=PARKED)
     op.create_table(
         "rate",
