@@ -47,6 +47,9 @@ bench: $(READY)  ## speed against a hand-written service, as ratios in one run
 scale: $(READY)  ## a million open orders; SCALE_URL=postgresql://… takes a database, which it EMPTIES
 	$(BIN)/python -m benchmarks.scale $(if $(SCALE_URL),--url $(SCALE_URL))
 
+faults: $(READY)  ## the random crash run, the long failure tests and the planted faults, 15 minutes at most; SEED=4711
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
+
 conformance: $(READY) ## our TMF models against the official definitions (TMF_DEFINITIONS=folder)
 	ADAPTER_TMF_DEFINITIONS=$(or $(TMF_DEFINITIONS),../shared/tmf) $(BIN)/python -m pytest tests/conformance
 

@@ -59,7 +59,8 @@ class Application(Starlette):
                 if route.matches(scope)[0] is Match.FULL:
                     await route.handle(scope, receive, send)
                     return
-            if len(path := scope["path"]) > 1 and path.endswith("/"):
+            path: str = scope["path"]
+            if len(path) > 1 and path.endswith("/") and all(route.matches(scope)[0] is Match.NONE for route in self.routes):
                 scope = {**scope, "path": path[:-1]}
         await super().__call__(scope, receive, send)
 

@@ -57,6 +57,7 @@ class Translator:
     resource: Shape
     answers: Mapping[str, Shape]
     version: str
+    orders: Mapping[str, tuple[str, ...]]
 
     def __repr__(self) -> str:
         return f"Translator({self.operation}, version {self.version[:12]})"
@@ -105,9 +106,11 @@ class Translator:
         return self._verdict(self._run(self.program.outcome, scope))
 
     def view(self, face: str, scope: Scope, answer: Document) -> Document:
-        """The answer as this face shows it; the very same where the face has no view of its own."""
+        """The answer as this face shows it, in the order of its contract; the very same where the face has nothing of its own."""
         compiled = self.program.views.get(face)
-        return answer if compiled is None else self._viewed(face, answer, self._run(compiled, scope, answer))
+        shown = answer if compiled is None else self._viewed(face, answer, self._run(compiled, scope, answer))
+        order = self.orders.get(face)
+        return shown if order is None else {name: shown[name] for name in order if name in shown} | shown
 
     # -- with provenance
 
@@ -186,7 +189,14 @@ def make_translator(mapping: MappingFile, tables: Mapping[str, CodeTable], contr
     Raises CheckFailed for what the checker would have found.
     """
     program = compile_mapping(mapping, tables, contracts, on_miss)
-    return Translator(mapping, program, contracts.resource, contracts.answers, version_of(mapping, tables))
+    return Translator(mapping, program, contracts.resource, contracts.answers, version_of(mapping, tables), _orders(contracts))
+
+
+def _orders(contracts: Contracts) -> dict[str, tuple[str, ...]]:
+    """The members of an answer by face, for faces that show them in another order than the canonical one."""
+    known = list(contracts.resource.members)
+    shown = {face: tuple(shape.members) for face, shape in contracts.answers.items()}
+    return {face: names for face, names in shown.items() if [name for name in names if name in known] != known}
 
 
 def version_of(mapping: MappingFile, tables: Mapping[str, CodeTable]) -> str:

@@ -10,6 +10,7 @@
       storefront:
         ProductOrder:
           properties: {state: {type: string}}
+          order: [id, state]       # how this face's answers begin; all other members follow in the contract's order
 
 The resource's own name stands for all its forms. In a merge patch the added members may be null, and none is required.
 """
@@ -31,6 +32,7 @@ from adapter.yaml_text import json_value, numbered, read_document
 
 _KEYS = {"source", "types", "$defs", "answers"}
 _TYPE_KEYS = {"properties", "required", "description", "source"}
+_ANSWER_KEYS = _TYPE_KEYS | {"order"}
 _Types = Mapping[str, Mapping[str, Any]]
 
 
@@ -56,7 +58,8 @@ def read_extension(data: Any, *, file: str) -> Extension:
     """Takes an extension from data. Raises ConfigError naming ``file`` and the place."""
     _only(data, _KEYS, file, "the file")
     types = _types(data.get("types", {}), file, "types")
-    answers = {face: _types(given, file, f"answers.{face}") for face, given in _block(data.get("answers", {}), file, "answers").items()}
+    faces = _block(data.get("answers", {}), file, "answers")
+    answers = {face: _types(given, file, f"answers.{face}", _ANSWER_KEYS) for face, given in faces.items()}
     return Extension(file, types, _block(data.get("$defs", {}), file, "$defs"), answers)
 
 
@@ -105,7 +108,21 @@ def _replace(schema: Schema, root: str, types: _Types, where: str) -> Schema:
                     text = f"there is no such member{_near(member, place['properties'])}; add it under types first"
                     raise ConfigError(f"{where}.{name}.properties.{member}: {text}")
                 place["properties"][member] = deepcopy(shown)
+            if name == root and place is replaced:
+                place["properties"] = _ordered(place["properties"], change.get("order", []), f"{where}.{name}.order")
+            elif "order" in change and name != root:
+                raise ConfigError(f"{where}.{name}.order: only the members of {root} itself are put in an order")
     return replaced
+
+
+def _ordered(members: Schema, names: Any, where: str) -> Schema:
+    """The members with those that are named first."""
+    if not isinstance(names, list) or len(set(map(str, names))) < len(names):
+        raise ConfigError(f"{where}: a list of member names is expected here, each of them once")
+    for name in names:
+        if name not in members:
+            raise ConfigError(f"{where}: there is no member '{name}'{_near(str(name), members)}")
+    return {**{name: members[name] for name in names}, **members}
 
 
 def _places(schema: Schema, root: str, name: str, where: str) -> list[Schema]:
@@ -129,10 +146,10 @@ def _insert(place: Schema, added: Mapping[str, Any]) -> None:
     own.update(marked)
 
 
-def _types(data: Any, file: str, where: str) -> _Types:
+def _types(data: Any, file: str, where: str, keys: set[str] = _TYPE_KEYS) -> _Types:
     types = _block(data, file, where)
     for name, addition in types.items():
-        _only(addition, _TYPE_KEYS, file, f"{where}.{name}")
+        _only(addition, keys, file, f"{where}.{name}")
         properties = _block(addition.get("properties", {}), file, f"{where}.{name}.properties")
         required = addition.get("required", [])
         if not isinstance(required, list) or not set(map(str, required)) <= properties.keys():

@@ -55,6 +55,20 @@ def test_what_a_face_shows_otherwise_holds_for_its_answers_only() -> None:
     assert order.answer("other").shape is order.full
 
 
+def test_a_face_shows_its_members_in_an_order_of_its_own() -> None:
+    order = extended(
+        {
+            "types": {"ProductOrder": {"properties": {"house": {"type": "string"}}}},
+            "answers": {"shop": {"ProductOrder": {"properties": {"state": {"type": "string"}}, "order": ["state", "house", "id"]}}},
+        }
+    )
+    shown = list(order.answer("shop").shape.members)
+    assert shown[:3] == ["state", "house", "id"]
+    assert shown[3:] == [name for name in order.full.members if name not in shown[:3]]
+    assert list(order.answer("shop").schema["properties"]) == shown
+    assert next(iter(order.full.members)) == "id"
+
+
 def test_extensions_add_up() -> None:
     first = extended({"answers": {"shop": {"ProductOrder": {"properties": {"state": {"type": "string"}}}}}})
     both = extended(
@@ -89,6 +103,14 @@ def test_an_empty_extension_changes_nothing() -> None:
             {"answers": {"shop": {"ProductOrder": {"properties": {"stat": {}}}}}},
             "answers.shop.ProductOrder.properties.stat: there is no such member (did you mean 'state'?)",
         ),
+        ({"types": {"ProductOrder": {"order": ["id"]}}}, "types.ProductOrder: 'order' means nothing here"),
+        (
+            {"answers": {"shop": {"ProductOrder": {"order": ["id", "stat"]}}}},
+            "answers.shop.ProductOrder.order: there is no member 'stat' (did you mean 'state'?)",
+        ),
+        ({"answers": {"shop": {"ProductOrder": {"order": ["id", "id"]}}}}, "answers.shop.ProductOrder.order: a list of member names is"),
+        ({"answers": {"shop": {"ProductOrder": {"order": "id"}}}}, "answers.shop.ProductOrder.order: a list of member names is expected"),
+        ({"answers": {"shop": {"Note": {"order": ["text"]}}}}, "answers.shop.Note.order: only the members of ProductOrder itself"),
         ({"answers": {"shop": {"Nothing": {}}}}, "answers.shop.Nothing: ProductOrder holds no type of this name"),
     ],
 )

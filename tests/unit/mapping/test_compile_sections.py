@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from adapter.contract.shape import Kind, Shape
 from adapter.errors import CheckFailed, InvalidMessage, MappingFailed, Problem
 from adapter.mapping.translator import Translator, Verdict, version_of
 from adapter.ports import OutcomeKind
-from tests.mapping_kit import asked, parsed, tables, translator
+from tests.mapping_kit import asked, contracts, parsed, tables, translator
 
 KINDS = "tables:\n  kinds:\n    on_miss: reject\n    rows: {package: P, addOn: A, bundle: P}\n"
 
@@ -303,6 +304,19 @@ def test_a_view_changes_what_one_face_shows_and_nothing_else() -> None:
     }
     assert list(shown) == ["id", "state", "tags", "account", "note", "item"]
     assert made.view("other", asked(), answer) is answer
+
+
+def test_a_face_whose_contract_has_another_order_gets_its_members_in_it() -> None:
+    canonical = contracts()
+    members = canonical.resource.members
+    turned = Shape(Kind.OBJECT, "order", members={name: members[name] for name in ["state", "id", *members]})
+    body = "    reply:\n      id: reply.number\n    outcome:\n      - is: accepted\n    view:\n      front:\n        comment: \"'c'\"\n"
+    made = translator(body, checked=False, answers={"front": turned, "other": turned, "same": canonical.resource})
+    answer = {"id": "1", "externalId": "e", "state": "held", "further": 1}
+    assert list(made.view("front", asked(), answer)) == ["state", "id", "externalId", "comment", "further"]
+    assert list(made.view("other", asked(), answer)) == ["state", "id", "externalId", "further"]
+    assert made.view("same", asked(), answer) is answer
+    assert list(answer) == ["id", "externalId", "state", "further"]
 
 
 def test_what_a_view_leaves_empty_is_not_shown() -> None:
