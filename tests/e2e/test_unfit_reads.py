@@ -23,6 +23,8 @@ request:
     choose:
       - when: query['accountId'] is present
         value: query['accountId'] | integer | text
+      - when: header['channelId'] == 'WANTS-SETTING'
+        value: setting['selfInstallDate'] | integer | text
       - when: request.description is present
         value: request.description | strip_prefix('plain ') | integer | text
         note: the account was taken from the description
@@ -132,3 +134,11 @@ def test_what_only_the_record_could_tell_is_502_or_404(odd: Running, face: str) 
     number = placed(odd)
     assert "on record" in error(face, read(odd, number, face, channelId="WANTS-PRIORITY"), 502)
     assert "no order 'none' on record" in error(face, read(odd, "none", face, channelId="WANTS-PRIORITY"), 404)
+
+
+@pytest.mark.parametrize("face", ["hybris", "tmf"])
+def test_a_setting_that_a_read_cannot_take_is_502_too(odd: Running, face: str, capsys: pytest.CaptureFixture[str]) -> None:
+    error(face, read(odd, placed(odd), face, channelId="WANTS-SETTING"), 502)
+    line = told(capsys)
+    assert "rule=mappings/pr/productOrder.retrieve.yaml:" in line
+    assert "place=accountNumber" in line
