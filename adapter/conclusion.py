@@ -11,7 +11,7 @@ from adapter.changing import told
 from adapter.contract.json_bytes import write_json
 from adapter.errors import MappingFailed
 from adapter.exchange import Judged, Prepared, technical
-from adapter.intake import received_row
+from adapter.intake import received_rows
 from adapter.ports import Document, Message, Outcome, OutcomeKind, Reply, Result
 from adapter.resource import Resource
 from adapter.store import Direction, Fresh, MessageRow, Response, Settlement
@@ -144,6 +144,6 @@ def _state(kind: OutcomeKind, canonical: Document | None) -> str:
 
 
 def _messages(backend: Backend, prepared: Prepared, judged: Judged, message: Message, reply: Reply, now: int) -> tuple[MessageRow, ...]:
-    received = () if judged.raw is None else (received_row(backend, prepared, judged.raw, now),)
+    received = received_rows(backend, prepared, judged, now)
     body = backend.redaction.json(reply.body, reply.document)
     return (*received, MessageRow(Direction.CLIENT_REPLY, message.operation, body, now, "application/json", reply.status))

@@ -14,7 +14,7 @@ from adapter.changing import attention_to, moved, told
 from adapter.conclusion import Renderer, answer_of
 from adapter.contract.json_bytes import write_json
 from adapter.exchange import Judged, Prepared
-from adapter.intake import Intake, received_row
+from adapter.intake import Intake, received_rows
 from adapter.ports import Document, Message, Outcome, OutcomeKind, Result
 from adapter.recorded import advanced
 from adapter.resource import Resource, Unexpected
@@ -87,7 +87,7 @@ class Deferral:
         ``withdraws`` are tasks that have no reason any more."""
         answer = answer_of(prepared, judged, order.face)
         outcome, canonical = answer.outcome, answer.canonical
-        messages = () if judged.raw is None else (received_row(backend, prepared, judged.raw, now),)
+        messages = received_rows(backend, prepared, judged, now)
         settlement = Settlement(
             outcome=outcome.kind,
             at=now,

@@ -18,7 +18,7 @@ from adapter.conclusion import Renderer, answer_of, conclude
 from adapter.deferral import Deferral, reconciling, was_answered
 from adapter.errors import AdapterError
 from adapter.exchange import Judged, Observer, Prepared, converse, deadline_of, prepare
-from adapter.intake import received_row, scope_of, sent_row
+from adapter.intake import received_rows, scope_of, sent_rows
 from adapter.market import Market, Operation
 from adapter.ports import Message, OutcomeKind
 from adapter.recorded import message_of
@@ -120,14 +120,14 @@ class DoubtSettler:
         asked = self.now()
         if (closed := self._closed(backend)) is not None:
             return closed
-        await self.store.keep(order.id, attempt.number, sent_row(backend, prepared, asked))
+        await self.store.keep(order.id, attempt.number, *sent_rows(backend, prepared, asked))
         if (closed := self._closed(backend)) is not None:  # a record that was away for a while has used up the time
             return closed
         judged = await converse(backend, prepared, deadline_of(backend), self.observer)
         log.info("doubt.probed", order=order.id, attempt=attempt.number, found=judged.outcome.kind, evidence=judged.outcome.evidence)
         if judged.outcome.kind is OutcomeKind.ACCEPTED:
             return await self._adopt(backend, prepared, judged, message, order, attempt)
-        received = () if judged.raw is None else (received_row(backend, prepared, judged.raw, self.now()),)
+        received = received_rows(backend, prepared, judged, self.now())
         probed = _read(operation, judged, asked, _safe(operation, attempt))
         if probed.proof is Proof.SETTLED:
             await self._free(backend, order, attempt, received)

@@ -21,24 +21,26 @@ _NO_ANSWER = 504  # what a face may answer where it was reached, but gave no who
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A call ready to leave: everything that can fail without the backend has been done."""
+    """A call ready to leave: everything that can fail without the backend has been done. ``first`` is what leaves first, or the answer
+    where nobody has to be called for it."""
 
     operation: str
     translator: Translator
     scope: Scope
     exchange: Exchange
-    first: WireRequest
+    first: WireRequest | Answer
     notices: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of a call. ``reply`` is the legacy document where there was a readable one, ``raw`` the bytes. ``failure`` is why a
-    readable one could not be judged."""
+    """What became of a call. ``reply`` is the legacy document where there was a readable one, ``raw`` the bytes it was read from, and
+    ``way`` all that went to and fro after the first request, ``raw`` last. ``failure`` is why a readable one could not be judged."""
 
     outcome: Outcome
     reply: Document | None = None
     raw: WireReply | None = None
+    way: tuple[WireRequest | WireReply, ...] = ()
     status: int | None = None
     deviations: tuple[Deviation, ...] = ()
     failure: MappingFailed | None = None
@@ -61,8 +63,11 @@ def prepare(backend: Backend, operation: str, scope: Scope) -> Prepared:
         written = translator.request(scope)
         headers = {"X-Correlation-ID": scope.correlation_id}
         exchange = backend.connector.exchange(Call(translator.legacy, written.document, headers))
+        first: WireRequest | Answer
         try:
             first = next(exchange)
+        except StopIteration as done:
+            first = done.value
         except SerialisationFailed as error:
             raise _in_the_callers_words(translator, scope, error) from error
     return Prepared(operation, translator, scope, exchange, first, tuple(written.notices))
@@ -105,29 +110,64 @@ async def converse(backend: Backend, prepared: Prepared, deadline: float, observ
 
 
 async def _converse(backend: Backend, prepared: Prepared, deadline: float) -> Judged:
-    request, reply, sent = prepared.first, None, False
     market, operation = backend.market.market, prepared.operation
+    talk = _Talk(backend, prepared, deadline)
     try:
-        while True:
-            with tracing.station("call", market, operation, "CLIENT") as station:
-                if tracing.is_on():
-                    request = replace(request, headers={**request.headers, **tracing.carried()})
-                reply = await backend.wire.send(request, deadline=deadline)
-                station.note("status", reply.status)
-            sent = True
-            request = prepared.exchange.send(reply)
-    except StopIteration as done:
-        with tracing.station("judge", market, operation) as station:
-            judged = judge(backend, prepared, done.value)
-            station.note("outcome", judged.outcome.kind)
-        return replace(judged, raw=reply)
+        answer = await talk.answer()
     except NotSent as error:
-        kind = OutcomeKind.IN_DOUBT if sent else OutcomeKind.UNAVAILABLE
-        return Judged(technical(backend, prepared.operation, kind, str(error)), raw=reply)
+        kind = OutcomeKind.IN_DOUBT if talk.done_something else OutcomeKind.UNAVAILABLE
+        return Judged(technical(backend, operation, kind, str(error)), raw=talk.reply, way=tuple(talk.way))
     except MaybeSent as error:
-        return Judged(technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, str(error)), raw=reply, status=_NO_ANSWER)
+        kind = OutcomeKind.IN_DOUBT if talk.done_something else OutcomeKind.UNAVAILABLE
+        return Judged(technical(backend, operation, kind, str(error)), raw=talk.reply, way=tuple(talk.way), status=_NO_ANSWER)
     finally:
         prepared.exchange.close()
+    with tracing.station("judge", market, operation) as station:
+        judged = judge(backend, prepared, answer)
+        station.note("outcome", judged.outcome.kind)
+    return replace(judged, raw=talk.reply, way=tuple(talk.way))
+
+
+class _Talk:
+    """One exchange on the wire. ``done_something``: the backend may have done what a request asked for."""
+
+    def __init__(self, backend: Backend, prepared: Prepared, deadline: float) -> None:
+        self._backend, self._prepared, self._deadline = backend, prepared, deadline
+        self.done_something = False
+        self.reply: WireReply | None = None
+        self.way: list[WireRequest | WireReply] = []
+
+    async def answer(self) -> Answer:
+        """What the exchange makes of all replies. Raises NotSent, MaybeSent where it cannot do without one."""
+        request, exchange = self._prepared.first, self._prepared.exchange
+        if isinstance(request, Answer):
+            return request
+        try:
+            while True:
+                try:
+                    reply = self.reply = await self._send(request)
+                except (NotSent, MaybeSent) as error:
+                    request = exchange.throw(error)
+                else:
+                    self.way.append(reply)
+                    request = exchange.send(reply)
+                self.way.append(request)
+        except StopIteration as done:
+            answer: Answer = done.value
+            return answer
+
+    async def _send(self, request: WireRequest) -> WireReply:
+        with tracing.station("call", self._backend.market.market, self._prepared.operation, "CLIENT") as station:
+            if tracing.is_on():
+                request = replace(request, headers={**request.headers, **tracing.carried()})
+            try:
+                reply = await self._backend.wire.send(request, deadline=self._deadline)
+            except MaybeSent:
+                self.done_something |= not request.asks
+                raise
+            self.done_something |= not request.asks
+            station.note("status", reply.status)
+            return reply
 
 
 def deadline_of(backend: Backend) -> float:

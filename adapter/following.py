@@ -19,7 +19,7 @@ from adapter.contract.json_bytes import write_json
 from adapter.contract.path import Step, parse_path
 from adapter.errors import AdapterError, MappingFailed, NotOffered
 from adapter.exchange import Judged, Observer, Prepared, converse, prepare
-from adapter.intake import received_row, scope_of, sent_row
+from adapter.intake import received_rows, scope_of, sent_rows
 from adapter.mapping.runtime import ABSENT, CodeRefused, reach
 from adapter.mapping.scope import Scope
 from adapter.market import Follow, Market
@@ -199,8 +199,7 @@ def _for_all(orders: Sequence[OrderRow], followed: Followed) -> dict[str, Follow
 
 def _way(backend: Backend, prepared: Prepared, judged: Judged, asked: int, now: int) -> tuple[MessageRow, ...]:
     """The messages of a question about one order."""
-    sent = sent_row(backend, prepared, asked)
-    return (sent,) if judged.raw is None else (sent, received_row(backend, prepared, judged.raw, now))
+    return (*sent_rows(backend, prepared, asked), *received_rows(backend, prepared, judged, now))
 
 
 def _part(backend: Backend, prepared: Prepared, reported: Document, asked: int, now: int) -> tuple[MessageRow, ...]:

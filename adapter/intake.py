@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from adapter import clock
 from adapter.backend import Backend
 from adapter.contract.json_bytes import write_json
-from adapter.exchange import Prepared
+from adapter.exchange import Judged, Prepared
 from adapter.mapping.scope import Scope
-from adapter.ports import Message, WireReply
+from adapter.ports import Answer, Message, WireReply, WireRequest
 from adapter.store import Acceptance, Direction, MessageRow, OrderIds, short_form
 
 
@@ -48,7 +48,7 @@ class Intake:
             permit=(rate.per_second, rate.burst) if (rate := backend.market.rate) is not None else None,
             messages=(
                 MessageRow(Direction.CLIENT_REQUEST, message.operation, body, message.received_at, "application/json"),
-                sent_row(backend, prepared, now),
+                *sent_rows(backend, prepared, now),
             ),
         )
 
@@ -58,15 +58,26 @@ RECORDING = 1_000  # milliseconds between the end of a call and its outcome bein
 _new_id = OrderIds(clock.now)
 
 
-def sent_row(backend: Backend, prepared: Prepared, at: int) -> MessageRow:
-    """The request to the backend, as the record keeps it."""
+def sent_rows(backend: Backend, prepared: Prepared, at: int) -> tuple[MessageRow, ...]:
+    """The first request to the backend, as the record keeps it; none where nobody is called."""
     request = prepared.first
-    body = backend.redaction.body(request.body)
+    return () if isinstance(request, Answer) else (_sent(backend, prepared, request, at),)
+
+
+def received_rows(backend: Backend, prepared: Prepared, judged: Judged, at: int) -> tuple[MessageRow, ...]:
+    """All that followed the first request, as the record keeps it."""
+    return tuple(
+        _sent(backend, prepared, one, at) if isinstance(one, WireRequest) else _received(backend, prepared, one, at) for one in judged.way
+    )
+
+
+def _sent(backend: Backend, prepared: Prepared, request: WireRequest, at: int) -> MessageRow:
+    """A request without a body says what it asks by its address."""
+    body = backend.redaction.body(request.body or f"{request.method} {request.url}".encode())
     return MessageRow(Direction.BACKEND_REQUEST, prepared.translator.legacy, body, at, request.headers.get("Content-Type", ""))
 
 
-def received_row(backend: Backend, prepared: Prepared, reply: WireReply, at: int) -> MessageRow:
-    """The backend's reply, as the record keeps it."""
+def _received(backend: Backend, prepared: Prepared, reply: WireReply, at: int) -> MessageRow:
     body, content = backend.redaction.body(reply.body), reply.headers.get("content-type", "")
     return MessageRow(Direction.BACKEND_REPLY, prepared.translator.legacy, body, at, content, reply.status)
 

@@ -34,7 +34,7 @@ from adapter.errors import (
     StoreUnavailable,
 )
 from adapter.exchange import Judged, Observer, Prepared, converse, deadline_of, prepare, technical
-from adapter.intake import RECORDING, Intake, intake_of, scope_of, sent_row
+from adapter.intake import RECORDING, Intake, intake_of, scope_of, sent_rows
 from adapter.logs import about
 from adapter.mapping.refusal import refusal
 from adapter.market import Market
@@ -219,7 +219,7 @@ class Pipeline:
         render = self.renderers[message.face]
         if fresh.client_reference != intake.client_reference:  # a further attempt of an order that is on record
             prepared = prepare(backend, message.operation, scope_of(backend, message, fresh.client_reference))
-            await self.store.keep(fresh.order_id, fresh.attempt, sent_row(backend, prepared, self.now()))
+            await self.store.keep(fresh.order_id, fresh.attempt, *sent_rows(backend, prepared, self.now()))
         for notice in prepared.notices:
             log.info("mapping.notice", text=notice)
         conclusion = await self._call(backend, message, prepared, fresh, render, deadline)

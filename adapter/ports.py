@@ -13,18 +13,20 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from adapter.contract.shape import OperationContract
+from adapter.errors import AdapterError
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class WireRequest:
-    """One HTTP request to a backend; ``url`` is absolute."""
+    """One HTTP request to a backend; ``url`` is absolute. ``asks``: it changes nothing, whatever becomes of it."""
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,59 @@ class Connector(Protocol):
         """The legacy operations by name, with the shapes of their documents."""
 
     def exchange(self, call: Call) -> Exchange:
-        """Yields each request, receives its reply, returns the answer. Raises SerialisationFailed before the first."""
+        """Yields each request, receives its reply, returns the answer. Raises SerialisationFailed before the first.
+
+        It may return without a request: then nobody is called. A request that got no reply is raised at its ``yield`` as NotSent or
+        MaybeSent; an exchange that can do without the reply catches it and goes on.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class InboundRequest:
+    """One HTTP request that a backend sent of its own accord. ``path`` is what stands behind ``/inbound/<market>/`` ("" for the market
+    itself), percent-decoded; ``query`` is the raw query string; header names are lower case; ``body`` is whole."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message of a backend, read: which legacy operation it is, its document, and where it broke the contract all the same."""
+
+    operation: str
+    document: Document
+    deviations: tuple[Deviation, ...] = ()
+
+
+class Receiver(Protocol):
+    """The way in of one backend, beside its Connector: bytes ↔ document. Opens no socket, keeps no state between messages.
+
+    Who it is that sends has been checked before, by the credentials that the market declares.
+    """
+
+    def contracts(self) -> Mapping[str, OperationContract]:
+        """The operations that a backend may send, by name: ``input`` is its message, ``output`` our answer."""
+
+    def described(self, request: InboundRequest, address: str) -> WireReply | None:
+        """What a request is answered that asks for the contract itself (``?wsdl``); None for every other request.
+
+        ``address`` is the absolute URL under which this market takes messages.
+        """
+
+    def read(self, request: InboundRequest) -> Received:
+        """Tolerant: what can be understood is read, with its deviations. Raises a CallerError for the rest: InvalidMessage (cannot be
+        read), NotFound (no such operation), MethodNotAllowed, UnsupportedMedia."""
+
+    def answer(self, request: InboundRequest, received: Received, document: Document) -> WireReply:
+        """Our answer, strictly by the contract. Raises SerialisationFailed."""
+
+    def fault(self, request: InboundRequest, error: AdapterError) -> WireReply:
+        """A technical refusal in the words of this way of speaking (a SOAP fault, an error document). A CallerError is the sender's to
+        mend and brings its status and headers; any other error is ours, and asks the sender to repeat the message. Raises nothing."""
 
 
 class OutcomeKind(StrEnum):

@@ -16,7 +16,7 @@ from adapter.changing import attention_to, moved
 from adapter.deferral import Deferral
 from adapter.errors import AdapterError
 from adapter.exchange import Observer, Prepared, converse, prepare
-from adapter.intake import RECORDING, scope_of, sent_row
+from adapter.intake import RECORDING, scope_of, sent_rows
 from adapter.ports import OutcomeKind
 from adapter.recorded import advanced, message_of
 from adapter.resource import Unexpected
@@ -75,7 +75,7 @@ class Submit:
             now=now,
             deadline=now + round(total * 1000) + RECORDING,
             rule_version=prepared.translator.version,
-            messages=(sent_row(backend, prepared, now),),
+            messages=sent_rows(backend, prepared, now),
         )
         if not await self._store.tx(begin, intent):
             log.warning("submit.overtaken", attempt=intent.number)
