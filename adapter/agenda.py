@@ -50,8 +50,14 @@ def first_question(market: Market, operation: str, order_id: str, state: str, no
 
 def watched(market: Market, operation: str, state: str) -> bool:
     """Whether anything is still going to happen to an order that its backend has taken on in this state, and that is not at its end:
-    questions for its state, or a timer. Else the record has nothing more to do with it."""
-    return operation in market.follow or any(timer.when == state for timer in market.timers)
+    questions for its state, messages of its backend, or a timer. Else the record has nothing more to do with it."""
+    return operation in market.follow or told_of(market, operation) or any(timer.when == state for timer in market.timers)
+
+
+def told_of(market: Market, operation: str) -> bool:
+    """Whether the backend tells of its own accord what becomes of such orders."""
+    kind = operation.partition(".")[0]
+    return market.inbound is not None and any(name.partition(".")[0] == kind for name in market.inbound.operations)
 
 
 def timers_of(market: Market, order_id: str, state: str, now: int) -> tuple[NewTask, ...]:

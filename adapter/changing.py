@@ -6,9 +6,11 @@ from adapter import clock
 from adapter.agenda import timers_left, timers_of
 from adapter.contract.json_bytes import write_json
 from adapter.market import Market
+from adapter.recorded import kind_of
 from adapter.resource import Advance
 from adapter.store import MessageRow, OrderIds, OrderRow
 from adapter.store.advancing import Change
+from adapter.store.concluding import Concluded
 from adapter.store.outbox import NewEvent
 from adapter.store.tasks import NewTask
 
@@ -51,6 +53,35 @@ def moved(
         tasks=(*tasks, *timers_of(market, order.id, taken.state, now)) if elsewhere else tasks,
         cancels=timers_left(market, order.id, order.state, taken.state),
         messages=messages,
+        subject=order.subject,
+        concluded=concluded(market, order, taken.state) if elsewhere else (),
+        private=market.private,
+    )
+
+
+def concluded(market: Market, order: OrderRow, state: str) -> tuple[Concluded, ...]:
+    """What it means for the open tasks about an order that it comes to ``state``."""
+    kind, found = kind_of(order), []
+    for name in sorted(market.resources):
+        life = market.life(name)
+        if life.subject is None or life.subject.resource != kind:
+            continue
+        come_to = life.subject.concludes(order.state, state)
+        if come_to is not None:
+            found.append(Concluded(name, come_to, life.member, life.ended(come_to), life.events.state))
+    return tuple(found)
+
+
+def left_alone(market: Market, order: OrderRow, now: int) -> Change:
+    """The change that leaves an order as it is: its row is locked, and events may be told in its stream."""
+    return Change(
+        order_id=order.id,
+        seq=order.event_seq,
+        state=order.state,
+        at=now,
+        legacy_state=order.legacy_state,
+        attention=order.attention,
+        private=market.private,
     )
 
 

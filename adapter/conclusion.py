@@ -13,7 +13,6 @@ from adapter.errors import MappingFailed
 from adapter.exchange import Judged, Prepared, technical
 from adapter.intake import received_rows
 from adapter.ports import Document, Message, Outcome, OutcomeKind, Reply, Result
-from adapter.resource import Resource
 from adapter.store import Direction, Fresh, MessageRow, Response, Settlement
 from adapter.store.outbox import NewEvent
 from adapter.store.task_rows import NewTask
@@ -78,7 +77,7 @@ def conclude(
         order_id=fresh.order_id,
         created_at=fresh.created_at,
         status=judged.status,
-        retry_after=_retry_after(backend, prepared.operation) if outcome.kind is OutcomeKind.IN_DOUBT else None,
+        retry_after=retry_after(backend, prepared.operation) if outcome.kind is OutcomeKind.IN_DOUBT else None,
     )
     reply = render(message, result)
     canonical = answer.canonical
@@ -86,7 +85,7 @@ def conclude(
     settlement = Settlement(
         outcome=outcome.kind,
         at=now,
-        state=_state(outcome.kind, canonical),
+        state=_state(backend, message.operation, outcome.kind, canonical),
         backend_ref=str(canonical["id"]) if canonical and "id" in canonical else "",
         evidence=outcome.evidence,
         response=Response(reply.status, reply.body, reply.headers),
@@ -95,8 +94,9 @@ def conclude(
         events=begun.events,
         tasks=begun.tasks,
         issues=outcome.issues,
-        messages=_messages(backend, prepared, judged, message, reply, now),
+        messages=messages_of(backend, prepared, judged, message, reply, now),
         rule_version=prepared.translator.version,
+        private=backend.market.private,
     )
     return Conclusion(reply, settlement)
 
@@ -113,12 +113,11 @@ class _Begun:
 
 def _begun(backend: Backend, operation: str, order_id: str, canonical: Document, now: int) -> _Begun:
     """The event that tells of the order, the first question for its state, and the timers of the state it begins in."""
-    resource = Resource.load(operation.partition(".")[0])
-    state, document = _state(OutcomeKind.ACCEPTED, canonical), write_json(canonical)
-    events = (told(resource.events.create, document),) if resource.events.create else ()
-    if resource.ended(state):
+    market, life = backend.market, backend.market.life(operation)
+    state, document = life.state_of(canonical), write_json(canonical)
+    events = (told(life.events.create, document),) if life.events.create else ()
+    if life.ended(state):
         return _Begun(document, True, events)
-    market = backend.market
     questions = first_question(market, operation, order_id, state, now, chance)
     timers = timers_of(market, order_id, state, now)
     return _Begun(document, not watched(market, operation, state), events, (*questions, *timers))
@@ -127,23 +126,24 @@ def _begun(backend: Backend, operation: str, order_id: str, canonical: Document,
 def in_doubt(backend: Backend, operation: str, order_id: str, created_at: int) -> Result:
     """The result of an order whose fate is still not known."""
     outcome = technical(backend, operation, OutcomeKind.IN_DOUBT, "a probe has not settled it yet")
-    return Result(outcome, None, order_id=order_id, created_at=created_at, retry_after=_retry_after(backend, operation))
+    return Result(outcome, None, order_id=order_id, created_at=created_at, retry_after=retry_after(backend, operation))
 
 
-def _retry_after(backend: Backend, operation: str) -> int:
+def retry_after(backend: Backend, operation: str) -> int:
+    """Seconds after which it makes sense to ask again what became of a request."""
     return max(1, round(backend.market.operations[operation].settle))
 
 
-def _state(kind: OutcomeKind, canonical: Document | None) -> str:
+def _state(backend: Backend, operation: str, kind: OutcomeKind, canonical: Document | None) -> str:
     if kind is OutcomeKind.REJECTED:
         return "rejected"
     if kind is OutcomeKind.IN_DOUBT:
         return "held"
-    state = canonical.get("state") if canonical else None
-    return state if isinstance(state, str) else "acknowledged"
+    return backend.market.life(operation).state_of(canonical or {})
 
 
-def _messages(backend: Backend, prepared: Prepared, judged: Judged, message: Message, reply: Reply, now: int) -> tuple[MessageRow, ...]:
+def messages_of(backend: Backend, prepared: Prepared, judged: Judged, message: Message, reply: Reply, now: int) -> tuple[MessageRow, ...]:
+    """What was said from the backend's answer on, as the record keeps it."""
     received = received_rows(backend, prepared, judged, now)
     body = backend.redaction.json(reply.body, reply.document)
     return (*received, MessageRow(Direction.CLIENT_REPLY, message.operation, body, now, "application/json", reply.status))

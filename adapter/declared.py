@@ -35,23 +35,50 @@ _CODES = numbered("F")
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?::-(?P<default>[^}]*))?\}")
 
 
-def load_declared(path: Path, model: type[Model], environment: Mapping[str, str] | None = None) -> Model:
-    """Reads ``path`` into ``model`` and puts in ``${VARIABLE}``. Raises ConfigError, CheckFailed with every finding."""
-    document = read_document(path, str(path), _CODES)
-    if document.findings or document.root is None:
-        raise CheckFailed(document.findings or [Finding("F101", "the file is empty", Position(str(path), 1, 1))])
+def load_declared(path: Path, model: type[Model], environment: Mapping[str, str] | None = None, *, layered: bool = False) -> Model:
+    """Reads ``path`` into ``model`` and puts in ``${VARIABLE}``. Raises ConfigError, CheckFailed with every finding.
+
+    A ``layered`` file may begin from another of its folder: with ``like: other`` it is other.yaml with the file's own keys merged over it,
+    mappings key by key, everything else as a whole; null takes the other's key away.
+    """
+    value, places = _read(path, layered, ())
     try:
-        value = expand(json_value(document.root), os.environ if environment is None else environment, "")
+        value = expand(value, os.environ if environment is None else environment, "")
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        places = _places(document.root, (), {})
         items = error.errors(include_input=False)
         # a list all of whose elements are wrong is also called too short; only the elements are worth telling
         inner = [item for item in items if not any(other["loc"][: len(item["loc"])] == item["loc"] != other["loc"] for other in items)]
         raise CheckFailed([_finding(item, places, model) for item in inner]) from None
+
+
+def _read(path: Path, layered: bool, below: tuple[Path, ...]) -> tuple[Any, Places]:
+    """The value of a file, and where each part of it stands. ``below`` are the files that begin from this one."""
+    document = read_document(path, str(path), _CODES)
+    if document.findings or document.root is None:
+        raise CheckFailed(document.findings or [Finding("F101", "the file is empty", Position(str(path), 1, 1))])
+    value, places = json_value(document.root), _places(document.root, (), {})
+    if not layered or not isinstance(value, dict) or "like" not in value:
+        return value, places
+    other, at = path.with_name(f"{value.pop('like')}.yaml"), places.pop(("like",))
+    if other in (path, *below):
+        raise CheckFailed([Finding("F203", f"like: {other.stem} begins from this file itself", at)])
+    if not other.is_file():
+        known = sorted(file.stem for file in path.parent.glob("*.yaml") if file != path)
+        near = difflib.get_close_matches(other.stem, known, 1)
+        raise CheckFailed([Finding("F203", f"like: there is no file {other}", at, f"did you mean '{near[0]}'?" if near else "")])
+    base, elsewhere = _read(other, layered, (path, *below))
+    return _layered(base, value), {**elsewhere, **places}
+
+
+def _layered(base: Any, own: Any) -> Any:
+    if not isinstance(base, dict) or not isinstance(own, dict):
+        return own
+    merged = {**base, **{key: _layered(base.get(key), value) for key, value in own.items()}}
+    return {key: value for key, value in merged.items() if value is not None or key not in own}
 
 
 def _places(node: Node, path: tuple[Key, ...], found: Places) -> Places:

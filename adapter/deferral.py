@@ -17,11 +17,11 @@ from adapter.exchange import Judged, Prepared
 from adapter.intake import Intake, received_rows
 from adapter.ports import Document, Message, Outcome, OutcomeKind, Result
 from adapter.recorded import advanced
-from adapter.resource import Resource, Unexpected
+from adapter.resource import Unexpected
 from adapter.store import Acceptance, Direction, MessageRow, OrderRow, Response, Settlement, Store
-from adapter.store.advancing import Change
+from adapter.store.advancing import Change, Overtaken
 from adapter.store.settling import pack_settlement
-from adapter.store.submitting import Overtaken, settle_and_advance
+from adapter.store.submitting import settle_and_advance
 from adapter.store.tasks import NewTask
 
 log = structlog.get_logger("adapter.deferral")
@@ -44,9 +44,9 @@ def answered(backend: Backend, message: Message, intake: Intake, prepared: Prepa
 
     Raises MappingFailed where the face's view cannot show that.
     """
-    resource = Resource.load(message.operation.partition(".")[0])
+    resource = backend.market.life(message.operation)
     name = resource.name[0].upper() + resource.name[1:]
-    canonical = {"id": intake.order_id, "@type": name, **message.body, "state": resource.initial}
+    canonical = {"id": intake.order_id, "@type": name, **message.body, resource.member: resource.initial}
     view = prepared.translator.view(message.face, prepared.scope, canonical)
     result = Result(Outcome(OutcomeKind.ACCEPTED), view, order_id=intake.order_id, created_at=now)
     reply, document = render(message, result), write_json(canonical)
@@ -145,7 +145,7 @@ def _change(backend: Backend, order: OrderRow, settlement: Settlement, canonical
             tasks = (task_of(SUBMIT, name, order.id, order.created_at),)  # it takes the place in the queue that it had
         case _:
             return None
-    taken = advanced(order, {"state": reported})
+    taken = advanced(market, order, {"state": reported}, now)
     if isinstance(taken, Unexpected):
         return attention_to(order, f"the attempt ended as {settlement.outcome}, but {taken.text}", now)
     return moved(market, order, taken, now, tasks=tasks)
@@ -153,10 +153,10 @@ def _change(backend: Backend, order: OrderRow, settlement: Settlement, canonical
 
 def _taken_on(backend: Backend, order: OrderRow, canonical: Document, now: int) -> Change:
     market, reference = backend.market, str(canonical.get("id", ""))
-    taken = advanced(order, canonical, reference)
+    taken = advanced(market, order, canonical, now, reference)
     if isinstance(taken, Unexpected):  # it is there all the same; what it has come to is asked again
         log.error("order.answer-unexpected", order=order.id, why=taken.text)
-        taken = advanced(order, {"state": "acknowledged"})
+        taken = advanced(market, order, {"state": "acknowledged"}, now)
         assert not isinstance(taken, Unexpected), "an order that is not at its end can be acknowledged"
     questions = () if taken.done else first_question(market, order.operation, order.id, taken.state, now, chance)
     change = moved(market, order, taken, now, backend_ref=reference, tasks=questions)

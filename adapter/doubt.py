@@ -14,15 +14,17 @@ from enum import StrEnum
 import structlog
 
 from adapter.backend import Backend
-from adapter.conclusion import Renderer, answer_of, conclude
+from adapter.conclusion import Conclusion, Renderer, answer_of
 from adapter.deferral import Deferral, reconciling, was_answered
-from adapter.errors import AdapterError
+from adapter.errors import AdapterError, NotFound
 from adapter.exchange import Judged, Observer, Prepared, converse, deadline_of, prepare
-from adapter.intake import received_rows, scope_of, sent_rows
+from adapter.intake import received_rows, sent_rows
 from adapter.market import Market, Operation
 from adapter.ports import Message, OutcomeKind
-from adapter.recorded import message_of
+from adapter.recorded import message_of, scope_about
+from adapter.revising import ended, record
 from adapter.store import AttemptRow, Fresh, MessageRow, OrderRow, Settlement, Store
+from adapter.store.advancing import Overtaken
 
 log = structlog.get_logger("adapter.doubt")
 
@@ -113,7 +115,8 @@ class DoubtSettler:
             return Probed(Proof.IMPOSSIBLE, f"the market {order.market} declares no probe for {order.operation}")
         message = message_of(order)
         try:
-            prepared = prepare(backend, operation.probe, scope_of(backend, message, order.client_reference))
+            subject = await self._subject(order)
+            prepared = prepare(backend, operation.probe, scope_about(backend, message, order.client_reference, subject))
         except AdapterError as error:
             log.error("doubt.probe-not-possible", order=order.id, why=str(error))
             return Probed(Proof.UNANSWERED, f"the probe cannot be written: {error}")
@@ -126,7 +129,7 @@ class DoubtSettler:
         judged = await converse(backend, prepared, deadline_of(backend), self.observer)
         log.info("doubt.probed", order=order.id, attempt=attempt.number, found=judged.outcome.kind, evidence=judged.outcome.evidence)
         if judged.outcome.kind is OutcomeKind.ACCEPTED:
-            return await self._adopt(backend, prepared, judged, message, order, attempt)
+            return await self._adopt(backend, prepared, judged, message, order, attempt, subject)
         received = received_rows(backend, prepared, judged, self.now())
         probed = _read(operation, judged, asked, _safe(operation, attempt))
         if probed.proof is Proof.SETTLED:
@@ -134,6 +137,13 @@ class DoubtSettler:
         else:
             await self.store.keep(order.id, attempt.number, *received)
         return probed
+
+    async def _subject(self, order: OrderRow) -> OrderRow | None:
+        """What a request is about, as it is now. Raises NotFound."""
+        found = await self.store.order(order.subject) if order.subject else None
+        if order.subject and found is None:
+            raise NotFound(f"what it is about, {order.subject}, is not on record any more")
+        return found
 
     def _closed(self, backend: Backend) -> Probed | None:
         opens = self._closed_until(backend.market)
@@ -147,7 +157,7 @@ class DoubtSettler:
             settlement = Settlement(
                 OutcomeKind.ABSENT,
                 self.now(),
-                state="acknowledged",
+                state="acknowledged" if order.resource else "",
                 evidence=_PROVED,
                 messages=received,
                 withdraws=reconciling(order.id),
@@ -155,10 +165,17 @@ class DoubtSettler:
             await self.store.settle(order.id, attempt.number, settlement)
 
     async def _adopt(
-        self, backend: Backend, prepared: Prepared, judged: Judged, message: Message, order: OrderRow, attempt: AttemptRow
+        self,
+        backend: Backend,
+        prepared: Prepared,
+        judged: Judged,
+        message: Message,
+        order: OrderRow,
+        attempt: AttemptRow,
+        subject: OrderRow | None,
     ) -> Probed:
-        answer = answer_of(prepared, judged, order.face)
-        if answer.outcome.kind is not OutcomeKind.ACCEPTED:
+        answer = answer_of(prepared, judged, order.face) if subject is None else None
+        if answer is not None and answer.outcome.kind is not OutcomeKind.ACCEPTED:
             log.error("doubt.answer-not-mapped", order=order.id, why=answer.outcome.evidence)
             return Probed(Proof.UNANSWERED, answer.outcome.evidence)
         if was_answered(order):
@@ -169,9 +186,17 @@ class DoubtSettler:
             log.error("doubt.no-face", order=order.id, face=order.face, remedy="declare the face again until its orders are settled")
             return Probed(Proof.UNANSWERED, f"the face {order.face} is not declared any more; declare it until its orders are settled")
         fresh = Fresh(order.id, attempt.number, order.client_reference, order.created_at)
-        conclusion = conclude(backend, prepared, judged, message, fresh, renderer, self.now())
-        await self.store.settle(order.id, attempt.number, replace(conclusion.settlement, withdraws=reconciling(order.id)))
-        return Probed(Proof.SETTLED)
+
+        def concluding(subject: OrderRow | None) -> Conclusion:
+            found = ended(backend, prepared, judged, message, fresh, renderer, self.now(), subject)
+            return replace(found, settlement=replace(found.settlement, withdraws=reconciling(order.id)))
+
+        try:
+            conclusion, _ = await record(self.store, order.id, attempt.number, subject, concluding)
+        except Overtaken as error:
+            return Probed(Proof.UNANSWERED, str(error))
+        kind = conclusion.settlement.outcome
+        return Probed(Proof.SETTLED if kind is OutcomeKind.ACCEPTED else Proof.UNANSWERED, conclusion.settlement.evidence)
 
 
 def _read(operation: Operation, judged: Judged, asked: int, safe: int) -> Probed:

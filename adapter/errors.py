@@ -15,6 +15,7 @@ AdapterError
 │   ├── TooLarge            413
 │   ├── UnsupportedMedia    415
 │   ├── KeyReused           422  the idempotency key was used for other content
+│   ├── Refused             400, 409 or 422  a rule of the market's mapping refuses the request before anything is sent
 │   ├── TooManyRequests     429
 │   ├── NotOffered          501  the market has no such operation
 │   └── Overloaded          503  more requests at one time than the face takes
@@ -67,7 +68,7 @@ class Problem:
 class CallerError(AdapterError):
     """The caller's request cannot be served as it is. ``problems`` names each place."""
 
-    status: ClassVar[int] = 400
+    status: int = 400
     reason: ClassVar[str] = "The request is not valid"
 
     def __init__(self, text: str = "", problems: Sequence[Problem] = (), headers: dict[str, str] | None = None) -> None:
@@ -149,6 +150,16 @@ class KeyReused(CallerError):
 
     status = 422
     reason = "The idempotency key was already used for another request"
+
+
+class Refused(CallerError):
+    """Rules of the market's mapping refuse the request; nothing was sent. ``status`` and ``code`` ("": none) are those of the first."""
+
+    reason = "The request was refused"
+
+    def __init__(self, status: int, code: str, texts: Sequence[str]) -> None:
+        self.status, self.code, self.texts = status, code, tuple(texts)
+        super().__init__("; ".join(texts))
 
 
 class TooManyRequests(CallerError):

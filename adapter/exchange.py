@@ -10,7 +10,7 @@ from typing import Protocol
 
 from adapter import tracing
 from adapter.backend import Backend
-from adapter.errors import InvalidMessage, MappingFailed, MaybeSent, NotSent, Problem, SerialisationFailed
+from adapter.errors import InvalidMessage, MappingFailed, MaybeSent, NotSent, Problem, Refused, SerialisationFailed
 from adapter.mapping.scope import Scope
 from adapter.mapping.translator import Translator
 from adapter.market import Expiry, Operation
@@ -30,6 +30,11 @@ class Prepared:
     exchange: Exchange
     first: WireRequest | Answer
     notices: tuple[str, ...]
+
+    @property
+    def calls(self) -> bool:
+        """Whether the backend is called at all."""
+        return isinstance(self.first, WireRequest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +59,14 @@ class Observer(Protocol):
 
 
 def prepare(backend: Backend, operation: str, scope: Scope) -> Prepared:
-    """Maps and serialises a request. Raises InvalidMessage naming the caller's fields, MappingFailed, NotOffered."""
+    """Maps and serialises a request. Raises InvalidMessage naming the caller's fields, Refused, MappingFailed, NotOffered."""
     declared = backend.operation(operation)
     if declared.expires is not None:
         _refuse_expired(declared.expires, scope)
     translator = backend.translators[operation]
     with tracing.station("map request", backend.market.market, operation):
+        if refusals := translator.refused(scope):
+            raise Refused(refusals[0].status, refusals[0].code, [refusal.text for refusal in refusals])
         written = translator.request(scope)
         headers = {"X-Correlation-ID": scope.correlation_id}
         exchange = backend.connector.exchange(Call(translator.legacy, written.document, headers))
@@ -75,7 +82,7 @@ def prepare(backend: Backend, operation: str, scope: Scope) -> Prepared:
 
 def _in_the_callers_words(translator: Translator, scope: Scope, error: SerialisationFailed) -> InvalidMessage | SerialisationFailed:
     """The strict writer speaks of legacy fields; the record of rules knows which of the caller's fields and headers they came from."""
-    _, origins = translator.explain_request(scope)
+    _, origins = translator.explain("request", scope)
     written = [origin for origin in origins if origin.target == error.path]
     sent = {source.removeprefix("request."): origin.rule for origin in written for source in origin.sources if _from_the_caller(source)}
     if sent:
@@ -219,7 +226,7 @@ def _certain(operation: Operation, kind: OutcomeKind) -> OutcomeKind:
 
 _WORDS = {
     OutcomeKind.UNAVAILABLE: "The backend could not be reached; nothing was done. The request may be repeated.",
-    OutcomeKind.IN_DOUBT: "The backend did not answer clearly; it is not known whether the order was placed. "
+    OutcomeKind.IN_DOUBT: "The backend did not answer clearly; it is not known whether the request was carried out. "
     "Repeat the request unchanged to learn it.",
     OutcomeKind.REJECTED: "The backend refused the request.",
 }

@@ -5,6 +5,7 @@ A state that cannot be understood is never guessed: such an order keeps the stat
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from adapter import clock
 from adapter.backend import Backend
 from adapter.changing import attention_to, moved, stood_still
 from adapter.contract.json_bytes import write_json
-from adapter.contract.path import Step, parse_path
+from adapter.contract.path import parse_path
 from adapter.errors import AdapterError, MappingFailed, NotOffered
 from adapter.exchange import Judged, Observer, Prepared, converse, prepare
 from adapter.intake import received_rows, scope_of, sent_rows
@@ -30,6 +31,7 @@ from adapter.store import Direction, MessageRow, OrderRow
 from adapter.store.advancing import Change
 
 _Way = Callable[[int], tuple[MessageRow, ...]]
+_INDEX = re.compile(r"\[(\d+)\]\.?")
 
 
 class Answer(StrEnum):
@@ -155,12 +157,12 @@ class Follower:
 
     def _understood(self, report: _Report) -> Followed:
         order = report.order
-        taken = advanced(order, report.reported)
+        now = self.now()
+        taken = advanced(report.market, order, report.reported, now)
         if isinstance(taken, Unexpected):
             return self._not_understood(order, report.status(), taken.text, report.way)
         if taken.document == document_of(order) and not stood_still(order):
             return Followed(Answer.UNCHANGED, notes=taken.notes)
-        now = self.now()
         change = moved(report.market, order, taken, now, report.status(), report.way(now))
         return Followed(Answer.ENDED if taken.done else Answer.CHANGED, change, notes=taken.notes)
 
@@ -210,21 +212,19 @@ def _part(backend: Backend, prepared: Prepared, reported: Document, asked: int, 
 
 def raw_state(prepared: Prepared, scope: Scope, target: str = "state") -> str:
     """The backend's own word for the state: what the rule of ``state`` read; "" where it read nothing, several where it read several."""
-    _, origins = prepared.translator.explain_reply(scope)
+    _, origins = prepared.translator.explain("reply", scope)
     sources = next((origin.sources for origin in origins if origin.target == target), ())
-    found = [_at(scope.reply, source.removeprefix("reply.")) for source in sources if source.startswith("reply.")]
+    found = [value_at(scope.reply, source.removeprefix("reply.")) for source in sources if source.startswith("reply.")]
     return " ".join(str(value) for value in found if value is not ABSENT and value is not None)
 
 
-def _at(document: Any, path: str) -> Any:
-    """What stands at a path with indices."""
-    for part in path.split("."):
-        name, _, index = part.partition("[")
-        if index.rstrip("]").isdecimal():
-            listed = reach(document, (Step(name),))
-            place = int(index.rstrip("]"))
-            document = listed[place] if isinstance(listed, list) and place < len(listed) else ABSENT
-        else:
+def value_at(document: Any, path: str) -> Any:
+    """What stands at a path with indices (``status.history[2].code``, ``line[].code``); ABSENT where there is nothing."""
+    for number, part in enumerate(_INDEX.split(path)):
+        if number % 2:
+            place = int(part)
+            document = document[place] if isinstance(document, list) and place < len(document) else ABSENT
+        elif part:
             document = reach(document, parse_path(part).steps)
     return document
 

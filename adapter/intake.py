@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from adapter import clock
-from adapter.backend import Backend
+from adapter.aims import Aim, aim_of
+from adapter.backend import Backend, Rules
 from adapter.contract.json_bytes import write_json
 from adapter.exchange import Judged, Prepared
 from adapter.mapping.scope import Scope
-from adapter.ports import Answer, Message, WireReply, WireRequest
-from adapter.store import Acceptance, Direction, MessageRow, OrderIds, short_form
+from adapter.ports import Answer, Document, Message, WireReply, WireRequest
+from adapter.store import Acceptance, Direction, MessageRow, OrderIds, OrderRow, short_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,11 @@ class Intake:
     key_name: str
     fingerprint: str
 
-    def acceptance(self, backend: Backend, prepared: Prepared, now: int) -> Acceptance:
-        """The row of intent: written before the call leaves, with the messages so far."""
+    def acceptance(self, backend: Backend, prepared: Prepared, now: int, subject: OrderRow | None = None) -> Acceptance:
+        """The row of intent: written before the call leaves, with the messages so far. ``subject``: what the request is about."""
         message = self.message
         body = backend.redaction.json(message.raw, message.body)
-        external_id = message.body.get("externalId")
+        aim, external_id = aim_of(message.operation), message.body.get("externalId")
         return Acceptance(
             scope=self.scope,
             key=self.key,
@@ -42,10 +44,15 @@ class Intake:
             correlation_id=message.correlation_id,
             request=context_of(message),
             deadline=now + int(backend.market.limits.total * 1000) + RECORDING,
-            external_id=external_id if isinstance(external_id, str) else "",
+            external_id=external_id if isinstance(external_id, str) and aim.makes else "",
+            state="acknowledged" if aim.makes else "",
+            resource=message.operation.partition(".")[0] if aim.makes else "",
+            subject=subject.id if subject is not None else "",
+            subject_seq=subject.event_seq if subject is not None else 0,
+            private=backend.market.private,
             rule_version=prepared.translator.version,
             order_id=self.order_id,
-            permit=(rate.per_second, rate.burst) if (rate := backend.market.rate) is not None else None,
+            permit=(rate.per_second, rate.burst) if prepared.calls and (rate := backend.market.rate) is not None else None,
             messages=(
                 MessageRow(Direction.CLIENT_REQUEST, message.operation, body, message.received_at, "application/json"),
                 *sent_rows(backend, prepared, now),
@@ -83,9 +90,10 @@ def _received(backend: Backend, prepared: Prepared, reply: WireReply, at: int) -
 
 
 def intake_of(message: Message) -> Intake:
-    """Key: what the face found (``Idempotency-Key``, else the caller's correlation id), else ``externalId``, else none of its own."""
+    """Key: what the face found (``Idempotency-Key``, else the caller's correlation id), else ``externalId`` of what is new, else none of its
+    own."""
     order_id = _new_id()
-    external_id = message.body.get("externalId")
+    external_id = message.body.get("externalId") if aim_of(message.operation) is Aim.NEW else None
     key = message.key or (f"externalId:{external_id}" if external_id else f"order:{order_id}")
     return Intake(
         message=message,
@@ -101,7 +109,9 @@ def intake_of(message: Message) -> Intake:
 def _fingerprint(message: Message) -> str:
     """Content is what the body says, not how it is spaced; a number and a text are different content. So is the same body on its way
     to another of the markets that its id stands for."""
-    way = [message.market] if message.asked_of else []
+    way: list[Any] = [message.market] if message.asked_of else []
+    if message.patch is not None:
+        way.append(list(message.patch))
     return hashlib.sha256(write_json([message.body, dict(message.path), dict(message.query), *way], sort=True)).hexdigest()
 
 
@@ -110,16 +120,17 @@ def context_of(message: Message) -> bytes:
     return write_json({"request": message.body, "header": dict(message.header), "query": dict(message.query), "path": dict(message.path)})
 
 
-def scope_of(backend: Backend, message: Message, client_reference: str) -> Scope:
-    """What the rules may see of a message."""
+def scope_of(rules: Rules, message: Message, client_reference: str, known: Document | None = None) -> Scope:
+    """What the rules may see of a message; ``known`` is the document on record that it is about."""
     return Scope(
         request=message.body,
         header=message.header,
         query=message.query,
         path=message.path,
-        setting=backend.market.settings,
+        setting=rules.market.settings,
         correlation_id=message.correlation_id,
         client_reference=client_reference,
         now=clock.iso(message.received_at),
         uid=_new_id(),
+        known=known,
     )

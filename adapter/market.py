@@ -7,6 +7,7 @@ Durations are seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -15,10 +16,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
+from adapter.contract.path import parse_path
 from adapter.declared import Declared, load_declared
 from adapter.errors import ConfigError
+from adapter.inbound import Inbound
 from adapter.ports import Fault, OutcomeKind
-from adapter.resource import Resource
+from adapter.resource import LifeExtension, Resource
 from adapter.yaml_text import Block, numbered, read_document
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -95,6 +98,7 @@ class Operation(Declared):
     whose fate is in doubt; ``settle`` is how long after its deadline a call may still take effect; ``authoritative`` says that
     a probe that finds nothing after that time proves that nothing was done. ``message`` is the headline of technical errors.
     ``expires``: a request whose header tells an older time is refused unsent; without the header, or without ``expires``, age is no matter.
+    ``states`` are those that a client may ask for by a PATCH that this operation carries out; others are the server's own.
     """
 
     idempotent: bool = False
@@ -103,6 +107,7 @@ class Operation(Declared):
     authoritative: bool = False
     message: str = "The backend could not process the order"
     expires: Expiry | None = None
+    states: frozenset[str] = frozenset()
 
     @model_validator(mode="after")
     def _doubt_has_a_way_out(self) -> Operation:
@@ -207,11 +212,18 @@ Setting = Annotated[str, BeforeValidator(_text)]
 
 
 class Market(Declared):
-    """One market. ``contract`` is the WSDL, relative to the project; ``extension`` adds members to the canonical model."""
+    """One market. ``connector`` is the way of speaking, ``conversation`` a package below ``connectors`` that makes operations of several
+    calls. ``contract`` is the WSDL or OpenAPI document, relative to the project; ``extension`` adds members to the canonical model, and
+    ``lives`` adds states and steps to the lives of its resources, by resource.
+
+    ``visibility`` says who sees a resource: every client of the market, or the one it belongs to; ``visible_to`` is where it names the
+    party that sees it as well (a client's ``parties``).
+    """
 
     market: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     title: str
     connector: str
+    conversation: str = Field("", pattern=r"^([a-z][a-z0-9_]*)?$")
     endpoint: str
     contract: Path
     port: str = ""
@@ -222,10 +234,14 @@ class Market(Declared):
     limits: Limits = Limits()
     outcomes: Transport = Transport()
     delivery: Literal["direct", "deferred"] = "direct"
+    visibility: Literal["market", "client"] = "market"
+    visible_to: str = ""
     rate: Rate | None = None
     windows: tuple[Window, ...] = ()
     breaker: Breaker | None = None
+    lives: dict[str, LifeExtension] = Field(default_factory=dict)
     operations: dict[str, Operation]
+    inbound: Inbound | None = None
     follow: dict[str, Follow] = Field(default_factory=dict)
     timers: tuple[Timer, ...] = ()
     redact: tuple[str, ...] = ()
@@ -251,12 +267,20 @@ class Market(Declared):
             raise ValueError("it must be a URL such as https://host:port/path")
         return value
 
+    @field_validator("lives")
+    @classmethod
+    def _lives_go_with_the_standard(cls, lives: dict[str, LifeExtension]) -> dict[str, LifeExtension]:
+        for name in lives:
+            _resource_of(name, lives)
+        return lives
+
     @field_validator("follow")
     @classmethod
     def _questions_exist(cls, follow: dict[str, Follow], info: ValidationInfo) -> dict[str, Follow]:
         operations: Mapping[str, Operation] = info.data.get("operations", {})
+        made = _made_by_messages(info.data.get("inbound"))
         for name, one in follow.items() if operations else ():
-            if name not in operations:
+            if name not in operations and name not in made:
                 raise ValueError(f"{name}: there is no operation '{name}' in this file")
             asked = {"by": one.by} if one.bulk is None else {"by": one.by, "bulk.operation": one.bulk.operation}
             for key, operation in asked.items():
@@ -266,7 +290,7 @@ class Market(Declared):
                     raise ValueError(
                         f"{name}.{key}: {operation} is asked again and again; declare it with 'idempotent: true', if that is so"
                     )
-            states = _resource_of(name).open_states
+            states = _resource_of(name, info.data.get("lives", {})).open_states
             for row in one.cadence:
                 if row.state and row.state not in states:
                     raise ValueError(f"{name}.cadence: {_no_open_state(row.state, states)}")
@@ -278,7 +302,9 @@ class Market(Declared):
         operations: Mapping[str, Operation] = info.data.get("operations", {})
         if not timers or not operations:
             return timers
-        resources = [_resource_of(name) for name in sorted(operations)]
+        inbound = info.data.get("inbound")
+        names = sorted({*operations, *(inbound.operations if inbound is not None else ())})
+        resources = [_resource_of(name, info.data.get("lives", {})) for name in names]
         for number, timer in enumerate(timers):
             if timer.name in [other.name for other in timers[:number]]:
                 raise ValueError(f"{timer.name}: there are two timers of this name, and the name tells them apart in the record")
@@ -291,11 +317,54 @@ class Market(Declared):
         return timers
 
     @model_validator(mode="after")
+    def _messages_are_about_resources(self) -> Market:
+        for name in self.inbound.operations if self.inbound is not None else ():
+            _resource_of(name, self.lives)
+            if name in self.operations:
+                raise ValueError(f"inbound.operations.{name}: an operation is either called or received; call one of the two otherwise")
+        return self
+
+    @model_validator(mode="after")
+    def _states_can_be_asked_for(self) -> Market:
+        for name, operation in self.operations.items():
+            known = _resource_of(name, self.lives).states if operation.states else frozenset[str]()
+            for state in sorted(operation.states - known):
+                raise ValueError(f"operations.{name}.states: there is no state '{state}' (known here: {', '.join(sorted(known))})")
+        return self
+
+    @field_validator("visible_to")
+    @classmethod
+    def _party_is_a_path(cls, value: str) -> str:
+        if value:
+            parse_path(value)
+        return value
+
+    @model_validator(mode="after")
     def _probes_exist(self) -> Market:
         for name, operation in self.operations.items():
             if operation.probe and operation.probe not in self.operations:
                 raise ValueError(f"operations.{name}.probe: there is no operation '{operation.probe}' in this file")
         return self
+
+    @property
+    def private(self) -> bool:
+        """Whether resources are not seen by every client of the market."""
+        return self.visibility == "client"
+
+    @property
+    def resources(self) -> frozenset[str]:
+        """The kinds of resources that its operations are about."""
+        return frozenset(name.partition(".")[0] for name in (*self.operations, *(self.inbound.operations if self.inbound else ())))
+
+    def life(self, operation: str) -> Resource:
+        """The life that an operation's resource (``productOrder``, ``productOrder.create``) has in this market. Raises ConfigError."""
+        name = operation.partition(".")[0]
+        return self.extended_lives.get(name) or Resource.load(name)
+
+    @cached_property
+    def extended_lives(self) -> Mapping[str, Resource]:
+        """The lives that this market adds to, by resource; ``life`` reads them."""
+        return {name: Resource.load(name).extended(more) for name, more in self.lives.items()}
 
     def technical(self, status: int, fault: Fault | None) -> OutcomeKind:
         """The outcome of an answer that carries no readable reply."""
@@ -317,7 +386,7 @@ class RoutedMarket(Market):
 
     @model_validator(mode="after")
     def _has_no_backend(self) -> RoutedMarket:
-        own = {"market", "title", "extension", "timezone", "settings", "operations", "routes"}
+        own = {"market", "title", "extension", "lives", "timezone", "settings", "operations", "routes"}
         for name in sorted(self.model_fields_set - own):
             raise ValueError(f"'{to_camel(name)}' is about a backend; it belongs into the files of {', '.join(self.routes)}")
         for name, operation in self.operations.items():
@@ -328,10 +397,17 @@ class RoutedMarket(Market):
         return self
 
 
-def _resource_of(operation: str) -> Resource:
+def _made_by_messages(inbound: Inbound | None) -> frozenset[str]:
+    """The operations whose messages make resources."""
+    return frozenset(name for name, each in inbound.operations.items() if each.creates) if inbound is not None else frozenset()
+
+
+def _resource_of(operation: str, lives: Mapping[str, LifeExtension]) -> Resource:
     try:
-        return Resource.load(operation.partition(".")[0])
-    except ConfigError as error:
+        name = operation.partition(".")[0]
+        found = Resource.load(name)
+        return found.extended(lives[name]) if name in lives else found
+    except (ConfigError, ValueError) as error:
         raise ValueError(f"{operation}: {error}") from None
 
 

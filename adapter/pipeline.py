@@ -8,69 +8,49 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Protocol, TypeVar
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TypeVar
 
 import structlog
 
 from adapter import clock
 from adapter.agenda import SUBMIT, lane_of
+from adapter.aims import Aim, aim_of, named_by
+from adapter.altering import busy, in_doubt_elsewhere, planned
 from adapter.backend import Backend
-from adapter.conclusion import Conclusion, Renderer, answer_of, conclude, in_doubt
+from adapter.conclusion import Conclusion, Renderer, in_doubt
 from adapter.contract.validation import Validator
-from adapter.deferral import answered, was_answered
+from adapter.deferral import answered
 from adapter.doubt import DoubtSettler
-from adapter.errors import (
-    AdapterError,
-    Conflict,
-    InvalidMessage,
-    KeyReused,
-    MappingFailed,
-    NotFound,
-    NotOffered,
-    Overloaded,
-    Problem,
-    SerialisationFailed,
-    StoreUnavailable,
-)
-from adapter.exchange import Judged, Observer, Prepared, converse, deadline_of, prepare, technical
+from adapter.errors import AdapterError, Conflict, KeyReused, NotFound, NotOffered, Overloaded, Problem, StoreUnavailable
+from adapter.exchange import Judged, Observer, Prepared, converse, prepare, technical
 from adapter.intake import RECORDING, Intake, intake_of, scope_of, sent_rows
 from adapter.logs import about
 from adapter.mapping.refusal import refusal
 from adapter.market import Market
-from adapter.ports import Document, Message, Outcome, OutcomeKind, Reply, Result
-from adapter.reading import unfit, unwritable
-from adapter.recorded import document_of, message_of
-from adapter.store import Accepted, Doubtful, Fresh, InFlight, Mismatch, NoPermit, OrderQuery, OrderRow, Response, Seen, Store
+from adapter.ports import Message, OutcomeKind, Reply, Result
+from adapter.recorded import scope_about
+from adapter.revising import ended, record
+from adapter.showing import Listing, Showing
+from adapter.store import Accepted, Doubtful, Fresh, InFlight, Mismatch, Moved, NoPermit, OrderRow, Response, Seen, Store
+from adapter.store.advancing import Overtaken
 from adapter.tracing import station
 
 log = structlog.get_logger("adapter.pipeline")
 
-Page_co = TypeVar("Page_co", covariant=True)
+Page = TypeVar("Page")
 
 
-class Collecting(Protocol[Page_co]):
-    """Takes results one by one and makes a page of them."""
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One request on its way to its backend. ``subject`` is what it is about, as it was when the request was made ready."""
 
-    def add(self, result: Result) -> None:
-        """Takes one result into account."""
-
-    def page(self) -> Page_co:
-        """What was asked for."""
-
-
-class Listing(Protocol[Page_co]):
-    """What a list request asks of the record; ``equal`` is the one text an attribute has to have, None where any will do."""
-
-    @property
-    def face(self) -> str:
-        """The face that asks."""
-
-    def equal(self, attribute: str) -> str | None:
-        """See above."""
-
-    def collector(self) -> Collecting[Page_co]:
-        """A new, empty page."""
+    backend: Backend
+    message: Message
+    intake: Intake
+    prepared: Prepared
+    subject: OrderRow | None = None
 
 
 _LEAST_WAIT = 0.01  # seconds
@@ -80,7 +60,8 @@ _PATIENCE = 4.0  # seconds beyond one call that a request waits for others of th
 
 
 class Pipeline:
-    """The way of every exchange. ``backends`` by market, ``renderers`` by face (how a result becomes its bytes)."""
+    """The way of every exchange. ``backends`` by market, ``renderers`` by face (how a result becomes its bytes), ``owners`` the client
+    that a party of a market is."""
 
     def __init__(
         self,
@@ -89,6 +70,7 @@ class Pipeline:
         renderers: Mapping[str, Renderer],
         observer: Observer,
         now: Callable[[], int] = clock.now,
+        owners: Mapping[tuple[str, str], str] = MappingProxyType({}),
     ) -> None:
         self.backends = backends
         self.store = store
@@ -98,14 +80,20 @@ class Pipeline:
         self.doubt = DoubtSettler(backends, store, renderers, observer, now, self._opens)
         self.closed_until: Callable[[Market], int | None] = lambda _: None  # without windows, always open
         self.wake: Callable[[str], None] = lambda _: None  # nobody works in this process
+        self._showing = Showing(backends, store, observer, owners)
         self._running: set[asyncio.Task[Reply]] = set()
         self._calling: dict[tuple[str, int], asyncio.Future[None]] = {}
+
+    def _closed(self, backend: Backend, prepared: Prepared) -> int | None:
+        """When the backend takes calls again, where there is one to be made and it takes none now."""
+        return self.closed_until(backend.market) if prepared.calls else None
 
     def _opens(self, market: Market) -> int | None:
         return self.closed_until(market)  # as it is set when it is asked
 
     async def place(self, message: Message) -> Reply:
-        """Places one order, at most once. Raises CallerError, StoreUnavailable. A caller that leaves does not stop it."""
+        """Carries out one request that changes something, at most once. Raises CallerError, StoreUnavailable. A caller that leaves does not
+        stop it."""
         task = asyncio.create_task(self._place(message))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -119,6 +107,8 @@ class Pipeline:
 
     async def _place(self, message: Message) -> Reply:
         backend = self._backend(message.market)
+        if aim_of(message.operation) is not Aim.NEW:
+            return await self._alter(backend, message)
         intake = intake_of(message)
         try:
             prepared = prepare(backend, message.operation, scope_of(backend, message, intake.client_reference))
@@ -135,7 +125,7 @@ class Pipeline:
         limits = backend.market.limits
         patience = time.monotonic() + limits.total + _PATIENCE
         while time.monotonic() < patience:
-            if (opens := self.closed_until(backend.market)) is not None:
+            if (opens := self._closed(backend, prepared)) is not None:
                 return await self._refuse_closed(backend, message, intake, opens)
             acceptance = intake.acceptance(backend, prepared, self.now())
             with station("record", message.market, message.operation):
@@ -143,9 +133,7 @@ class Pipeline:
             _about(accepted)
             match accepted:
                 case Fresh():
-                    # Counted from the record's own deadline: what others take to be over is never sent, however long recording took.
-                    left = (acceptance.deadline - RECORDING - self.now()) / 1000
-                    return await self._submit(backend, message, intake, prepared, accepted, time.monotonic() + min(left, limits.total))
+                    return await self._submit(_Work(backend, message, intake, prepared), accepted, self._left(backend, acceptance.deadline))
                 case Seen():
                     return _reply(accepted.response)
                 case Mismatch():
@@ -160,6 +148,68 @@ class Pipeline:
                     order = accepted.order
                     return self.renderers[message.face](message, in_doubt(backend, message.operation, order.id, order.created_at))
         raise Conflict("The same order is being placed by other requests; repeat this one in a moment", headers={"Retry-After": "1"})
+
+    async def _alter(self, backend: Backend, message: Message) -> Reply:
+        """A change of something on record, or a task about it: one at a time for each subject, worked out from what that is by then."""
+        backend.operation(message.operation)
+        intake, render = intake_of(message), self.renderers[message.face]
+        patience = time.monotonic() + backend.market.limits.total + _PATIENCE
+        while time.monotonic() < patience:
+            if isinstance(await self.store.lookup(intake.scope, intake.key, intake.fingerprint), Mismatch):
+                raise _reused(intake)
+            if (known := await self._known(backend, message, intake)) is not None:
+                return known
+            subject = await self._subject(message)
+            plan = planned(backend, message, subject, render)
+            if isinstance(plan, Reply):
+                return await self._nothing_to_do(message, intake, subject, plan)
+            prepared = prepare(backend, message.operation, scope_about(backend, plan, intake.client_reference, subject))
+            if (opens := self._closed(backend, prepared)) is not None:
+                return await self._refuse_closed(backend, message, intake, opens)
+            acceptance = replace(intake, message=plan).acceptance(backend, prepared, self.now(), subject)
+            with station("record", message.market, message.operation):
+                accepted = await self.store.accept(acceptance)
+            _about(accepted)
+            match accepted:
+                case Fresh():
+                    work = _Work(backend, plan, intake, prepared, subject)
+                    return await self._submit(work, accepted, self._left(backend, acceptance.deadline))
+                case Seen():
+                    return _reply(accepted.response)
+                case Mismatch():
+                    raise _reused(intake)
+                case NoPermit(wait=wait):
+                    await _wait_for_permit(wait, patience)
+                case InFlight():
+                    await self.store.wait_settled(accepted)
+                case Doubtful(other=True) if not await self._settled(accepted):
+                    raise in_doubt_elsewhere()
+                case Moved() | Doubtful():
+                    continue  # what is known now says how to go on
+        raise busy()
+
+    async def _subject(self, message: Message) -> OrderRow:
+        found = await self._showing.find(message, message.market)
+        if found is None:
+            kind, identity = named_by(message)
+            raise NotFound(f"There is no {kind} '{identity}'")
+        about(subject=found.id)
+        return found
+
+    async def _nothing_to_do(self, message: Message, intake: Intake, subject: OrderRow, reply: Reply) -> Reply:
+        """The answer stays the answer, so that a late repeat does not change what others have changed meanwhile."""
+        if not message.key:
+            return reply
+        response = Response(reply.status, reply.body, reply.headers)
+        kept = await self.store.keep_answer(intake.scope, intake.key, intake.fingerprint, subject.id, response)
+        if isinstance(kept, Mismatch):
+            raise _reused(intake)
+        return _reply(kept)
+
+    def _left(self, backend: Backend, deadline: int) -> float:
+        """When a call has to be over, in ``time.monotonic()``. Counted from the record's own deadline: what others take to be over is never
+        sent, however long recording took."""
+        return time.monotonic() + min((deadline - RECORDING - self.now()) / 1000, backend.market.limits.total)
 
     async def _take_on(self, backend: Backend, message: Message, intake: Intake, prepared: Prepared) -> Reply:
         """Answers at once; a worker submits the order."""
@@ -204,102 +254,74 @@ class Pipeline:
             return True
         return await self.doubt.settle(doubtful.order, doubtful.attempt)
 
-    async def _submit(self, backend: Backend, message: Message, intake: Intake, prepared: Prepared, fresh: Fresh, deadline: float) -> Reply:
-        place, ended = (fresh.order_id, fresh.attempt), asyncio.get_running_loop().create_future()
-        self._calling[place] = ended
+    async def _submit(self, work: _Work, fresh: Fresh, deadline: float) -> Reply:
+        place, over = (fresh.order_id, fresh.attempt), asyncio.get_running_loop().create_future()
+        self._calling[place] = over
         try:
-            return await self._call_and_record(backend, message, intake, prepared, fresh, deadline)
+            return await self._call_and_record(work, fresh, deadline)
         finally:
             del self._calling[place]
-            ended.set_result(None)
+            over.set_result(None)
 
-    async def _call_and_record(
-        self, backend: Backend, message: Message, intake: Intake, prepared: Prepared, fresh: Fresh, deadline: float
-    ) -> Reply:
-        render = self.renderers[message.face]
+    async def _call_and_record(self, work: _Work, fresh: Fresh, deadline: float) -> Reply:
+        backend, message, intake = work.backend, work.message, work.intake
         if fresh.client_reference != intake.client_reference:  # a further attempt of an order that is on record
-            prepared = prepare(backend, message.operation, scope_of(backend, message, fresh.client_reference))
-            await self.store.keep(fresh.order_id, fresh.attempt, *sent_rows(backend, prepared, self.now()))
-        for notice in prepared.notices:
+            scope = scope_about(backend, message, fresh.client_reference, work.subject)
+            work = replace(work, prepared=prepare(backend, message.operation, scope))
+            await self.store.keep(fresh.order_id, fresh.attempt, *sent_rows(backend, work.prepared, self.now()))
+        for notice in work.prepared.notices:
             log.info("mapping.notice", text=notice)
-        conclusion = await self._call(backend, message, prepared, fresh, render, deadline)
+        judged = await self._call(work, deadline)
+        doubtful = in_doubt(backend, message.operation, fresh.order_id, fresh.created_at)
         try:
             with station("record", message.market, message.operation):
-                won = await self.store.settle(fresh.order_id, fresh.attempt, conclusion.settlement)
+                conclusion, won = await record(
+                    self.store, fresh.order_id, fresh.attempt, work.subject, lambda subject: self._conclude(work, judged, fresh, subject)
+                )
             if not won:
                 log.warning("attempt.settled-by-another", outcome=conclusion.settlement.outcome)
                 seen = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
                 if isinstance(seen, Seen):  # every caller gets the one answer that is on record
                     return _reply(seen.response)
-        except StoreUnavailable as error:  # the call was made: what became of it is not to be promised, nor to be denied
-            log.error("attempt.not-recorded", outcome=conclusion.settlement.outcome, reason=str(error))
-            return render(message, in_doubt(backend, message.operation, fresh.order_id, fresh.created_at))
+        except (StoreUnavailable, Overtaken) as error:  # the call was made: what became of it is not to be promised, nor to be denied
+            log.error("attempt.not-recorded", outcome=judged.outcome.kind, reason=str(error))
+            return self.renderers[message.face](message, doubtful)
         return conclusion.reply
 
-    async def _call(
-        self, backend: Backend, message: Message, prepared: Prepared, fresh: Fresh, render: Renderer, deadline: float
-    ) -> Conclusion:
+    async def _call(self, work: _Work, deadline: float) -> Judged:
         try:
-            judged = await converse(backend, prepared, deadline, self.observer)
-            return conclude(backend, prepared, judged, message, fresh, render, self.now())
+            return await converse(work.backend, work.prepared, deadline, self.observer)
         except Exception as error:  # a fault of ours, but the call may have left: a probe has to tell, as after any other silence
-            log.exception("attempt.crashed")
-            unknown = technical(backend, message.operation, OutcomeKind.IN_DOUBT, f"internal error: {type(error).__name__}")
-            return conclude(backend, prepared, Judged(unknown), message, fresh, render, self.now())
+            return self._crashed(work, error)
+
+    def _conclude(self, work: _Work, judged: Judged, fresh: Fresh, subject: OrderRow | None) -> Conclusion:
+        backend, message, render = work.backend, work.message, self.renderers[work.message.face]
+        try:
+            return ended(backend, work.prepared, judged, message, fresh, render, self.now(), subject)
+        except Exception as error:  # noqa: BLE001 - likewise: it is logged, and a probe has to tell
+            return ended(backend, work.prepared, self._crashed(work, error), message, fresh, render, self.now(), subject)
+
+    def _crashed(self, work: _Work, error: Exception) -> Judged:
+        log.exception("attempt.crashed")
+        evidence = f"internal error: {type(error).__name__}"
+        return Judged(technical(work.backend, work.message.operation, OutcomeKind.IN_DOUBT, evidence))
 
     async def retrieve(self, message: Message) -> Result:
-        """Asks the backend for one order. ``request`` in the rules is the recorded order's, where there is one; what rules cannot take
-        of it, or of the backend's answer, is no mistake of the caller."""
-        backend = self._backend(message.market)
-        known = await self.store.order(message.path.get("id", ""), (message.market,))
-        asked = message
-        if known:
-            if was_answered(known) and not known.backend_ref:
-                return _queued(backend, message, known)
-            path = {**message.path, "id": known.backend_ref} if known.backend_ref else message.path
-            asked = replace(message, body=message_of(known).body, path=path)
-        try:
-            prepared = prepare(backend, message.operation, scope_of(backend, asked, known.client_reference if known else ""))
-        except (InvalidMessage, MappingFailed, SerialisationFailed) as error:
-            return unwritable(backend, message, known, error)
-        judged = await converse(backend, prepared, deadline_of(backend), self.observer)
-        answer = answer_of(prepared, judged, message.face)
-        if (failure := judged.failure or answer.failure) is not None:
-            return unfit(backend, message.operation, known, failure, "answer")
-        log.info("order.retrieved", outcome=judged.outcome.kind, known=known is not None)
-        return Result(
-            answer.outcome,
-            _as_known(answer.view, known),
-            order_id=known.id if known else "",
-            created_at=known.created_at if known else 0,
-            status=judged.status,
-        )
+        """Reads one resource: from its backend where the market has a question for it, else from the record."""
+        return await self._showing.retrieve(self._backend(message.market), message)
 
-    async def market_of(self, identity: str, markets: Sequence[str]) -> str | None:
-        """The first of ``markets`` whose record knows an order by this id."""
-        for market in markets:
-            if await self.store.order(identity, (market,)) is not None:
-                return market
-        return None
+    async def market_of(self, message: Message, markets: Sequence[str]) -> str | None:
+        """The first of ``markets`` whose record knows what the message is about."""
+        return await self._showing.market_of(message, markets)
 
-    async def list(self, markets: Sequence[str], query: Listing[Page_co]) -> Page_co:
-        """Recorded orders as they have been followed, newest first. What the record has an index for it looks up itself."""
-        if (identity := query.equal("id")) and (order := await self.store.order(identity, markets)) and order.id == identity:
-            found = query.collector()
-            if order.answer is not None:
-                found.add(_recorded(order))
-            return found.page()
-        wanted = OrderQuery(
-            markets=frozenset(markets),
-            answered=True,
-            external_id=query.equal("externalId"),
-            backend_ref=query.equal("id"),
-            state=query.equal("state"),
-        )
-        page = query.collector()
-        async for order in self.store.stream(wanted):
-            page.add(_recorded(order))
-        return page.page()
+    async def list(self, markets: Sequence[str], query: Listing[Page]) -> Page:
+        """Recorded resources as they have been followed, newest first."""
+        return await self._showing.list(markets, query)
+
+    def offers(self, market: str, operation: str) -> bool:
+        """Whether a market carries out an operation."""
+        backend = self.backends.get(market)
+        return backend is not None and operation in backend.market.operations
 
     def validator(self, face: str, market: str, operation: str) -> Validator:  # noqa: ARG002 - all faces take the canonical model
         """The check of what a caller may send. Raises NotOffered."""
@@ -333,24 +355,6 @@ def _reused(intake: Intake) -> KeyReused:
     return KeyReused(problems=[Problem(intake.key_name, "repeat the first request unchanged, or use a new key")])
 
 
-def _queued(backend: Backend, message: Message, order: OrderRow) -> Result:
-    """An order that waits for its backend, as its face shows it."""
-    scope = scope_of(backend, message_of(order), order.client_reference)
-    try:
-        view = backend.translators[order.operation].view(message.face, scope, document_of(order))
-    except MappingFailed as error:
-        return unfit(backend, message.operation, order, error, "record")
-    return Result(Outcome(OutcomeKind.ACCEPTED), view, order_id=order.id, created_at=order.created_at)
-
-
-def _as_known(view: Document | None, order: OrderRow | None) -> Document | None:
-    """The order under the id it was answered with, whatever number its backend has for it."""
-    if view is None or order is None or order.answer is None or str(view.get("id")) != order.backend_ref:
-        return view
-    mine = document_of(order).get("id")
-    return view if mine is None or str(mine) == order.backend_ref else {**view, "id": mine}
-
-
 def _about(accepted: Accepted) -> None:
     """From here on the log knows which order the request is about."""
     match accepted:
@@ -364,9 +368,3 @@ def _about(accepted: Accepted) -> None:
 
 def _reply(response: Response) -> Reply:
     return Reply(response.status, response.body, response.headers)
-
-
-def _recorded(order: OrderRow) -> Result:
-    """An order as its record knows it, without asking the backend."""
-    document = document_of(order) if order.answer else None
-    return Result(Outcome(OutcomeKind.ACCEPTED), document, order_id=order.id, created_at=order.created_at)

@@ -217,6 +217,7 @@ class Message:
     ``header``, ``query`` and ``path`` hold declared names in their canonical spelling; ``received_at`` is
     milliseconds since the epoch, UTC; ``key`` the idempotency key (kind:value), "" where the caller gave none;
     ``asked_of`` the market the caller named where that stands for several, of which ``market`` is the one that takes the message.
+    A change comes as a merge patch (``body``, RFC 7386) or as a JSON patch (``patch``, the operations of RFC 6902; then ``body`` is {}).
     """
 
     face: str
@@ -232,6 +233,7 @@ class Message:
     received_at: int
     key: str = ""
     asked_of: str = ""
+    patch: tuple[Document, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

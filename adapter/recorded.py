@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from adapter import clock
+from adapter.backend import Rules
 from adapter.contract.json_text import parse_json
+from adapter.intake import scope_of
+from adapter.mapping.scope import Scope
+from adapter.mapping.translator import Translator
+from adapter.market import Market
 from adapter.ports import Document, Message
 from adapter.resource import Advance, Resource, Unexpected
 from adapter.store import OrderRow
@@ -30,22 +38,53 @@ def message_of(order: OrderRow) -> Message:
     )
 
 
+def kind_of(order: OrderRow) -> str:
+    """What it is: productOrder."""
+    return order.resource or order.operation.partition(".")[0]
+
+
 def document_of(order: OrderRow) -> Document:
     """The order as its callers know it."""
     document: Document = parse_json(order.answer, max_depth=STORED_DEPTH) if order.answer else {}
-    return document if document.get("state") == order.state else {**document, "state": order.state}
+    member = Resource.load(kind_of(order)).member
+    return document if document.get(member) == order.state else {**document, member: order.state}
 
 
-def resource_of(order: OrderRow) -> Resource:
-    """The resource that its operation is about."""
-    return Resource.load(order.operation.partition(".")[0])
+def scope_about(rules: Rules, message: Message, client_reference: str, subject: OrderRow | None) -> Scope:
+    """What the rules may see of a message about something on record: ``known``, and as ``path['id']`` the backend's own number of it."""
+    if subject is None:
+        return scope_of(rules, message, client_reference)
+    path = {**message.path, "id": subject.backend_ref} if subject.backend_ref else message.path
+    return scope_of(rules, replace(message, path=path), client_reference, document_of(subject))
 
 
-def advanced(order: OrderRow, reported: Document, backend_ref: str = "") -> Advance | Unexpected:
+def view_of(rules: Rules, face: str, order: OrderRow, document: Document) -> Document:
+    """The document as a face shows what is on record. Raises MappingFailed."""
+    return view_as(rules, face, message_of(order), order.client_reference, document)
+
+
+def view_as(rules: Rules, face: str, came_by: Message, client_reference: str, document: Document) -> Document:
+    """The document as a face shows it: by the rules of the message that it came by, or others of its kind. Raises MappingFailed."""
+    translator = _viewer(rules, came_by.operation)
+    return document if translator is None else translator.view(face, scope_of(rules, came_by, client_reference), document)
+
+
+def _viewer(rules: Rules, operation: str) -> Translator | None:
+    kind = operation.partition(".")[0]
+    tried = (rules.translators.get(name) for name in (operation, f"{kind}.create", f"{kind}.retrieve"))
+    return next((found for found in tried if found is not None and not found.received), None)
+
+
+def advanced(market: Market, order: OrderRow, reported: Document, now: int, backend_ref: str = "") -> Advance | Unexpected:
     """What a report makes of an order. The order keeps the id it was answered with, whatever number its backend has for it
-    (``backend_ref``: from now on); a report about another of the backend's orders is unexpected."""
+    (``backend_ref``: from now on); a report about another of the backend's orders is unexpected. ``now``: milliseconds."""
     current = document_of(order)
+    return market.life(kind_of(order)).advance(current, as_ours(order, current, reported, backend_ref), clock.iso(now))
+
+
+def as_ours(order: OrderRow, current: Document, reported: Document, backend_ref: str = "") -> Document:
+    """A report under the id that the order has here, where it is about the backend's number of it."""
     theirs, mine = reported.get("id"), current.get("id")
     if theirs is not None and mine is not None and str(theirs) == (backend_ref or order.backend_ref):
-        reported = {**reported, "id": mine}
-    return resource_of(order).advance(current, reported)
+        return {**reported, "id": mine}
+    return reported

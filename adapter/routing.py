@@ -13,9 +13,10 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from adapter import clock
+from adapter.aims import Aim, aim_of, named_by
 from adapter.contract.shape import Kind, Member, OperationContract, Shape
 from adapter.contract.validation import Validator
-from adapter.errors import InvalidMessage, NotOffered, Problem
+from adapter.errors import InvalidMessage, NotFound, NotOffered, Problem
 from adapter.mapping.refusal import refusal
 from adapter.mapping.scope import Scope
 from adapter.mapping.translator import Translator
@@ -42,8 +43,11 @@ class Line(Protocol[Query_contra, Page_co]):
     async def retrieve(self, message: Message) -> Result:
         """Reads one resource."""
 
-    async def market_of(self, identity: str, markets: Sequence[str]) -> str | None:
-        """The first of ``markets`` whose record knows this id."""
+    async def market_of(self, message: Message, markets: Sequence[str]) -> str | None:
+        """The first of ``markets`` whose record knows what the message is about."""
+
+    def offers(self, market: str, operation: str) -> bool:
+        """Whether a market carries out an operation."""
 
     async def list(self, markets: Sequence[str], query: Query_contra) -> Page_co:
         """The recorded resources of ``markets``."""
@@ -96,19 +100,27 @@ class Router(Generic[Query, Page]):
         self._line, self._routes = line, routes
 
     async def place(self, message: Message) -> Reply:
-        """Raises what the line raises, and what ``Routes.choose`` does."""
-        return await self._line.place(self._routed(message))
+        """What is about something on record goes to the market that has it. Raises what the line raises, and what ``Routes.choose`` does."""
+        routes = self._routes.get(message.market)
+        if routes is None or aim_of(message.operation) is Aim.NEW:
+            return await self._line.place(self._routed(message))
+        self._one_that_offers(routes, message.operation)
+        known = await self._line.market_of(message, routes.market.routes)
+        if known is None:
+            kind, identity = named_by(message)
+            raise NotFound(f"There is no {kind} '{identity}'")
+        return await self._line.place(replace(message, market=known, asked_of=message.market))
 
     async def retrieve(self, message: Message) -> Result:
         """From the market whose record knows the id; else from the one that the rules name."""
         routes = self._routes.get(message.market)
-        if routes is not None and (known := await self._line.market_of(message.path.get("id", ""), routes.market.routes)) is not None:
+        if routes is not None and (known := await self._line.market_of(message, routes.market.routes)) is not None:
             return await self._line.retrieve(replace(message, market=known, asked_of=message.market))
         return await self._line.retrieve(self._routed(message))
 
-    async def market_of(self, identity: str, markets: Sequence[str]) -> str | None:
-        """The first of ``markets``, and those they stand for, whose record knows the id."""
-        return await self._line.market_of(identity, self._all(markets))
+    async def market_of(self, message: Message, markets: Sequence[str]) -> str | None:
+        """The first of ``markets``, and those they stand for, whose record knows what the message is about."""
+        return await self._line.market_of(message, self._all(markets))
 
     async def list(self, markets: Sequence[str], query: Query) -> Page:
         """The recorded resources of ``markets`` and those they stand for."""
@@ -119,6 +131,8 @@ class Router(Generic[Query, Page]):
         routes = self._routes.get(market)
         if routes is None:
             return self._line.validator(face, market, operation)
+        if aim_of(operation) is not Aim.NEW:
+            return self._line.validator(face, self._one_that_offers(routes, operation), operation)
         found = routes.validators.get(operation)
         if found is None:
             raise NotOffered(f"{routes.market.title} does not offer {operation}")
@@ -130,6 +144,9 @@ class Router(Generic[Query, Page]):
         routes = self._routes.get(message.market)
         if routes is None:
             return self._line.refusal(message, parameters, members)
+        if aim_of(message.operation) is not Aim.NEW:
+            taker = self._one_that_offers(routes, message.operation)
+            return self._line.refusal(replace(message, market=taker), parameters, members)
         translator = routes.translators.get(message.operation)
         if translator is None:
             raise NotOffered(f"{routes.market.title} does not offer {message.operation}")
@@ -142,6 +159,13 @@ class Router(Generic[Query, Page]):
         chosen = routes.choose(message)
         log.info("message.routed", market=message.market, operation=message.operation, to=chosen)
         return replace(message, market=chosen, asked_of=message.market)
+
+    def _one_that_offers(self, routes: Routes, operation: str) -> str:
+        """The first of a routed market's markets that carries out an operation. Raises NotOffered."""
+        found = next((market for market in routes.market.routes if self._line.offers(market, operation)), None)
+        if found is None:
+            raise NotOffered(f"{routes.market.title} does not offer {operation}")
+        return found
 
     def _all(self, markets: Iterable[str]) -> tuple[str, ...]:
         found: dict[str, None] = {}

@@ -59,7 +59,8 @@ def parse_xml(data: bytes, limits: XmlLimits = DEFAULT_LIMITS, encoding: str | N
         raise UnreadableXml("the body is empty")
     if len(data) > limits.size:
         raise UnreadableXml(f"the XML has {len(data)} bytes, more than the {limits.size} that are read")
-    data = _narrow(data)
+    narrowed = _narrow(data)
+    data, encoding = narrowed, encoding if narrowed is data else None  # what the transport says was about the bytes that came
     declared = _DECLARED.match(data.removeprefix(b"\xef\xbb\xbf").lstrip())
     named = declared.group(1).decode("ascii") if declared else encoding
     if named is not None and not _ENCODINGS.fullmatch(named):

@@ -55,6 +55,21 @@ class Bookings:
                 del self._by_reference[oldest.reference]
             self._forgotten += 1
 
+    def replace(self, booking: Booking) -> None:
+        """Keeps a booking in place of the one of the same number and reference."""
+        known = self._by_number[booking.number]
+        if known.reference != booking.reference:
+            raise ValueError(f"order {booking.number} has the reference {known.reference}, which does not change")
+        self._by_number[booking.number] = booking
+
+    def remove(self, number: str) -> None:
+        """Forgets a booking that is there."""
+        booking = self._by_number.pop(number)
+        numbers = self._by_reference[booking.reference]
+        numbers.remove(number)
+        if not numbers:
+            del self._by_reference[booking.reference]
+
     def by_number(self, number: str) -> Booking | None:
         """The booking with this order number."""
         return self._by_number.get(number)

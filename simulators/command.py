@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from simulators.life import SPEED, asked_speed, speed
-from simulators.registry import LIVING, SIMULATORS
+from simulators.registry import CALLING, LIVING, SIMULATORS
+from simulators.twin import CallingTwin
 
 
 def main(name: str, arguments: Sequence[str] | None = None) -> None:
@@ -22,16 +24,21 @@ def main(name: str, arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--scenarios", type=Path, help="a scenario file instead of the one that comes with it")
     if name in LIVING:
         parser.add_argument("--speed", type=speed, default=asked_speed(), help=f"how many times as fast orders go on (or {SPEED})")
+    if name in CALLING:
+        parser.add_argument("--tells", default="", help="where its messages go; later by PUT /callbacks, which takes headers, too")
     given = {key: value for key, value in vars(parser.parse_args(arguments)).items() if value is not None}
     asyncio.run(_run(name, given))
 
 
 async def _run(name: str, given: Mapping[str, Any]) -> None:
-    simulator = SIMULATORS[name](**given)
+    address = given.get("tells", "")
+    simulator = SIMULATORS[name](**{key: value for key, value in given.items() if key != "tells"})
+    if address and isinstance(simulator, CallingTwin):
+        simulator.tells(address, CALLING[name].headers(os.environ))
     asked_to_stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
     async with simulator:
-        sys.stdout.write(f"{name}: {simulator.url}  (?wsdl, {simulator.root}/bookings, {simulator.root}/requests)\n")
+        sys.stdout.write(f"{name}: {simulator.url}  ({simulator.contract_url}, {simulator.root}/bookings, {simulator.root}/requests)\n")
         sys.stdout.flush()
         await asked_to_stop.wait()

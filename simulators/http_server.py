@@ -120,10 +120,15 @@ async def _send(reply: HttpReply, keep: bool, reader: asyncio.StreamReader, writ
     fields = {"content-type": reply.content_type, "content-length": str(len(reply.body)), **reply.headers}
     if not keep:
         fields["connection"] = "close"
-    head = f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields.items())
+    head = f"HTTP/1.1 {reply.status} {_phrase(reply.status)}\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields.items())
     writer.write(head.encode("latin-1") + b"\r\n" + (reply.body[: len(reply.body) // 2] if half else reply.body))
     await writer.drain()
     return keep and not half
+
+
+def _phrase(status: int) -> str:
+    """A backend may have statuses of its own."""
+    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Its Own"
 
 
 class _Incoming:

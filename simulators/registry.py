@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
+import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
+from typing import NamedTuple
 
 from simulators.cerillion.backend import cerillion
+from simulators.citynetwork.server import citynetwork
 from simulators.lab.backend import lab
 from simulators.liberate.backend import liberate
 from simulators.life import speed_from
+from simulators.nexera.backend import nexera
 from simulators.slbos.backend import slbos
-from simulators.soap_server import Simulator
+from simulators.spri.server import spri
+from simulators.twin import CallingTwin, Twin
 
-SIMULATORS: dict[str, Callable[..., Simulator]] = {"slbos": slbos, "lab": lab, "liberate": liberate, "cerillion": cerillion}
+SIMULATORS: dict[str, Callable[..., Twin]] = {
+    "slbos": slbos,
+    "lab": lab,
+    "liberate": liberate,
+    "cerillion": cerillion,
+    "citynetwork": citynetwork,
+    "spri": spri,
+    "nexera": nexera,
+}
 
 # Those whose orders go on by themselves, at a speed.
-LIVING = frozenset({"slbos", "lab", "liberate", "cerillion"})
+LIVING = frozenset({"slbos", "lab", "liberate", "cerillion", "spri", "nexera"})
+
+
+class Calling(NamedTuple):
+    """How a simulator calls the service of its own accord: where, as whom (HTTP basic authentication), and in which variable the
+    market's file has the password."""
+
+    path: str
+    user: str
+    variable: str
+
+    def headers(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Its credentials."""
+        text = f"{self.user}:{environment.get(self.variable, '')}"
+        return {"authorization": f"Basic {base64.b64encode(text.encode()).decode()}"}
+
+
+# Those that call the service of their own accord.
+CALLING: dict[str, Calling] = {
+    "spri": Calling("/inbound/de", "spri", "ADAPTER_DE_INBOUND_PASSWORD"),
+    "nexera": Calling("/inbound/pl", "nexera", "ADAPTER_PL_INBOUND_PASSWORD"),
+}
 
 # The variable by which the markets' files get the address of a backend.
 VARIABLES: dict[str, str] = {
@@ -24,14 +59,27 @@ VARIABLES: dict[str, str] = {
     "lab": "ADAPTER_LAB_ENDPOINT",
     "liberate": "ADAPTER_LIBERATE_ENDPOINT",
     "cerillion": "ADAPTER_CERILLION_ENDPOINT",
+    "citynetwork": "ADAPTER_CITYNETWORK_ENDPOINT",
+    "spri": "ADAPTER_DE_ENDPOINT",
+    "nexera": "ADAPTER_PL_ENDPOINT",
 }
 
 
+def passwords(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Of each simulator that calls the service, the variable of its password: as it is set, else with a new one."""
+    return {one.variable: environment.get(one.variable) or secrets.token_urlsafe(24) for one in CALLING.values()}
+
+
 @contextlib.asynccontextmanager
-async def running(environment: Mapping[str, str] = os.environ) -> AsyncIterator[dict[str, str]]:
-    """All simulators in this loop, on free loopback ports: their SOAP endpoints by name. They end with the block. How fast orders go on
-    is a matter of the environment. Raises ValueError where that holds no speed."""
+async def running(environment: Mapping[str, str] = os.environ, service: str = "") -> AsyncIterator[dict[str, str]]:
+    """All simulators in this loop, on free loopback ports: their endpoints by name. They end with the block. How fast orders go on
+    is a matter of the environment, and so are the passwords of those that call the ``service`` at its URL ("": they call nobody).
+    Raises ValueError where the speed is none."""
     speed = speed_from(environment)
     async with contextlib.AsyncExitStack() as stack:
         made = {name: make(speed=speed) if name in LIVING else make() for name, make in SIMULATORS.items()}
+        for name, calling in CALLING.items() if service else ():
+            twin = made[name]
+            assert isinstance(twin, CallingTwin), f"{name} calls nobody"
+            twin.tells(f"{service}{calling.path}", calling.headers(environment))
         yield {name: (await stack.enter_async_context(simulator)).url for name, simulator in made.items()}

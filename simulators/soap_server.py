@@ -81,6 +81,11 @@ class Simulator:
         """The SOAP endpoint; the WSDL is at ``?wsdl``."""
         return f"{self.root}/{self._backend.name}"
 
+    @property
+    def contract_url(self) -> str:
+        """Where the WSDL is served."""
+        return f"{self.url}?wsdl"
+
     async def start(self, port: int | None = None) -> str:
         """Listens on ``port`` (0: a free one) and returns the SOAP endpoint. Raises OSError when the port is taken."""
         bound = await self._server.start(self._host, self._port if port is None else port)

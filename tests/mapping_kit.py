@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -14,12 +15,13 @@ from adapter.contract.tmf.extension import extend, load_extension
 from adapter.contract.wsdl import load_contract, operation_contracts
 from adapter.errors import CheckFailed
 from adapter.finding import Finding, Position
-from adapter.mapping.check import Canonical, Surroundings, check_mapping, question_for_many
+from adapter.mapping.check import Canonical, Surroundings, change, check_mapping, part, question_for_many, received
 from adapter.mapping.compile import MissHook, no_hook
 from adapter.mapping.expression import infer, infer_condition, parse_expression
 from adapter.mapping.model import MappingFile
 from adapter.mapping.parse import load_mapping, parse_mapping
 from adapter.mapping.scope import Scope
+from adapter.mapping.sections import VIEW
 from adapter.mapping.tables import CodeTable, parse_tables, read_tables
 from adapter.mapping.translator import Translator, make_translator
 from adapter.mapping.types import Contracts, ScopeShapes, Type
@@ -113,7 +115,14 @@ ANSWER = {
         "late": {"type": "boolean"},
     },
 }
+TOLD = {
+    "title": "ProgressResponse",
+    "type": "object",
+    "required": ["code"],
+    "properties": {"code": TEXT, "text": TEXT, "number": TEXT},
+}
 HEAD = "operation: order.create\nlegacy: PlaceOrder\n"
+MESSAGE = "operation: order.message\nreceives: Progress\n"
 ACCEPTED = "outcome:\n  - is: accepted\n"
 
 
@@ -141,9 +150,44 @@ def contracts_for_many() -> Contracts:
     return around.contracts(question_for_many(Canonical(one.request, one.resource), {"item": "code"}, "id"), one.legacy)
 
 
-def parsed(body: str) -> MappingFile:
+def around(found: Contracts, known: Mapping[str, CodeTable]) -> Surroundings:
+    """What a mapping of these contracts is checked against."""
+    canonical = Canonical(
+        found.request, found.resource, frozenset(found.resource.members), asked=found.asked, known=found.known, subject=found.subject
+    )
+    return Surroundings(
+        canonical={"order": canonical},
+        legacy={} if found.received else {found.legacy.name: found.legacy},
+        tables=known,
+        settings=dict(found.setting),
+        faces=frozenset({"front"}),
+        header=found.header,
+        query=found.query,
+        path=found.path,
+        received={"order": canonical},
+        inbound={found.legacy.name: found.legacy} if found.received else {},
+    )
+
+
+def contracts_of_change(**given: Any) -> Contracts:
+    """The same contracts where the operation changes an order on record."""
+    one = contracts(**given)
+    changing = change(Canonical(one.request, one.resource), {"item": "code"}, part(one.request, {"item": "code"}))
+    return replace(one, request=changing.request, resource=changing.resource, known=changing.known, subject=changing.subject)
+
+
+def contracts_of_message(**given: Any) -> Contracts:
+    """A message that the backend sends: what it answers otherwise, and a short answer to it."""
+    one = contracts()
+    message = received(Canonical(one.request, one.resource), {"item": "code"}, "id")
+    legacy = OperationContract("Progress", to_shape(ANSWER), to_shape(TOLD))
+    base = {"legacy": legacy, "setting": one.setting, "known": message.known, "received": True}
+    return Contracts(one.request, message.resource, **{**base, **given})
+
+
+def parsed(body: str, head: str = HEAD) -> MappingFile:
     """The mapping with these sections; syntax must be right."""
-    text = HEAD + dedent(body)
+    text = head + dedent(body)
     found = parse_mapping(text, "mappings/zz/order.create.yaml", "zz")
     assert found.file is not None
     assert not found.findings, "\n".join(map(str, found.findings))
@@ -158,9 +202,12 @@ def tables(text: str = "") -> Mapping[str, CodeTable]:
     return found.tables
 
 
-def translator(body: str, codes: str = "", *, on_miss: MissHook = no_hook, checked: bool = True, **given: Any) -> Translator:
-    """A compiled mapping; ``checked``: the checker must have nothing against it."""
-    file, found, known = parsed(body), contracts(**given), tables(codes)
+def translator(
+    body: str, codes: str = "", *, on_miss: MissHook = no_hook, checked: bool = True, of: Contracts | None = None, **given: Any
+) -> Translator:
+    """A compiled mapping; ``checked``: the checker must have nothing against it. ``of``: contracts of another kind of operation."""
+    found, known = of or contracts(**given), tables(codes)
+    file = parsed(body, MESSAGE if found.received else HEAD)
     if checked:
         errors = [each for each in check(file, found, known) if each.severity == "error"]
         if errors:
@@ -169,17 +216,7 @@ def translator(body: str, codes: str = "", *, on_miss: MissHook = no_hook, check
 
 
 def check(file: MappingFile, found: Contracts, known: Mapping[str, CodeTable]) -> list[Finding]:
-    around = Surroundings(
-        canonical={"order": Canonical(found.request, found.resource, frozenset(found.resource.members), asked=found.asked)},
-        legacy={found.legacy.name: found.legacy},
-        tables=known,
-        settings=dict(found.setting),
-        faces=frozenset({"front"}),
-        header=found.header,
-        query=found.query,
-        path=found.path,
-    )
-    return check_mapping(file, around)
+    return check_mapping(file, around(found, known))
 
 
 def asked(request: dict[str, Any] | None = None, **given: Any) -> Scope:
@@ -196,8 +233,8 @@ def market(name: str, operation: str) -> tuple[Translator, Contracts, Mapping[st
     found = load_mapping(MAPPINGS, name, operation)
     assert found.file is not None, found.findings
     codes = read_tables(folder / "codes.yaml", f"mappings/{name}/codes.yaml").tables
-    (wsdl,) = (folder / "schema").glob("*.wsdl")
-    legacy = operation_contracts(load_contract(wsdl))[found.file.legacy.value]
+    offered = [operation_contracts(load_contract(wsdl)) for wsdl in sorted((folder / "schema").glob("*.wsdl"))]
+    legacy = next(one[found.file.legacy.value] for one in offered if found.file.legacy.value in one)
     order = resource(operation.partition(".")[0])
     for extension in (folder / "schema").glob("*.extension.yaml"):
         order = extend(order, load_extension(extension))
@@ -207,8 +244,8 @@ def market(name: str, operation: str) -> tuple[Translator, Contracts, Mapping[st
 
 def typed(text: str, scope: ScopeShapes | None = None) -> tuple[Type, list[Finding]]:
     """The type of an expression of a reply rule (which knows the most names)."""
-    return infer(parse_expression(text, Position("m.yaml", 1, 1)), scope or ScopeShapes.of_view(contracts()))
+    return infer(parse_expression(text, Position("m.yaml", 1, 1)), scope or VIEW.scope(contracts()))
 
 
 def condition(text: str, scope: ScopeShapes | None = None) -> list[Finding]:
-    return infer_condition(parse_expression(text, Position("m.yaml", 1, 1)), scope or ScopeShapes.of_view(contracts()))
+    return infer_condition(parse_expression(text, Position("m.yaml", 1, 1)), scope or VIEW.scope(contracts()))

@@ -17,7 +17,7 @@ from adapter.pipeline import Pipeline
 from adapter.ports import Message
 from adapter.settings import Home, load_settings
 from adapter.store import AttemptRow, OrderQuery, OrderRow, Store
-from simulators.registry import SIMULATORS, VARIABLES
+from simulators.registry import SIMULATORS, VARIABLES, passwords
 from simulators.soap_server import Simulator
 from tests.service_kit import pr_order, warm
 
@@ -88,7 +88,7 @@ async def opened(data: Path, home: Path | str, backends: dict[str, Simulator] | 
             backends = {name: await stack.enter_async_context(make()) for name, make in SIMULATORS.items()}
         nowhere = dict.fromkeys(VARIABLES.values(), "http://127.0.0.1:9/")
         found = {VARIABLES[name]: twin.url for name, twin in backends.items()}
-        variables = {"ADAPTER_DATA": str(data), **nowhere, **found, **environment}
+        variables = {"ADAPTER_DATA": str(data), **passwords({}), **nowhere, **found, **environment}
         declared = Home(Path(home))
         settings = load_settings(declared, variables)
         settings.data.mkdir(parents=True, exist_ok=True)

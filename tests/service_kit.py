@@ -20,7 +20,7 @@ from lxml import etree
 from adapter.cli.hosting import Hosted, hosted
 from adapter.contract.wsdl import load_contract
 from adapter.settings import Home, load_settings
-from simulators.registry import SIMULATORS, VARIABLES
+from simulators.registry import SIMULATORS, VARIABLES, passwords
 from simulators.soap_server import Simulator
 
 ROOT = Path(__file__).parents[1]
@@ -155,7 +155,7 @@ class running:  # noqa: N801 - used as a context manager
         try:
             async with contextlib.AsyncExitStack() as stack:
                 self.backends = {name: await stack.enter_async_context(make()) for name, make in SIMULATORS.items()}
-                found = {VARIABLES[name]: simulator.url for name, simulator in self.backends.items()}
+                found = {**passwords({}), **{VARIABLES[name]: simulator.url for name, simulator in self.backends.items()}}
                 seldom = {f"ADAPTER_{market}_POLL": "3600" for market in ("PR", "JM", "PA", "LAB")}  # tests that count calls want no others
                 environment = {"ADAPTER_HOME": str(ROOT), "ADAPTER_DATA": str(self.data), **seldom, **found, **self.environment}
                 home = Home.find(environment)

@@ -189,6 +189,14 @@ operations:
   productOrder.retrieve: {idempotent: true}
   productOrder.status: {idempotent: true}
 """
+CHANGED = """  productOrder.update: {states: [cancelled], probe: productOrder.updateProbe, settle: 2, authoritative: true}
+  productOrder.updateProbe: {idempotent: true}
+  productOrder.delete: {probe: productOrder.deleteProbe, settle: 2, authoritative: true}
+  productOrder.deleteProbe: {idempotent: true}
+  cancelProductOrder.create: {probe: cancelProductOrder.probe, settle: 2, authoritative: true}
+  cancelProductOrder.probe: {idempotent: true}
+lives: {productOrder: {edges: {acknowledged: [cancelled, pendingCancellation], inProgress: [cancelled, pendingCancellation]}}}
+"""
 FOLLOWED = """
 follow:
   productOrder.create:
@@ -202,11 +210,14 @@ follow:
 def lab_home(folder: Path, declared: str = FOLLOWED, changes: Mapping[str, str] | None = None) -> Path:
     """A home with a market lab of its own, which declares this in addition; ``changes`` are of its text (old to new)."""
     home = home_with(folder, {})
-    text = MARKET + declared
+    text = known = MARKET + declared
     for old, new in (changes or {}).items():
         assert text.count(old) == 1, f"the market's file holds {old!r} {text.count(old)} times"
         text = text.replace(old, new)
     (folder / "config" / "markets" / "lab.yaml").write_text(text, encoding="utf-8")
+    for mapping in (folder / "mappings" / "lab").glob("*.*.yaml"):
+        if f"  {mapping.stem}:" not in known:  # what the market does not declare is none of its rules
+            mapping.unlink()
     return Path(home)
 
 

@@ -14,6 +14,7 @@ import structlog
 
 from adapter.backend import Backend
 from adapter.bootstrap.connectors import way_of
+from adapter.bootstrap.inbound import arrivals_of, receiver_of
 from adapter.bootstrap.observers import MarketMetrics
 from adapter.bootstrap.routes import check_routes, routes_of
 from adapter.bootstrap.rules import MarketRules, read_rules
@@ -109,14 +110,17 @@ class Backends(dict[str, Backend]):
     def _build(self, rules: MarketRules, wire: Wire) -> Backend:
         market, metrics = rules.market, self._metrics
         connector = way_of(market).connect(market, self._home.path(market.contract), self._cache)
+        translators = rules.translators(lambda table, direction, _value: metrics.table_miss(market.market, table, direction))
         return Backend(
             market=market,
             connector=connector,
             wire=wire,
-            translators=rules.translators(lambda table, direction, _value: metrics.table_miss(market.market, table, direction)),
+            translators=translators,
             validators=rules.validators(),
             catalogue=rules.catalogue,
             redaction=Redaction(market.redact),
+            receiver=receiver_of(self._home, market, self._cache),
+            arrivals=arrivals_of(market, translators),
         )
 
 

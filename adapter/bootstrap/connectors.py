@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from adapter.bootstrap.conversations import Conversation, conversation_of
+from adapter.contract.openapi import load_openapi
 from adapter.contract.shape import OperationContract
 from adapter.contract.wsdl import load_contract, operation_contracts
 from adapter.errors import ConfigError
+from adapter.inbound import Inbound
 from adapter.market import Market, RoutedMarket
-from adapter.ports import Connector
+from adapter.ports import Connector, Receiver
+from adapter.recording import Recording, with_record
 from adapter.routing import route_contract
-from connectors.soap import SoapConnector, UsernameToken
+from connectors.rest import RestConnector, RestReceiver
+from connectors.soap import SoapConnector, SoapReceiver, UsernameToken
+from connectors.xml import XmlLimits
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """``contracts`` reads the legacy contract of a market without its endpoint, ``connect`` makes the connector."""
+    """``contracts`` reads the legacy contract of a market without its endpoint, ``connect`` makes the connector. ``inbound_contracts``
+    reads that of the messages which the backend sends of its own accord, ``receive`` makes what takes them (None: nothing can)."""
 
     contracts: Callable[[Market, Path, Path | None], Mapping[str, OperationContract]]
     connect: Callable[[Market, Path, Path | None], Connector]
+    inbound_contracts: Callable[[Market, Path, Path | None], Mapping[str, OperationContract]]
+    receive: Callable[[Inbound, Path, Path | None], Receiver] | None = None
 
 
 def _soap_contracts(market: Market, contract: Path, cache: Path | None) -> Mapping[str, OperationContract]:
     return operation_contracts(load_contract(contract, cache, market.port or None))
+
+
+def _soap_messages(market: Market, contract: Path, cache: Path | None) -> Mapping[str, OperationContract]:
+    port = market.inbound.port if market.inbound is not None else ""
+    return operation_contracts(load_contract(contract, cache, port or None))
 
 
 def _soap(market: Market, contract: Path, cache: Path | None) -> Connector:
@@ -39,15 +53,50 @@ def _soap(market: Market, contract: Path, cache: Path | None) -> Connector:
     )
 
 
+def _soap_receiver(inbound: Inbound, contract: Path, cache: Path | None) -> Receiver:
+    limits = XmlLimits(inbound.limits.body_bytes, inbound.limits.depth)
+    return SoapReceiver(load_contract(contract, cache, inbound.port or None), limits)
+
+
+def _rest_contracts(_market: Market, contract: Path, _cache: Path | None) -> Mapping[str, OperationContract]:
+    return {name: operation.contract for name, operation in load_openapi(contract).operations.items()}
+
+
+def _rest_messages(_market: Market, contract: Path, _cache: Path | None) -> Mapping[str, OperationContract]:
+    return {name: operation.contract for name, operation in load_openapi(contract).webhooks.items()}
+
+
+def _rest(market: Market, contract: Path, _cache: Path | None) -> Connector:
+    security = market.security
+    return RestConnector(
+        load_openapi(contract),
+        market.endpoint,
+        basic=(security.basic.username, security.basic.password.get_secret_value()) if security.basic else None,
+        headers={name: value.get_secret_value() for name, value in security.headers.items()},
+    )
+
+
+def _rest_receiver(inbound: Inbound, contract: Path, _cache: Path | None) -> Receiver:
+    return RestReceiver(load_openapi(contract), XmlLimits(inbound.limits.body_bytes, inbound.limits.depth))
+
+
 def _route_contracts(market: Market, _contract: Path, _cache: Path | None) -> Mapping[str, OperationContract]:
     return route_contract(market.routes) if isinstance(market, RoutedMarket) else {}
+
+
+def _no_messages(_market: Market, _contract: Path, _cache: Path | None) -> Mapping[str, OperationContract]:
+    return {}
 
 
 def _nowhere(market: Market, _contract: Path, _cache: Path | None) -> Connector:
     raise ConfigError(f"config/markets/{market.market}.yaml: connector: route calls nobody; name the markets under 'routes'")
 
 
-WAYS: Mapping[str, Way] = {"soap": Way(_soap_contracts, _soap), "route": Way(_route_contracts, _nowhere)}
+WAYS: Mapping[str, Way] = {
+    "soap": Way(_soap_contracts, _soap, _soap_messages, _soap_receiver),
+    "rest": Way(_rest_contracts, _rest, _rest_messages, _rest_receiver),
+    "route": Way(_route_contracts, _nowhere, _no_messages),
+}
 
 
 def way_of(market: Market) -> Way:
@@ -55,4 +104,25 @@ def way_of(market: Market) -> Way:
     way = WAYS.get(market.connector)
     if way is None:
         raise ConfigError(f"config/markets/{market.market}.yaml: there is no connector '{market.connector}' (known: {', '.join(WAYS)})")
-    return way
+    if isinstance(market, RoutedMarket):
+        return way
+    conversation = conversation_of(market)
+    return _recording(way if conversation is None else _conversing(way, conversation))
+
+
+def _conversing(way: Way, conversation: Conversation) -> Way:
+    """The same with the operations that the conversation makes of the backend's own."""
+    return replace(
+        way,
+        contracts=lambda market, contract, cache: conversation.contracts(way.contracts(market, contract, cache)),
+        connect=lambda market, contract, cache: conversation.connect(way.connect(market, contract, cache)),
+    )
+
+
+def _recording(way: Way) -> Way:
+    """The same with the operation that calls nobody."""
+    return replace(
+        way,
+        contracts=lambda market, contract, cache: with_record(way.contracts(market, contract, cache)),
+        connect=lambda market, contract, cache: Recording(way.connect(market, contract, cache)),
+    )

@@ -30,6 +30,10 @@ class MarketMetrics:
         self._misses = Counter(
             "adapter_table_misses", "Values without a row in their code table", ["market", "table", "direction"], registry=registry
         )
+        self._messages = Counter(
+            "adapter_messages", "Messages of backends by what became of them", ["market", "operation", "outcome"], registry=registry
+        )
+        self._answering = Histogram("adapter_message_seconds", "Messages of backends", ["market"], buckets=_SECONDS, registry=registry)
         self._deviations = Counter(
             "adapter_deviations", "Places where a reply broke its contract", ["market", "operation", "kind"], registry=registry
         )
@@ -61,11 +65,23 @@ class MarketMetrics:
             )
         if said:
             self._store.count_codes(market, said)
+        self._deviates("reply.deviates", market, operation, deviations)
+
+    def received(self, market: str, operation: str, deviations: Sequence[Deviation]) -> None:
+        """One message of a backend was read."""
+        self._deviates("message.deviates", market, operation, deviations)
+
+    def message_answered(self, market: str, operation: str, outcome: str, seconds: float) -> None:
+        """One request of a backend is over; ``operation`` none where it was not understood."""
+        self._messages.labels(market, operation, outcome).inc()
+        self._answering.labels(market).observe(seconds)
+
+    def _deviates(self, event: str, market: str, operation: str, deviations: Sequence[Deviation]) -> None:
         for deviation in deviations:
             self._deviations.labels(market, operation, deviation.kind).inc()
-        if deviations:  # one line, however badly a reply is built
+        if deviations:  # one line, however badly it is built
             first = [f"{deviation.path}: {deviation.text}" for deviation in deviations[:_SHOWN_DEVIATIONS]]
-            log.warning("reply.deviates", market=market, operation=operation, places=len(deviations), first=first)
+            log.warning(event, market=market, operation=operation, places=len(deviations), first=first)
 
     def unknown_code(self, market: str, code: str | None, text: str) -> None:
         """A text holds a code that the catalogue does not name."""

@@ -7,31 +7,44 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapter.bootstrap.connectors import way_of
+from adapter.bootstrap.inbound import check_inbound, not_received
 from adapter.bootstrap.windows import check_windows
 from adapter.codes import Catalogue, catalogue_in
-from adapter.contract.shape import OperationContract
-from adapter.contract.tmf import Resource, extend, load_extension, resource
+from adapter.contract.shape import Kind as ShapeKind
+from adapter.contract.shape import OperationContract, Shape
+from adapter.contract.tmf import Resource, extend_all, load_extension, resource, with_states
 from adapter.contract.validation import Validator
 from adapter.errors import CheckFailed
 from adapter.faces.declaration import Face
 from adapter.finding import Finding, Position, once
-from adapter.mapping.check import Canonical, Surroundings, check_parsed, question, question_for_many, unused_tables
+from adapter.mapping.check import (
+    Canonical,
+    Surroundings,
+    change,
+    check_parsed,
+    question,
+    question_for_many,
+    received,
+    task,
+    unused_tables,
+)
 from adapter.mapping.model import MappingFile
 from adapter.mapping.parse import load_mapping
 from adapter.mapping.tables import CodeTable, read_tables
 from adapter.mapping.translator import Translator, make_translator
 from adapter.mapping.types import Contracts
 from adapter.market import Market
-from adapter.resource import Resource as Life
 from adapter.settings import Home
 
+_UPDATE, _DELETE = "update", "delete"
 MissHook = Callable[[str, str, str], None]
 Unknown = Callable[[str | None, str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class MarketRules:
-    """All that is declared about one market, read; ``findings`` are empty where it may be used. ``texts`` are for frames."""
+    """All that is declared about one market, read; ``findings`` are empty where it may be used. ``changes`` are the
+    operations that change a resource; ``texts`` are for frames."""
 
     market: Market
     legacy: Mapping[str, OperationContract]
@@ -40,6 +53,7 @@ class MarketRules:
     tables: Mapping[str, CodeTable]
     catalogue: Catalogue
     around: Surroundings
+    changes: frozenset[str]
     findings: tuple[Finding, ...]
     texts: Mapping[str, str]
 
@@ -56,18 +70,21 @@ class MarketRules:
         return {name: make_translator(file, self.tables, self._contracts(name, file), **hook) for name, file in self.mappings.items()}
 
     def validators(self) -> dict[str, Validator]:
-        """The check of what a caller may send, by operation."""
+        """The check of what a caller may send, by operation: a new resource, or the members of a merge patch."""
         found = {}
-        for name in self.mappings:
+        for name, file in self.mappings.items():
             kind, _, verb = name.partition(".")
-            if verb == "create":
-                found[name] = Validator(self.resources[kind].create_schema, source=f"{kind} of market {self.market.market}")
+            resource = self.resources[kind]
+            schema = resource.create_schema if verb == "create" else resource.update_schema if name in self.changes else None
+            if schema is not None and not file.received:
+                found[name] = Validator(schema, source=f"{kind} of market {self.market.market}")
         return found
 
     def _contracts(self, name: str, file: MappingFile) -> Contracts:
-        canonical = self.around.of(name)
+        canonical = self.around.of(name, received=file.received)
         assert canonical is not None, "a mapping without canonical contract has an error among the findings"
-        return self.around.contracts(canonical, self.legacy[file.legacy.value])
+        legacy = self.around.legacy_of(received=file.received)[file.legacy.value]
+        return self.around.contracts(canonical, legacy, received=file.received)
 
 
 def read_rules(
@@ -76,7 +93,9 @@ def read_rules(
     """Reads and checks everything of one market. What is wrong with mappings and codes are findings; raises ConfigError for
     a contract or an extension that cannot be read. ``cache``: the folder of compiled contracts, which need not be writable."""
     declared = list(faces)
-    legacy = way_of(market).contracts(market, home.path(market.contract), cache)
+    way = way_of(market)
+    legacy = way.contracts(market, home.path(market.contract), cache)
+    inbound = {} if market.inbound is None else way.inbound_contracts(market, home.path(market.inbound.contract or market.contract), cache)
     folder = home.mapping_folder(market.market)
     codes_name = f"mappings/{market.market}/codes.yaml"
     codes_file = folder / "codes.yaml"
@@ -84,11 +103,15 @@ def read_rules(
     catalogue, code_findings = catalogue_in(tables.root, **({} if unknown is None else {"unknown": unknown}))
     findings = [*tables.findings, *code_findings]
     resources = _resources(home, market)
-    around = _surroundings(market, declared, resources, legacy, tables.tables)
+    changes = _changes(market, declared)
+    around = _surroundings(market, declared, resources, changes, tables.tables, legacy, inbound)
     mappings: dict[str, MappingFile] = {}
     texts = {**tables.parents, codes_name: tables.text}
     for path in sorted(folder.glob("*.*.yaml")):
         parsed = load_mapping(home.path("mappings"), market.market, path.stem)
+        if parsed.file is not None and parsed.file.received and path.stem not in _messages(market):
+            findings.append(not_received(market, parsed.file))
+            continue
         findings += check_parsed(parsed, around)
         texts.update(parsed.files)
         if parsed.file is not None:
@@ -96,24 +119,45 @@ def read_rules(
     findings += unused_tables(tables, mappings.values())
     findings += _missing_mappings(home, market, mappings)
     findings += check_windows(home, market)
-    return MarketRules(market, legacy, resources, mappings, tables.tables, catalogue, around, tuple(once(findings)), texts)
+    findings += check_inbound(home, market, {face.face for face in declared}, mappings)
+    return MarketRules(market, legacy, resources, mappings, tables.tables, catalogue, around, changes, tuple(once(findings)), texts)
 
 
 def _resources(home: Home, market: Market) -> dict[str, Resource]:
-    kinds = {operation.partition(".")[0] for operation in market.operations}
+    """The resources of a market's operations and messages, and those that its tasks are about."""
+    kinds = {operation.partition(".")[0] for operation in (*market.operations, *_messages(market))}
+    kinds |= {life.subject.resource for kind in kinds if (life := market.life(kind)).subject is not None}
     found = {kind: resource(kind) for kind in sorted(kinds)}
     if market.extension is not None:
-        extension = load_extension(home.path(market.extension))
-        found = {kind: extend(canonical, extension) for kind, canonical in found.items()}
+        found = extend_all(found, load_extension(home.path(market.extension)))
+    for kind, more in market.lives.items():
+        if more.states and kind in found:
+            life = market.life(kind)
+            found[kind] = with_states(found[kind], life.member, more.states)
+            if (items := life.life.items) is not None:
+                of_parts = [state for state in more.states if state not in items.without]
+                found[kind] = with_states(found[kind], f"{items.member}.{items.state}", of_parts)
     return found
+
+
+def _messages(market: Market) -> Set[str]:
+    return market.inbound.operations.keys() if market.inbound is not None else frozenset()
+
+
+def _changes(market: Market, faces: Iterable[Face]) -> frozenset[str]:
+    """The operations that change a resource on record: ``update``, and any other verb on a route of that kind."""
+    routed = {route.operation for face in faces for route in face.routes if route.kind == "update"}
+    return frozenset(name for name in market.operations if name.endswith(f".{_UPDATE}") or name in routed)
 
 
 def _surroundings(
     market: Market,
     faces: list[Face],
     resources: Mapping[str, Resource],
-    legacy: Mapping[str, OperationContract],
+    changes: Set[str],
     tables: Mapping[str, CodeTable],
+    legacy: Mapping[str, OperationContract],
+    inbound: Mapping[str, OperationContract],
 ) -> Surroundings:
     routes = [route for face in faces for route in face.routes]
     supplied = frozenset(addition.member for face in faces for addition in face.additions)
@@ -126,8 +170,12 @@ def _surroundings(
         )
         for kind, each in resources.items()
     }
+    of_operations = {
+        **_of_changes(market, canonical, resources, changes),
+        **_of_questions(market, canonical, {route.operation for route in routes}),
+    }
     return Surroundings(
-        canonical={**canonical, **_questions(market, canonical, {route.operation for route in routes})},
+        canonical={**canonical, **_of_tasks(market, canonical), **of_operations},
         legacy=legacy,
         tables=tables,
         settings=market.settings,
@@ -135,20 +183,50 @@ def _surroundings(
         header=frozenset(name for face in faces for name in face.headers),
         query=frozenset(name for route in routes for name in route.query),
         path=frozenset(name for route in routes for name in route.parameters),
+        received={kind: received(each, _keys(market, kind), market.life(kind).life.identity) for kind, each in canonical.items()},
+        inbound=inbound,
     )
 
 
-def _questions(market: Market, canonical: Mapping[str, Canonical], offered: Set[str]) -> dict[str, Canonical]:
+def _keys(market: Market, kind: str) -> dict[str, str]:
+    """By the name of a list, the member that tells its elements apart."""
+    items = market.life(kind).life.items
+    return {items.member: items.key[0]} if items is not None else {}
+
+
+def _of_tasks(market: Market, canonical: Mapping[str, Canonical]) -> dict[str, Canonical]:
+    """The resources that ask for something to be done to another one."""
+    found = {}
+    for kind, each in canonical.items():
+        subject = market.life(kind).subject
+        if subject is not None:
+            found[kind] = task(each, canonical[subject.resource].resource, _keys(market, subject.resource))
+    return found
+
+
+def _of_changes(
+    market: Market, canonical: Mapping[str, Canonical], resources: Mapping[str, Resource], changes: Set[str]
+) -> dict[str, Canonical]:
+    """By operation, what changes a resource. A deletion has no body."""
+    found = {}
+    for name in (*changes, *(name for name in market.operations if name.endswith(f".{_DELETE}"))):
+        kind, _, verb = name.partition(".")
+        request = Shape(ShapeKind.OBJECT, "a deletion") if verb == _DELETE else resources[kind].update or resources[kind].create
+        found[name] = change(canonical[kind], _keys(market, kind), request)
+        if market.operations[name].probe:  # it answers what the change would have been answered
+            found[market.operations[name].probe] = found[name]
+    return found
+
+
+def _of_questions(market: Market, canonical: Mapping[str, Canonical], offered: Set[str]) -> dict[str, Canonical]:
     """By operation, the questions by which orders are followed. One that is offered to callers as well answers the whole resource."""
     found = {}
     for name, follow in market.follow.items():
         kind = name.partition(".")[0]
-        life = Life.load(kind).life
-        keys = {life.items.member: life.items.key[0]} if life.items is not None else {}
         if follow.by not in offered:
-            found[follow.by] = question(canonical[kind], keys)
+            found[follow.by] = question(canonical[kind], _keys(market, kind))
         if follow.bulk is not None:
-            found[follow.bulk.operation] = question_for_many(canonical[kind], keys, life.identity)
+            found[follow.bulk.operation] = question_for_many(canonical[kind], _keys(market, kind), market.life(kind).life.identity)
     return found
 
 
@@ -156,7 +234,7 @@ def _missing_mappings(home: Home, market: Market, mappings: Mapping[str, Mapping
     file = f"config/markets/{market.market}.yaml"
     text = home.market_file(market.market).read_text(encoding="utf-8").splitlines()
     found = []
-    for name in market.operations:
+    for name in (*market.operations, *_messages(market)):
         if name not in mappings and not (home.mapping_folder(market.market) / f"{name}.yaml").is_file():
             line = next((number for number, line in enumerate(text, 1) if line.strip().startswith(f"{name}:")), 1)
             at = Position(file, line, 1, len(name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -28,9 +28,12 @@ from adapter.faces.admin.settling import Judge
 from adapter.faces.app import create_app
 from adapter.faces.clients import check_clients, load_clients
 from adapter.faces.declaration import load_face
+from adapter.faces.inbound import InboundRoute
+from adapter.faces.port import Form
 from adapter.faces.rendering import Renderer
 from adapter.following import Follower
 from adapter.pipeline import Pipeline
+from adapter.receiving import Receiving
 from adapter.routing import Router
 from adapter.settings import Home, Settings
 from adapter.store import Store
@@ -72,8 +75,9 @@ async def open_service(
         backends = Backends(home, settings, faces, environment, metrics)
         stack.push_async_callback(backends.close)
         renderers = {face.face: Renderer(face, base_url) for face in faces}
-        pipeline = Pipeline(backends, store, renderers, metrics, store.clock)
+        pipeline = Pipeline(backends, store, renderers, metrics, store.clock, clients.owners)
         stack.push_async_callback(pipeline.drain)
+        receiving = Receiving(backends, store, metrics, store.clock, clients.owners)
         callers, schemas = with_routes(clients, backends.rules), _schemas(backends.rules)
         listeners = Listeners.build(home, settings, callers, renderers, schemas, store, work_metrics)
         app = create_app(
@@ -84,7 +88,10 @@ async def open_service(
             _readiness(store),
             loopback=loopback,
             registry=registry,
-            extra=admin_routes(store, backends.reload, admin_token, Judge(backends.__getitem__, renderers), settings.retention),
+            extra=(
+                InboundRoute(receiving, base_url, metrics.message_answered),
+                *admin_routes(store, backends.reload, admin_token, Judge(backends.__getitem__, renderers), settings.retention),
+            ),
             measure=gauges.refresh,
             hub=listeners.hub,
         )
@@ -101,11 +108,14 @@ async def open_service(
 def _schemas(rules: Mapping[str, MarketRules]) -> Any:
     """What faces publish: the canonical resource with every market's additions, which its callers may send."""
 
-    def schema(view: str, name: str, form: Literal["create", "full"]) -> Mapping[str, Any] | None:
+    def schema(view: str, name: str, form: Form) -> Mapping[str, Any] | None:
         if name == "Error":
             return model_schema(Error)
         found = [market.resources[name] for market in rules.values() if name in market.resources and market.market.extension]
         chosen = found or [resource(name)]
+        if form == "update":
+            patches = [one.update_schema for one in chosen if one.update_schema is not None]
+            return widened(patches) if patches else None
         return widened([one.create_schema if form == "create" else one.answer(view).schema for one in chosen])
 
     return schema

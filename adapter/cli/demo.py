@@ -23,6 +23,8 @@ from adapter.cli.demo_shown import Shown
 from adapter.cli.explained import explained
 from adapter.cli.hosting import Hosted, hosted, to_this_machine
 from adapter.cli.place import here
+from adapter.cli.story import Story, load_story, stories
+from adapter.cli.story_walk import show, walking
 from adapter.declared import Declared, load_declared
 from adapter.faces.admin import show_order
 from adapter.logs import configure_logs
@@ -55,7 +57,7 @@ class Listening(Declared):
     seconds: float = Field(gt=0)
 
 
-class Story(Declared):
+class Tour(Declared):
     """``config/demo.yaml``: which case is sent where, what the environment is meanwhile, and what is shown after it."""
 
     market: str
@@ -69,16 +71,19 @@ class Story(Declared):
 
 
 def demo(
+    market: str = typer.Option("", "--market", help="Walk this market's main sequence only, and draw it."),
+    diagrams: Path = typer.Option(None, "--diagrams", help="A folder for the sequences as Mermaid text.", file_okay=False, exists=True),
     full: bool = typer.Option(False, "--full", help="Print whole documents; else long lists are shown by their first element."),
 ) -> None:
     """Start everything on loopback, send the documented order, show every station of its way, follow it to its end and print each event;
-    exit 0 when all is as documented, else 1 with what is not."""
+    then walk one sequence of every market and draw it. Exit 0 when all is as documented, else 1 with what is not."""
     home, _ = here()
     configure_logs(Log(level="error"))
     console = Shown(full)
-    story = load_declared(home.path("config/demo.yaml"), Story)
+    walked = [load_story(home, name) for name in ([market] if market else stories(home))]
+    tour = None if market else load_declared(home.path("config/demo.yaml"), Tour)
     with tempfile.TemporaryDirectory(prefix="adapter-demo-") as data:
-        uvloop.run(_run(console, home, story, Path(data)))
+        uvloop.run(_all(console, home, tour, walked, diagrams, Path(data)))
     if console.failures:
         console.print("[bold red]Not as documented:[/]")
         for failure in console.failures:
@@ -87,7 +92,19 @@ def demo(
     console.print("[bold green]All as documented.[/]")
 
 
-async def _run(console: Shown, home: Home, story: Story, data: Path) -> None:
+async def _all(console: Shown, home: Home, tour: Tour | None, walked: list[Story], diagrams: Path | None, data: Path) -> None:
+    if tour is not None:
+        await _run(console, home, tour, data)
+    settings = _alone(load_settings(home, {**os.environ}), data / "stories")
+    async with walking(console, home, settings, walked, os.environ) as walks:
+        for walk in walks:
+            console.rule(f"{walk.story.market}: {walk.story.title}")
+            console.say(f"source: {walk.story.source}", "dim")
+            await walk.go()
+            show(console, walk, diagrams)
+
+
+async def _run(console: Shown, home: Home, story: Tour, data: Path) -> None:
     case = orjson.loads(home.path(story.case).read_bytes())
     key = secrets.token_hex(32)
     environment = {**os.environ, **story.environment, story.listener.key: key}
@@ -117,7 +134,7 @@ def _alone(settings: Settings, data: Path) -> Settings:
     return settings.model_copy(update={**alone, "callbacks": to_this_machine(settings.callbacks)})
 
 
-async def _registered(console: Shown, http: Caller, story: Story, listener: Listener) -> bool:
+async def _registered(console: Shown, http: Caller, story: Tour, listener: Listener) -> bool:
     answer = await http.post(story.listener.path, {"callback": listener.url}, {**story.headers, **story.listener.headers})
     if answer.status == 201:
         console.say(f"A listener for the order's events is registered at {story.listener.path}: {listener.url}")
@@ -126,7 +143,7 @@ async def _registered(console: Shown, http: Caller, story: Story, listener: List
     return console.confirm("a listener is registered", False, text)
 
 
-async def _documented(console: Shown, running: Hosted, http: Caller, story: Story, case: dict[str, Any]) -> str:
+async def _documented(console: Shown, running: Hosted, http: Caller, story: Tour, case: dict[str, Any]) -> str:
     """Sends the case and shows its way. Returns the order's number, "" where it was not taken."""
     headers = {**story.headers, **case["header"], "correlationId": str(uuid.uuid4())}
     first = await http.post(story.path, case["request"], headers)
@@ -154,7 +171,7 @@ async def _documented(console: Shown, running: Hosted, http: Caller, story: Stor
     return str(answer["id"])
 
 
-def _rules(running: Hosted, story: Story, case: dict[str, Any], order: dict[str, Any]) -> str:
+def _rules(running: Hosted, story: Tour, case: dict[str, Any], order: dict[str, Any]) -> str:
     backend = running.service.pipeline.backends[story.market]
     scope = Scope(
         request=case["request"],
@@ -163,7 +180,7 @@ def _rules(running: Hosted, story: Story, case: dict[str, Any], order: dict[str,
         correlation_id=order["correlationId"],
         client_reference=order["clientReference"],
     )
-    _, origins = backend.translators[case["operation"]].explain_request(scope)
+    _, origins = backend.translators[case["operation"]].explain("request", scope)
     lines = list(explained(origins))
     return "\n".join([*lines[:_SHOWN_RULES], f"… and {len(lines) - _SHOWN_RULES} more (adapter map --explain shows all)"])
 
@@ -175,7 +192,7 @@ class _Desk:
     console: Shown
     store: Store
     http: Caller
-    story: Story
+    story: Tour
     listener: Listener | None
 
     async def follow(self, order: str, until: str) -> None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from adapter import clock
+
 if TYPE_CHECKING:
     from simulators.http_server import HttpReply, HttpRequest
 
@@ -22,10 +24,11 @@ _OLDEST_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One event that arrived. ``genuine``: it bears the signature that the client's key makes."""
+    """One event that arrived ``at`` (milliseconds since the epoch). ``genuine``: it bears the signature that the client's key makes."""
 
     document: Mapping[str, Any]
     genuine: bool
+    at: int
 
     @property
     def id(self) -> str:
@@ -72,7 +75,7 @@ class Listener:
 
         try:
             document = orjson.loads(request.body)
-            heard = Heard(document, is_genuine(request.headers, request.body, self.key, time.time()))
+            heard = Heard(document, is_genuine(request.headers, request.body, self.key, time.time()), clock.now())
             heard.words()  # an event has all of these
         except (orjson.JSONDecodeError, LookupError, AttributeError, TypeError, StopIteration):
             return HttpReply(400, body=b"this is no event\n")

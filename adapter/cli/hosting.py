@@ -60,17 +60,18 @@ async def hosted(
     async with contextlib.AsyncExitStack() as stack:
         variables = dict(os.environ if environment is None else environment)
         urls: dict[str, str] = {}
-        if simulators:
-            from simulators import registry  # noqa: PLC0415 - not needed, and not imported, where real backends are used
-
-            try:
-                urls = await stack.enter_async_context(registry.running(variables))
-            except ValueError as error:  # the speed of their orders is none
-                raise ConfigError(str(error)) from error
-            variables.update({registry.VARIABLES[name]: url for name, url in urls.items()})
         listener = _listen(host, port)
         stack.callback(listener.close)
         url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        if simulators:
+            from simulators import registry  # noqa: PLC0415 - not needed, and not imported, where real backends are used
+
+            variables.update(registry.passwords(variables))
+            try:
+                urls = await stack.enter_async_context(registry.running(variables, url))
+            except ValueError as error:  # the speed of their orders is none
+                raise ConfigError(str(error)) from error
+            variables.update({registry.VARIABLES[name]: address for name, address in urls.items()})
         token = secrets.token_urlsafe(32)
         service = await stack.enter_async_context(
             open_service(

@@ -32,6 +32,8 @@ _COMMANDS = {
     "client": "client.client",
     "reload": "reload.reload",
     "schema": "schema.schema",
+    "new": "new.new",
+    "simulate": "simulate.simulate",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,13 @@ def translate(
         ...,
         metavar="FILE",
         help='A JSON document; - reads standard input. The TMF order (of a question for many: {"orders": [...]}), or with --reply the '
-        "legacy reply.",
+        "legacy reply; of an operation that is received, the backend's message.",
     ),
     market: str = typer.Option(..., help="The market's id."),
     operation: str = typer.Option(..., help="The operation, e.g. productOrder.create."),
-    reply: bool = typer.Option(False, "--reply", help="Map the other way: FILE is the legacy reply as JSON."),
+    reply: bool = typer.Option(False, "--reply", help="Map the other way: FILE is the legacy reply as JSON; of a message, its answer."),
+    known: Path | None = typer.Option(None, help="The document on record that a change, a task or a message is about."),
+    outcome: str = typer.Option("accepted", help="With --reply, of a message: accepted, duplicate, unknown or refused."),
     request: Path | None = typer.Option(None, help="With --reply: the TMF order that was answered."),
     header: list[str] = typer.Option([], "--header", "-H", metavar="NAME=VALUE", help="A header of the caller."),
     query: list[str] = typer.Option([], metavar="NAME=VALUE", help="A query parameter of the caller."),
@@ -52,12 +55,16 @@ def translate(
     if face and face not in rules.around.faces:
         raise ConfigError(f"there is no face '{face}' (there are: {', '.join(sorted(rules.around.faces))})")
     document = _read(file)
-    canonical = rules.around.of(operation)
+    canonical = rules.around.of(operation, received=translator.received)
     many = canonical is not None and canonical.asked is not None
+    given = not reply and not many and not translator.received
     scope = Scope(
-        request=_read(request) if request else {} if reply or many else document,
+        request=_read(request) if request else document if given else {},
         asked=document if many and not reply else None,
         reply=document if reply else None,
+        known=_read(known) if known else None,
+        message=document if translator.received else None,
+        outcome={"kind": outcome, "text": ""},
         header=_pairs(header),
         query=_pairs(query),
         path=_pairs(path),
@@ -68,7 +75,10 @@ def translate(
         uid="UID",
     )
     try:
-        _reply(translator, scope, face, explain) if reply else _request(translator, scope, explain)
+        if translator.received:
+            _message(translator, scope, reply, explain)
+        else:
+            _reply(translator, scope, face, explain) if reply else _request(translator, scope, explain)
     except InvalidMessage as error:
         for problem in error.problems:
             typer.echo(str(problem), err=True)
@@ -84,11 +94,26 @@ def rules_of(home: Home, settings: Settings, market: str) -> MarketRules:
     return read_rules(home, load_market(home.market_file(market), environment), faces, settings.contract_cache)
 
 
+def _message(translator: Translator, scope: Scope, answer: bool, explain: bool) -> None:
+    typer.echo(f"identity: {translator.identity(scope) or 'its content'}", err=True)
+    written, origins = translator.explain("report", scope)
+    if answer:
+        written, origins = translator.explain("answer", replace(scope, report=written.document))
+    if explain:
+        _explained(origins, written.notices)
+    _show(written.document)
+
+
 def _request(translator: Translator, scope: Scope, explain: bool) -> None:
+    refusals = translator.refused(scope)
+    for refusal in refusals:
+        typer.echo(f"refused: {refusal.status}{f' {refusal.code}' if refusal.code else ''} {refusal.text}", err=True)
+    if refusals:
+        raise typer.Exit(1)
     if not explain:
         _show(translator.request(scope).document)
         return
-    written, origins = translator.explain_request(scope)
+    written, origins = translator.explain("request", scope)
     _explained(origins, written.notices)
     for path in translator.unread(scope):
         typer.echo(f"not read by any rule: {path}", err=True)
@@ -100,8 +125,10 @@ def _reply(translator: Translator, scope: Scope, face: str, explain: bool) -> No
     typer.echo(f"outcome: {verdict.kind}" + (f" by {verdict.rule}" if verdict.rule else ""), err=True)
     for text in verdict.texts:
         typer.echo(f"  {text}", err=True)
-    scope = Scope(**{name: getattr(scope, name) for name in Scope.__dataclass_fields__} | {"warnings": verdict.texts})
-    written, origins = translator.explain_reply(scope)
+    scope = replace(scope, warnings=verdict.texts)
+    if (subject := translator.subject(scope)) is not None:
+        typer.echo(f"subject: {orjson.dumps(subject.document, default=_number).decode()}", err=True)
+    written, origins = translator.explain("reply", scope)
     if explain:
         _explained(origins, written.notices)
     document = written.document

@@ -12,16 +12,17 @@ from adapter.market import Market
 from adapter.settings import Home
 
 _OF_MARKETS = (Kind.CREATE, Kind.RETRIEVE)
-"""A list is made of the record, and needs no market."""
+"""A list is made of the record, and needs no market; so can be what is read of a resource that markets have."""
 
 
 def unserved_routes(home: Home, faces: Sequence[Face], markets: Sequence[Market]) -> Iterator[Finding]:
-    """Routes whose operation no market offers."""
+    """Routes whose operation no market offers. A published interface is served whole, so there it means nothing."""
     offered = {name for market in markets for name in market.operations}
-    for face in faces:
+    kept = frozenset[str]().union(*(market.resources for market in markets))
+    for face in (face for face in faces if not face.published):
         file = f"config/faces/{face.face}.yaml"
-        for name in dict.fromkeys(route.operation for route in face.routes if route.kind in _OF_MARKETS):
-            if name not in offered:
+        for name, kind in dict.fromkeys((route.operation, route.kind) for route in face.routes if route.kind in _OF_MARKETS):
+            if name not in offered and not (kind is Kind.RETRIEVE and name.partition(".")[0] in kept):
                 at = _place(home, file, ("operation:", name))
                 hint = f"markets offer: {', '.join(sorted(offered))}"
                 yield Finding("K102", f"no market offers the operation {name} of this route", at, hint, "warning")

@@ -44,6 +44,7 @@ class _Place:
     nullable: bool = False
     min_items: int = 0
     max_items: int | None = None
+    null_elements: bool = False
 
 
 def to_shape(schema: Mapping[str, Any], *, source: str = "") -> Shape:
@@ -155,7 +156,8 @@ class _Reader:
             shape = merge(a.shape, b.shape)
         except ContradictionError as error:
             raise self._refuse(pointer, str(error), "") from error
-        return _Place(shape, a.many, nullable, max(a.min_items, b.min_items), least(a.max_items, b.max_items))
+        nulls = a.null_elements and b.null_elements
+        return _Place(shape, a.many, nullable, max(a.min_items, b.min_items), least(a.max_items, b.max_items), nulls)
 
     def _one_of(self, schema: Mapping[str, Any], keyword: str, pointer: str) -> _Place:
         outer = {key: value for key, value in schema.items() if key != keyword}
@@ -216,7 +218,7 @@ class _Reader:
         element = self.read(schema.get("items", True), f"{pointer}/items")
         if element.many:
             raise self._refuse(f"{pointer}/items", "a list of lists cannot be expressed", "wrap the inner list in an object")
-        return _Place(element.shape, True, nullable, schema.get("minItems", 0), schema.get("maxItems"))
+        return _Place(element.shape, True, nullable, schema.get("minItems", 0), schema.get("maxItems"), element.nullable)
 
     def _fill(self, shape: Shape, schema: Mapping[str, Any], pointer: str) -> None:
         shape.name = str(schema.get("title", ""))
@@ -252,6 +254,7 @@ class _Reader:
                 nullable=place.nullable,
                 min_items=place.min_items,
                 max_items=place.max_items,
+                null_elements=place.null_elements,
                 documentation=documentation,
             )
         for name in sorted(required - properties.keys()):

@@ -73,7 +73,8 @@ class MemberGroup:
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """One member of an object. ``choice`` names the group of which exactly one member may be present ("" = none)."""
+    """One member of an object. ``choice`` names the group of which exactly one member may be present ("" = none). ``nullable``: the value,
+    or the list as a whole, may be null; ``null_elements``: so may an element of the list."""
 
     name: str
     shape: Shape
@@ -84,6 +85,7 @@ class Member:
     max_items: int | None = None
     choice: str = ""
     documentation: str = ""
+    null_elements: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,7 @@ class Shapes:
             required=required,
             many=element.many or group.repeated,
             nullable=element.nillable,
+            null_elements=element.nillable,
             min_items=least if element.many or group.repeated else 0,
             max_items=most if element.many or group.repeated else None,
             documentation=element.documentation,

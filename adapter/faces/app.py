@@ -34,11 +34,11 @@ class FaceRoute(BaseRoute):
     """Everything under a face's base path, so that every answer there is in the face's own words."""
 
     def __init__(self, gateway: Gateway) -> None:
-        self._base, self._gateway = gateway.face.base, gateway
+        self._base, self._gateway = gateway.face.base.lower(), gateway
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Full for the base path and all below it."""
-        path: str = scope.get("path", "")
+        path: str = scope.get("path", "").lower()
         inside = scope["type"] == "http" and path.startswith(self._base) and path[len(self._base) : len(self._base) + 1] in ("", "/")
         return (Match.FULL if inside else Match.NONE), {}
 

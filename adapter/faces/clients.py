@@ -39,7 +39,8 @@ class Client(Declared):
 
     Without ``faces`` it may use all. ``operations`` are patterns (``productOrder.*``); ``market`` is taken where a request
     names none. ``callbackKey`` signs the events that are sent to the client's listeners; ``oldCallbackKey`` signs them as well while the
-    key is being replaced.
+    key is being replaced. ``parties`` are the ids by which backends call the client: what a backend's message makes for one of them
+    belongs to the client.
     """
 
     secret: str = ""
@@ -50,6 +51,7 @@ class Client(Declared):
     market: str = ""
     limits: ClientLimits = ClientLimits()
     description: str = ""
+    parties: tuple[str, ...] = ()
     callback_key: SecretStr = SecretStr("")
     old_callback_key: SecretStr = SecretStr("")
 
@@ -89,6 +91,16 @@ class Clients(Declared):
 
     clients: dict[str, Client] = Field(min_length=1)
 
+    @property
+    def owners(self) -> dict[tuple[str, str], str]:
+        """The client that a party stands for, by market and party. Raises ConfigError where two clients are one party of a market."""
+        found: dict[tuple[str, str], str] = {}
+        for identity, client in self.clients.items():
+            for place in ((market, party) for market in client.markets for party in client.parties):
+                if found.setdefault(place, identity) != identity:
+                    raise ConfigError(f"clients.{identity}.parties: '{place[1]}' of market '{place[0]}' is {found[place]} already")
+        return found
+
 
 def load_clients(path: Path, environment: Mapping[str, str] | None = None) -> Clients:
     """Reads the file of clients. Raises ConfigError; a secret is never part of its text."""
@@ -104,7 +116,8 @@ def check_open_faces(clients: Clients, faces: Sequence[Face]) -> None:
 
 
 def check_clients(clients: Clients, faces: Sequence[str], markets: Sequence[str]) -> None:
-    """Raises ConfigError naming what a client may use and nothing declares: a face, a market."""
+    """Raises ConfigError naming what a client may use and nothing declares: a face, a market; and a party that two clients are."""
+    _ = clients.owners
     for identity, client in clients.clients.items():
         wanted = {("face", name) for name in client.faces or ()} | {("market", name) for name in (*client.markets, client.market) if name}
         there = {("face", name) for name in faces} | {("market", name) for name in markets}

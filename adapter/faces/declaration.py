@@ -16,6 +16,8 @@ from adapter.faces.template import compile_template
 
 ERROR_VALUES = frozenset({"status", "statusText", "code", "message", "text", "path", "advice", "correlationId"})
 ADDITION_VALUES = frozenset({"id", "href", "createdAt", "document"})
+ANSWER_VALUES = frozenset({"document", "query"})
+LIST_VALUES = frozenset({"entries", "query"})
 EVENT_VALUES = frozenset({"eventId", "eventTime", "eventType", "correlationId", "fieldPath", "id", "href", "document", "market"})
 
 _PARAMETER = re.compile(r"\{([A-Za-z_]\w*)\}")
@@ -28,6 +30,8 @@ class Kind(StrEnum):
     CREATE = "create"
     RETRIEVE = "retrieve"
     LIST = "list"
+    UPDATE = "update"
+    DELETE = "delete"
     SUBSCRIBE = "subscribe"
     SUBSCRIPTION = "subscription"
     SUBSCRIPTIONS = "subscriptions"
@@ -38,15 +42,17 @@ class Kind(StrEnum):
 HUB_KINDS = frozenset({Kind.SUBSCRIBE, Kind.SUBSCRIPTION, Kind.SUBSCRIPTIONS, Kind.UNSUBSCRIBE})
 """What listeners do; everything else is about resources."""
 
-_METHODS = {Kind.CREATE: "POST", Kind.SUBSCRIBE: "POST", Kind.UNSUBSCRIBE: "DELETE"}  # GET for all others
-_OF_ONE = frozenset({Kind.RETRIEVE, Kind.SUBSCRIPTION, Kind.UNSUBSCRIBE})
+_METHODS = {Kind.CREATE: "POST", Kind.DELETE: "DELETE", Kind.SUBSCRIBE: "POST", Kind.UNSUBSCRIBE: "DELETE"}  # GET for all others
+_OF_ONE = frozenset({Kind.RETRIEVE, Kind.UPDATE, Kind.DELETE, Kind.SUBSCRIPTION, Kind.UNSUBSCRIBE})
+_ANY_METHOD = frozenset({Kind.NOT_OFFERED, Kind.UPDATE})
 
 
 class Parameter(Declared):
     """One header or query parameter under its canonical name.
 
-    ``required`` holds for all, or only for the named ``markets`` and ``kinds``. Values are visible ASCII and blanks,
-    ``maxLength`` characters at most, and match ``pattern`` whole where there is one.
+    ``required`` holds for all, or only for the named ``markets`` and ``kinds``. Values are visible ASCII and blanks (``text``: any
+    letters), ``maxLength`` characters at most, and match ``pattern`` whole where there is one. ``filter`` is the attribute, with its
+    operator (``orderDate.gte``), by which a list is filtered with the value.
     """
 
     required: bool = False
@@ -56,6 +62,8 @@ class Parameter(Declared):
     default: str | None = None
     max_length: int = Field(256, ge=1, le=8192)
     pattern: str = ""
+    text: bool = False
+    filter: str = ""
     description: str = ""
 
     @field_validator("pattern")
@@ -124,11 +132,28 @@ class Idempotency(Declared):
     correlation: bool = False
 
 
+class Formats(Declared):
+    """Media types of answers by the value of a query parameter: ``{parameter: output_format, values: {json: application/json}}``."""
+
+    parameter: str
+    values: dict[str, str] = Field(min_length=1)
+
+
 class Media(Declared):
-    """Media types: what a body may be, and what answers are (sent word for word)."""
+    """Media types: what a body may be, and what answers are (sent word for word); ``formats`` are others that a request may ask for. A
+    type with ``xml`` in it is written as XML. ``merges`` are those of a merge patch (RFC 7386), ``patches`` those of a JSON patch
+    (RFC 6902)."""
 
     consumes: tuple[str, ...] = ("application/json",)
+    merges: tuple[str, ...] = ("application/merge-patch+json", "application/json")
+    patches: tuple[str, ...] = ("application/json-patch+json",)
     produces: str = "application/json"
+    formats: Formats | None = None
+
+    @property
+    def writes_xml(self) -> bool:
+        """Whether some answers are XML."""
+        return any("xml" in media for media in (self.produces, *(self.formats.values.values() if self.formats else ())))
 
 
 class Outcomes(Declared):
@@ -184,7 +209,12 @@ class Listing(Declared):
 class Route(Declared):
     """One path and method. ``location`` names the member of the answer that goes into the Location header.
 
-    A route of kind ``notOffered`` belongs to the contract and not to this installation: it answers 501.
+    A route of kind ``notOffered`` belongs to the contract and not to this installation: it answers 501. One of kind ``update`` changes a
+    resource, whatever its method; PATCH is the standard's, and GET has no body. The id of a resource stands in the path, or in a declared
+    query parameter ``id``; a route that retrieves by another operation than ``….retrieve`` may do without, where there is only one to ask
+    for. ``answer`` is the template of a success, for a document of another shape than the resource's: over
+    ``$document`` or, of a list, ``$entries`` (each written by ``entry`` over its ``$document``), and ``$query``. A member without a value
+    is left out.
     """
 
     path: str = Field(pattern=r"^/")
@@ -196,6 +226,8 @@ class Route(Declared):
     fields: bool = False
     location: str = ""
     listing: Listing = Listing()
+    answer: Any = None
+    entry: Any = None
     summary: str = ""
 
     @property
@@ -210,10 +242,22 @@ class Route(Declared):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
-        if self.kind is not Kind.NOT_OFFERED and self.method != _METHODS.get(self.kind, "GET"):
+        if self.kind not in _ANY_METHOD and self.method != _METHODS.get(self.kind, "GET"):
             raise ValueError(f"a route of kind {self.kind} cannot have the method {self.method}")
-        if self.kind in _OF_ONE and "id" not in self.parameters:
-            raise ValueError(f"a route of kind {self.kind} needs {{id}} in its path")
+        only_one = self.kind is Kind.RETRIEVE and not self.operation.endswith(".retrieve")
+        named = {*self.parameters, *(name for name, one in self.query.items() if one.required)}
+        if self.kind in _OF_ONE and not only_one and "id" not in named:
+            raise ValueError(f"a route of kind {self.kind} needs {{id}} in its path, or a required query parameter 'id'")
+        return self
+
+    @model_validator(mode="after")
+    def _templates_compile(self) -> Self:
+        listed = self.kind is Kind.LIST
+        if self.entry is not None and (not listed or self.answer is None):
+            raise ValueError("entry writes the elements of a list's answer; it needs a route of kind list with an answer")
+        if self.answer is not None:
+            compile_template(self.answer, LIST_VALUES if listed else ANSWER_VALUES, gaps=True)
+            compile_template(self.entry, ANSWER_VALUES, gaps=True)
         return self
 
 
@@ -253,14 +297,18 @@ class EntryPoint(Declared):
 
 
 class Face(Declared):
-    """One front-end contract. ``view`` names the shape of its documents, which the service knows."""
+    """One front-end contract. ``published``: an interface of a standard, served whole; what no market offers answers 501. ``view`` names
+    the shape of its documents, which the service knows. ``selector`` is a query parameter whose value is a further step of the path: with
+    ``method``, ``/orders?method=list`` is ``/orders/list``."""
 
     face: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     title: str
     source: str
+    published: bool = False
     version: str = "1"
     base: str = Field(pattern=r"^(/[^/{}]+)+$")
     view: str
+    selector: str = ""
     media: Media = Media()
     credentials: Credentials
     market: MarketSource
@@ -316,6 +364,15 @@ class Face(Declared):
         return self
 
     @model_validator(mode="after")
+    def _answers_can_be_written(self) -> Self:
+        if not self.media.writes_xml:
+            return self
+        for what, body in (("errors.body", self.errors.body), *((f"answer of {route.path}", route.answer) for route in self.offered)):
+            if not isinstance(body, dict) or len(body) != 1:
+                raise ValueError(f"{what}: an answer in XML has one member, which is its root element")
+        return self
+
+    @model_validator(mode="after")
     def _events_agree(self) -> Self:
         if self.events is None:
             if any(route.kind in HUB_KINDS for route in self.routes):
@@ -329,8 +386,8 @@ class Face(Declared):
 
 
 def load_face(path: Path, environment: Mapping[str, str] | None = None) -> Face:
-    """Reads one face. Raises ConfigError; the file's name must be the face's name."""
-    face = load_declared(path, Face, environment)
+    """Reads one face, which may begin from another (``like``). Raises ConfigError; the file's name must be the face's name."""
+    face = load_declared(path, Face, environment, layered=True)
     if face.face != path.stem:
         raise ConfigError(f"{path}: face is '{face.face}', but the file is called '{path.name}'; they must be the same")
     return face

@@ -22,6 +22,7 @@ from adapter.errors import (
     NotSent,
     Overloaded,
     Problem,
+    Refused,
     SerialisationFailed,
     StoreUnavailable,
     TooManyRequests,
@@ -124,6 +125,9 @@ def _status_and_code(outcome: Outcome, outcomes: Outcomes) -> tuple[int, str]:
 
 def _of_caller(error: CallerError) -> Failure:
     code = _CAPITAL.sub("-", type(error).__name__).lower()
+    if isinstance(error, Refused):
+        code = error.code or code
+        return Failure(error.status, code, error.reason, tuple(Entry(text, code) for text in error.texts))
     entries = tuple(Entry(str(problem), code, problem.path) for problem in error.problems)
     if entries:
         return Failure(error.status, code, error.text, entries, error.headers)

@@ -11,11 +11,13 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 from starlette.types import Receive, Scope, Send
 
 from adapter import clock, tracing
+from adapter.aims import Aim, aim_of
 from adapter.contract.json_bytes import write_json
 from adapter.contract.json_text import parse_json
 from adapter.errors import (
@@ -39,6 +41,7 @@ from adapter.faces.hub import HubDesk
 from adapter.faces.incoming import CallerGone, Incoming, check_accept, check_media, drain, read_body
 from adapter.faces.listing import names_of, page_headers, parse_list, select
 from adapter.faces.metrics import FaceMetrics
+from adapter.faces.negotiation import Negotiation, written
 from adapter.faces.parameters import Headers, Queries, path_problems
 from adapter.faces.port import Hub, Schemas, Service
 from adapter.faces.rendering import Renderer
@@ -55,6 +58,7 @@ class Trace:
     """What becomes known of a request on its way, for its log line and its counters."""
 
     correlation_id: str
+    media: str
     operation: str = "none"
     market: str = ""
     client: str = ""
@@ -62,11 +66,12 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """A route with everything about it that is known before a request comes."""
+    """A route with everything about it that is known before a request comes. ``task``: it makes a resource that is about another one."""
 
     route: Route
     queries: Queries
     attributes: Attributes
+    task: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +104,26 @@ class Gateway:
     ) -> None:
         self.face = face
         self._render, self._service, self._callers, self._metrics, self._now = renderer, service, callers, metrics, now
-        self._headers = Headers(face)
+        self._headers, self._negotiation = Headers(face), Negotiation(face)
         self._gauge = metrics.in_flight(face.face)
-        self._content_type = (b"content-type", face.media.produces.encode("ascii"))
         self._in_flight = 0
         paths: dict[str, dict[str, _Bound]] = {}
         for route in face.routes:
             schema = None if route.kind in (Kind.NOT_OFFERED, *HUB_KINDS) else schemas(face.view, route.resource, "full")
             attributes = Attributes(schema, route.listing.attributes)
-            bound = _Bound(route, Queries(route.query), attributes)
+            task = route.kind is Kind.CREATE and aim_of(route.operation) is Aim.TASK
+            bound = _Bound(route, Queries(route.query), attributes, task)
             paths.setdefault(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(route.path)), {})[route.method] = bound
-        self._paths = [(re.compile(pattern), methods) for pattern, methods in paths.items()]
-        self._handlers = {Kind.CREATE: self._create, Kind.RETRIEVE: self._retrieve, Kind.LIST: self._list}
+        # What is spelled out comes before what a parameter would take as its value.
+        spelled_out_first = sorted(paths.items(), key=lambda item: item[0].count("(?P<"))
+        self._paths = [(re.compile(pattern, re.IGNORECASE), methods) for pattern, methods in spelled_out_first]
+        self._handlers = {
+            Kind.CREATE: self._create,
+            Kind.RETRIEVE: self._retrieve,
+            Kind.LIST: self._list,
+            Kind.UPDATE: self._update,
+            Kind.DELETE: self._delete,
+        }
         if face.events is not None:
             self._desk = HubDesk(renderer, EventWriter(renderer, schemas), hub)
             self._handlers |= dict.fromkeys(HUB_KINDS, self._listen)
@@ -120,7 +133,7 @@ class Gateway:
         """Answers one request. Nothing is raised but cancellation."""
         started = time.perf_counter()
         incoming = Incoming(scope, receive)
-        trace = Trace(self._headers.one(incoming, self.face.correlation.header))
+        trace = Trace(self._headers.one(incoming, self.face.correlation.header), self.face.media.produces)
         if not trace.correlation_id and self.face.correlation.generate:
             trace.correlation_id = str(uuid.uuid4())
         parent = _parent(incoming) if tracing.is_on() else {}
@@ -128,7 +141,7 @@ class Gateway:
         with structlog.contextvars.bound_contextvars(**names), Exchange(), tracing.received("request", parent) as station:
             status, lingering = _GONE, False
             try:
-                reply = await self._answer(incoming, trace)
+                reply = self._formed(await self._answer(incoming, trace), trace)
                 status = reply.status
                 lingering = status == _TOO_LARGE and not incoming.whole and incoming.first("expect") is None
                 await self._send(send, reply, incoming, trace, more=lingering)
@@ -177,13 +190,28 @@ class Gateway:
             self._in_flight -= 1
             self._gauge.dec()
 
+    def _formed(self, reply: Reply, trace: Trace) -> Reply:
+        """The answer in the media type that the request asked for; everything before this writes JSON."""
+        if "xml" not in trace.media:
+            return reply
+        try:
+            return replace(reply, body=written(reply.body, trace.media))
+        except ValueError:
+            log.exception("answer.not-writable", media=trace.media)
+            failed = self._render.failure(internal(trace.correlation_id), trace.correlation_id)
+            return replace(failed, body=written(failed.body, trace.media))
+
     async def _serve(self, incoming: Incoming, trace: Trace) -> Reply:
-        path = incoming.path.removeprefix(self.face.base)
+        path = incoming.path[len(self.face.base) :]
+        if self._negotiation.looks:
+            pairs = split_query(incoming.query)
+            trace.media = self._negotiation.media(pairs)
+            path += self._negotiation.step(pairs)
         if path in ("", "/") and self._entry is not None:
             return Reply(200, self._entry) if incoming.method in ("GET", "HEAD") else _other_method(incoming, {"GET"})
         methods, parameters = self._find(path)
         bound = methods.get("GET" if incoming.method == "HEAD" else incoming.method)
-        if bound is None:
+        if bound is None or (incoming.method == "HEAD" and bound.route.kind is Kind.UPDATE):
             return _other_method(incoming, {method for method, other in methods.items() if other.route.kind is not Kind.NOT_OFFERED})
         trace.operation = bound.route.operation
         caller = await self._callers.identify(incoming, self.face.credentials)
@@ -192,7 +220,7 @@ class Gateway:
         if bound.route.kind is Kind.NOT_OFFERED:
             raise NotOffered(f"{bound.route.operation} is declared by the contract and not served by this installation")
         caller.check(self.face.face, bound.route.operation)
-        check_accept(incoming, self.face.media.produces)
+        check_accept(incoming, trace.media)
         request = self._check(incoming, bound, caller, parameters, trace)
         return await self._handlers[bound.route.kind](request)
 
@@ -212,6 +240,8 @@ class Gateway:
         pairs = split_query(incoming.query) if incoming.query else []
         header, problems = self._headers.read(incoming, market, route.kind)
         query, wrong = bound.queries.read(pairs, market, route.kind)
+        if "id" in query and "id" not in path:
+            path = {**path, "id": query["id"]}
         problems += [*wrong, *path_problems(path)]
         if problems and route.kind is not Kind.CREATE:
             raise InvalidMessage(problems=problems)
@@ -229,7 +259,7 @@ class Gateway:
             query=query,
             path=path,
             received_at=self._now(),
-            key=self._key(incoming, header),
+            key=self._key(incoming, header, route.kind),
         )
         return _Request(incoming, bound, caller, message, pairs, named, tuple(problems))
 
@@ -249,21 +279,25 @@ class Gateway:
             raise InvalidMessage(problems=[Problem(name, f"the request has to name its market: {', '.join(own)}")])
         return market, False
 
-    def _key(self, incoming: Incoming, header: Mapping[str, str]) -> str:
-        """``kind:value``; a correlation id counts only where the caller sent it."""
+    def _key(self, incoming: Incoming, header: Mapping[str, str], kind: Kind) -> str:
+        """``kind:value``; a correlation id counts only where the caller sent it with something new: one chain of calls may well change the
+        same resource more than once."""
         rule = self.face.idempotency
         if rule.header and header.get(rule.header):
             return f"{rule.header}:{header[rule.header]}"
         name = self.face.correlation.header
-        own = self._headers.one(incoming, name) if rule.correlation else ""
+        own = self._headers.one(incoming, name) if rule.correlation and kind is Kind.CREATE else ""
         return f"{name}:{own}" if own else ""
 
     async def _create(self, request: _Request) -> Reply:
-        message = request.message
+        message, task = request.message, request.bound.task
         try:
-            check_media(request.incoming, self.face.media)
-            validator = self._service.validator(message.face, message.market, message.operation)
+            check_media(request.incoming, self.face.media.consumes)
+            validator = None if task else self._service.validator(message.face, message.market, message.operation)
             message = await self._filled(request)
+            if validator is None:
+                message = await self._located(request, message)
+                validator = self._service.validator(message.face, message.market, message.operation)
         except (InvalidMessage, UnsupportedMedia) as error:
             if not request.problems:
                 raise
@@ -275,10 +309,26 @@ class Gateway:
             raise InvalidMessage(problems=self._service.refusal(message, request.problems, problems))
         return await self._service.place(message)
 
+    async def _update(self, request: _Request) -> Reply:
+        media = self.face.media
+        if request.bound.route.method == "GET":
+            message = request.message
+        elif check_media(request.incoming, (*media.merges, *media.patches)) in media.patches:
+            raw, body = await self._body(request)
+            if not isinstance(body, list) or not all(isinstance(operation, dict) for operation in body):
+                raise InvalidMessage("The body has to be a JSON patch: a list of operations")
+            message = replace(request.message, raw=raw, patch=tuple(body))
+        else:
+            message = await self._filled(request)
+        return await self._service.place(await self._located(request, message))
+
+    async def _delete(self, request: _Request) -> Reply:
+        return await self._service.place(await self._located(request, request.message))
+
     async def _listen(self, request: _Request) -> Reply:
         route, message = request.bound.route, request.message
         if route.kind is Kind.SUBSCRIBE:
-            check_media(request.incoming, self.face.media)
+            check_media(request.incoming, self.face.media.consumes)
             message = await self._filled(request)
             if problems := self._desk.validator.problems(message.body):
                 raise InvalidMessage(problems=problems)
@@ -286,26 +336,32 @@ class Gateway:
 
     async def _filled(self, request: _Request) -> Message:
         """The message with its body, which is an object."""
-        limits = request.caller.client.limits
-        raw = await read_body(request.incoming, limits.body_bytes, self.face.limits.body_seconds)
-        body = parse_json(raw, max_depth=limits.depth)
+        raw, body = await self._body(request)
         if not isinstance(body, dict):
             raise InvalidMessage("The body has to be a JSON object")
         return replace(request.message, body=body, raw=raw)
 
-    async def _retrieve(self, request: _Request) -> Reply:
-        message = request.message
+    async def _body(self, request: _Request) -> tuple[bytes, Any]:
+        limits = request.caller.client.limits
+        raw = await read_body(request.incoming, limits.body_bytes, self.face.limits.body_seconds)
+        return raw, parse_json(raw, max_depth=limits.depth)
+
+    async def _located(self, request: _Request, message: Message) -> Message:
+        """In the market whose record knows what it is about, where the request itself does not name one."""
         markets = request.caller.client.markets
-        if not request.market_named and len(markets) > 1:
-            market = await self._service.market_of(
-                message.path["id"], (message.market, *(name for name in markets if name != message.market))
-            )
-            message = replace(message, market=market or message.market)
+        if request.market_named or len(markets) < 2:
+            return message
+        market = await self._service.market_of(message, (message.market, *(name for name in markets if name != message.market)))
+        return message if market is None else replace(message, market=market)
+
+    async def _retrieve(self, request: _Request) -> Reply:
+        message = await self._located(request, request.message)
         result = await self._service.retrieve(message)
         if result.outcome.kind is not OutcomeKind.ACCEPTED:
             return self._render(message, result)
         document = self._render.document(message.operation, message.path, result)
-        return Reply(request.bound.route.success, write_json(select(document, _fields(request))))
+        shaped = self._render.shaped(message, select(document, _fields(request)))
+        return Reply(request.bound.route.success, write_json(shaped))
 
     async def _list(self, request: _Request) -> Reply:
         message, route = request.message, request.bound.route
@@ -315,7 +371,7 @@ class Gateway:
             return self._render.document(message.operation, message.path, result)
 
         query = parse_list(
-            request.pairs,
+            list(self._negotiation.filters(request.pairs, route.query)),
             route.listing,
             request.bound.attributes,
             face=message.face,
@@ -325,7 +381,8 @@ class Gateway:
         )
         page = await self._service.list(markets, query)
         status, headers = page_headers(query, page, request.incoming.path, request.pairs)
-        return Reply(status, write_json([select(document, query.fields) for document in page.documents]), headers)
+        documents = [select(document, query.fields) for document in page.documents]
+        return Reply(status, write_json(self._render.shaped_list(message, documents)), headers)
 
     async def _send(self, send: Send, reply: Reply, incoming: Incoming, trace: Trace, *, more: bool) -> None:
         """``more`` leaves the answer open, and so the connection, though all of it is sent."""
@@ -335,7 +392,7 @@ class Gateway:
             if value:
                 headers.append((encoded, value.encode("ascii")))
         if reply.status != 204:
-            headers += [self._content_type, (b"content-length", str(len(reply.body)).encode("ascii"))]
+            headers += [(b"content-type", trace.media.encode("ascii")), (b"content-length", str(len(reply.body)).encode("ascii"))]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if incoming.method == "HEAD" else reply.body, "more_body": more})
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 
 from starlette.types import Receive, Scope
 
 from adapter.errors import InvalidMessage, NotAcceptable, Problem, RequestTimeout, TooLarge, UnsupportedMedia
-from adapter.faces.declaration import Media
 
 _MOST_DRAINED, _DRAIN_SECONDS, _DRAIN_PAUSE = 16 * 1024 * 1024, 5.0, 1.0
 _CLOSE = {"Connection": "close"}
@@ -46,15 +46,13 @@ class Incoming:
         return values[0] if values else None
 
 
-def check_media(incoming: Incoming, media: Media) -> None:
-    """Raises UnsupportedMedia where the body's type, character set or encoding cannot be read."""
+def check_media(incoming: Incoming, consumes: Sequence[str]) -> str:
+    """The media type of the body, without parameters. Raises UnsupportedMedia where its type, character set or encoding cannot be read."""
     sent = incoming.first("content-type") or ""
     essence, *parameters = (part.strip().lower() for part in sent.split(";"))
-    if essence not in media.consumes:
+    if essence not in consumes:
         raise UnsupportedMedia(
-            f"The body is '{_short(essence)}'; send {' or '.join(media.consumes)}"
-            if sent
-            else f"Send the header Content-Type: {media.consumes[0]}"
+            f"The body is '{_short(essence)}'; send {' or '.join(consumes)}" if sent else f"Send the header Content-Type: {consumes[0]}"
         )
     for parameter in parameters:
         name, _, value = parameter.partition("=")
@@ -66,6 +64,7 @@ def check_media(incoming: Incoming, media: Media) -> None:
             f"The body's encoding '{_short(encoding)}' is not taken; send it without Content-Encoding",
             headers={"Accept-Encoding": "identity"},
         )
+    return essence
 
 
 def check_accept(incoming: Incoming, produces: str) -> None:

@@ -4,23 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 
 from adapter.contract.tmf import EventSubscription, EventSubscriptionInput, model_schema
 from adapter.faces.declaration import HUB_KINDS, Face, Header, Kind, Parameter, Route
 from adapter.faces.openapi_events import callbacks, event_schemas
-from adapter.faces.port import Schemas
+from adapter.faces.openapi_forms import answer_schema, content, own_parameters, shown_path
+from adapter.faces.port import Form, Schemas
 
 Json = dict[str, Any]
 
 _REFUSALS = {
     Kind.CREATE: (400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 422, 429, 500, 501, 503),
     Kind.RETRIEVE: (400, 401, 403, 404, 405, 406, 429, 500, 501, 503),
-    Kind.LIST: (400, 401, 403, 404, 405, 406, 429, 500, 503),
+    Kind.LIST: (400, 401, 403, 404, 405, 406, 429, 500, 501, 503),
+    Kind.UPDATE: (400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 422, 429, 500, 501, 503),
+    Kind.DELETE: (400, 401, 403, 404, 405, 406, 409, 422, 429, 500, 501, 503),
     Kind.SUBSCRIBE: (400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 429, 500, 501, 503),
     **dict.fromkeys((Kind.SUBSCRIPTION, Kind.SUBSCRIPTIONS, Kind.UNSUBSCRIBE), (400, 401, 403, 404, 405, 406, 429, 500, 501, 503)),
 }
 _LISTS = (Kind.LIST, Kind.SUBSCRIPTIONS)
+_WITHOUT_BODY = (Kind.DELETE, Kind.UNSUBSCRIBE)
+_ENDINGS: Mapping[Form, str] = {"full": "", "create": "_Create", "update": "_Update"}
+_JSON_PATCH: Json = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
+            "path": {"type": "string"},
+            "from": {"type": "string"},
+            "value": {},
+        },
+        "required": ["op", "path"],
+    },
+}
 _JSON_TYPES = {"status": "integer"}
 
 
@@ -30,11 +48,11 @@ def openapi(face: Face, schemas: Schemas) -> Json:
     paths: dict[str, Json] = {}
     for route in face.offered:
         request, answer = _bodies(components, face, schemas, route)
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(face, route, request, answer)
+        paths.setdefault(shown_path(face, route), {})[route.method.lower()] = _operation(face, route, request, answer)
     _tell_of_events(paths, components, face, schemas)
     for route in face.routes:
         if route.kind is Kind.NOT_OFFERED:
-            paths.setdefault(route.path, {})[route.method.lower()] = {
+            paths.setdefault(shown_path(face, route), {})[route.method.lower()] = {
                 "operationId": route.operation.replace(".", "_"),
                 "summary": route.summary or f"{route.operation} is not offered",
                 "parameters": [_path_parameter(face, name) for name in route.parameters],
@@ -63,9 +81,13 @@ def _bodies(components: Json, face: Face, schemas: Schemas, route: Route) -> tup
         wish = _place(components, model_schema(EventSubscriptionInput), "eventSubscriptionInput", "full")
         answer = _place(components, model_schema(EventSubscription), "eventSubscription", "full")
         return (wish if route.kind is Kind.SUBSCRIBE else None), answer
-    answer = _place(components, schemas(face.view, route.resource, "full"), route.resource, "full")
-    create = route.kind is Kind.CREATE
-    return (_place(components, schemas(face.view, route.resource, "create"), route.resource, "create") if create else None), answer
+    if route.answer is not None:
+        answer = answer_schema(route)
+    else:
+        answer = _place(components, schemas(face.view, route.resource, "full"), route.resource, "full")
+    forms: Mapping[Kind, Form] = {Kind.CREATE: "create", Kind.UPDATE: "update"}
+    form = None if route.method == "GET" else forms.get(route.kind)
+    return (None if form is None else _place(components, schemas(face.view, route.resource, form), route.resource, form)), answer
 
 
 def _tell_of_events(paths: Json, components: Json, face: Face, schemas: Schemas) -> None:
@@ -77,7 +99,7 @@ def _tell_of_events(paths: Json, components: Json, face: Face, schemas: Schemas)
     components.update(event_schemas(face.events, documents))
     for route in face.offered:
         if route.kind is Kind.SUBSCRIBE:
-            paths[route.path][route.method.lower()]["callbacks"] = callbacks(face.events)
+            paths[shown_path(face, route)][route.method.lower()]["callbacks"] = callbacks(face.events)
 
 
 def error_schema(face: Face) -> Json:
@@ -98,11 +120,11 @@ def _template_schema(node: Any, entry: Any) -> Json:
     return {"const": node[1:] if isinstance(node, str) and node.startswith("$$") else node}
 
 
-def _place(components: Json, schema: Mapping[str, Any] | None, resource: str, which: Literal["create", "full"]) -> Json:
+def _place(components: Json, schema: Mapping[str, Any] | None, resource: str, which: Form) -> Json:
     """Puts a schema and its types among the components; returns a reference to it."""
     if schema is None:
         return {"type": "object"}
-    name = resource[:1].upper() + resource[1:] + ("_Create" if which == "create" else "")
+    name = resource[:1].upper() + resource[1:] + _ENDINGS[which]
     if name not in components:
         types = dict(schema.get("$defs", {}))
         top = {key: value for key, value in schema.items() if key not in ("$defs", "$schema", "$id")}
@@ -114,9 +136,9 @@ def _place(components: Json, schema: Mapping[str, Any] | None, resource: str, wh
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _free_name(components: Json, own: str, which: str) -> str:
+def _free_name(components: Json, own: str, which: Form) -> str:
     """The forms of a resource have types of the same name that differ, so each form keeps its own."""
-    name = own if which == "full" else f"{own}_Create"
+    name = own + _ENDINGS[which]
     while name in components:
         name += "_"
     return name
@@ -148,8 +170,15 @@ def _operation(face: Face, route: Route, request: Json | None, answer: Json) -> 
         },
     }
     if request is not None:
-        operation["requestBody"] = {"required": True, "content": {media: {"schema": request} for media in face.media.consumes}}
+        operation["requestBody"] = {"required": True, "content": _content(face, route, request)}
     return operation
+
+
+def _content(face: Face, route: Route, request: Json) -> Json:
+    media = face.media
+    if route.kind is not Kind.UPDATE:
+        return {name: {"schema": request} for name in media.consumes}
+    return {name: {"schema": request} for name in media.merges} | {name: {"schema": _JSON_PATCH} for name in media.patches}
 
 
 def _outcome_statuses(face: Face, route: Route) -> tuple[int, ...]:
@@ -158,28 +187,27 @@ def _outcome_statuses(face: Face, route: Route) -> tuple[int, ...]:
 
 
 def _successes(face: Face, route: Route, answer: Json) -> Json:
-    media = face.media.produces.partition(";")[0]
     headers = {name: _header_schema(header.description) for name, header in face.headers.items() if header.echo}
     if route.location or route.kind is Kind.SUBSCRIBE:
         headers["Location"] = _header_schema("Where the resource can be read.")
-    if route.kind is Kind.UNSUBSCRIBE:
+    if route.kind in _WITHOUT_BODY:
         return {str(route.success): {"description": HTTPStatus(route.success).phrase, "headers": headers}}
     if route.kind not in _LISTS:
         return {
             str(route.success): {
                 "description": HTTPStatus(route.success).phrase,
                 "headers": headers,
-                "content": {media: {"schema": answer}},
+                "content": content(face, answer),
             }
         }
     headers["X-Total-Count"] = _header_schema("How many match.")
     headers["X-Result-Count"] = _header_schema("How many are in this body.")
-    content = {media: {"schema": {"type": "array", "items": answer}}}
+    body = content(face, answer if route.answer is not None else {"type": "array", "items": answer})
     if route.kind is Kind.SUBSCRIPTIONS:
-        return {str(route.success): {"description": HTTPStatus(route.success).phrase, "headers": headers, "content": content}}
+        return {str(route.success): {"description": HTTPStatus(route.success).phrase, "headers": headers, "content": body}}
     headers["Link"] = _header_schema("Other parts of the list.")
     texts = {"200": "All that match", "206": "A part of what matches"}
-    return {status: {"description": text, "headers": headers, "content": content} for status, text in texts.items()}
+    return {status: {"description": text, "headers": headers, "content": body} for status, text in texts.items()}
 
 
 def _header_schema(description: str) -> Json:
@@ -187,13 +215,13 @@ def _header_schema(description: str) -> Json:
 
 
 def _refusal(face: Face, status: int) -> Json:
-    media = face.media.produces.partition(";")[0]
-    return {"description": HTTPStatus(status).phrase, "content": {media: {"schema": {"$ref": "#/components/schemas/Error"}}}}
+    return {"description": HTTPStatus(status).phrase, "content": content(face, {"$ref": "#/components/schemas/Error"})}
 
 
 def _parameters(face: Face, route: Route) -> list[Json]:
     found = [_path_parameter(face, name) for name in route.parameters]
     found += [_parameter(name, "header", header, route.kind) for name, header in face.headers.items()]
+    found += own_parameters(face, route)
     found += [_parameter(name, "query", query, route.kind) for name, query in route.query.items()]
     if route.fields:
         found.append(_plain("fields", "Names of members to return, joined by commas.", {"type": "string"}))

@@ -11,6 +11,7 @@ from adapter.faces.declaration import Face, Kind, Parameter
 from adapter.faces.incoming import Incoming
 
 _PLAIN = re.compile(r"[\x20-\x7e]*")
+_TEXT = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*")
 _PATH_VALUE = re.compile(r"[^\x00-\x1f\x7f/\\]{1,128}")
 
 
@@ -109,8 +110,8 @@ def _wrong(item: _Declared, value: str) -> str | None:
     spec = item.spec
     if len(value) > spec.max_length:
         return f"is longer than {spec.max_length} characters"
-    if not _PLAIN.fullmatch(value):
-        return "holds characters beyond visible ASCII"
+    if not (_TEXT if spec.text else _PLAIN).fullmatch(value):
+        return "holds characters that no text has" if spec.text else "holds characters beyond visible ASCII"
     if spec.enum and value not in spec.enum:
         return f"has to be {' or '.join(spec.enum)}"
     if item.pattern is not None and not item.pattern.fullmatch(value):

@@ -29,8 +29,8 @@ class Service(Protocol):
     async def retrieve(self, message: Message) -> Result:
         """Reads the resource ``message.path["id"]`` of ``message.market``."""
 
-    async def market_of(self, identity: str, markets: Sequence[str]) -> str | None:
-        """The first of ``markets`` whose record knows a resource with this id; None where none does."""
+    async def market_of(self, message: Message, markets: Sequence[str]) -> str | None:
+        """The first of ``markets`` whose record knows the resource that the message is about; None where none does."""
 
     async def list(self, markets: Sequence[str], query: ListQuery) -> Page:
         """The recorded resources of ``query.operation``, newest first; ``query.page`` filters, sorts, cuts and counts them."""
@@ -60,8 +60,11 @@ class Hub(Protocol):
         """All subscriptions of this client, the oldest first."""
 
 
-Schemas = Callable[[str, str, Literal["create", "full"]], Mapping[str, Any] | None]
-"""JSON Schema of (view, resource): ``create`` is what a caller sends, ``full`` what it gets. None where there is none."""
+Form = Literal["create", "full", "update"]
+"""Of a resource: what a caller sends to make it, what it gets, what a merge patch may hold."""
+
+Schemas = Callable[[str, str, Form], Mapping[str, Any] | None]
+"""JSON Schema of (view, resource) in one form. None where there is none."""
 
 Readiness = Callable[[], Awaitable[Sequence[str]]]
 """Why the service cannot take orders now, one sentence each; empty where it can."""

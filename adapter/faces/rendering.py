@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from adapter import clock
 from adapter.contract.json_bytes import write_json
-from adapter.faces.declaration import ADDITION_VALUES, Addition, Face, Kind, Route
+from adapter.faces.declaration import ADDITION_VALUES, ANSWER_VALUES, LIST_VALUES, Addition, Face, Kind, Route
 from adapter.faces.failure import Envelope, Failure, of_result
 from adapter.faces.template import TemplateGap, Write, compile_template
 from adapter.ports import Document, Message, OutcomeKind, Reply, Result
@@ -21,6 +21,7 @@ class Renderer:
         self.face = face
         self._envelope = Envelope(face.errors)
         self._routes = {route.operation: route for route in face.routes}
+        self._answers = {route.operation: _Answer(route) for route in face.routes if route.answer is not None}
         additions = [(addition, compile_template(addition.value, ADDITION_VALUES)) for addition in face.additions]
         self._additions = {
             route.operation: [pair for pair in additions if not pair[0].resources or route.resource in pair[0].resources]
@@ -33,12 +34,25 @@ class Renderer:
         if result.outcome.kind is not OutcomeKind.ACCEPTED:
             return self.failure(of_result(result, self.face.outcomes), message.correlation_id, result.retry_after)
         route = self._routes[message.operation]
+        if route.kind is Kind.DELETE:
+            return Reply(route.success, b"")
         document = self.document(message.operation, message.path, result)
+        shaped = self.shaped(message, document)
         headers = {}
         if route.location and isinstance(document.get(route.location), str):
             headers["Location"] = document[route.location]
         status = result.status if result.status is not None and 200 <= result.status < 300 else route.success
-        return Reply(status, write_json(document), headers, document)
+        return Reply(status, write_json(shaped), headers, shaped)
+
+    def shaped(self, message: Message, document: Document) -> Document:
+        """The answer that shows a document: the document itself, unless the route has a template of its own."""
+        answer = self._answers.get(message.operation)
+        return document if answer is None else answer.one({"document": document, "query": message.query})
+
+    def shaped_list(self, message: Message, documents: Sequence[Document]) -> Any:
+        """The same of a list."""
+        answer = self._answers.get(message.operation)
+        return documents if answer is None else answer.several(documents, message.query)
 
     def failure(self, failure: Failure, correlation_id: str, retry_after: int | None = None) -> Reply:
         """The error body of the face, with Retry-After where the failure or the face says so."""
@@ -78,6 +92,17 @@ class Renderer:
             if other.kind is Kind.RETRIEVE and other.resource == route.resource:
                 return other.path
         return f"{route.path}/{{id}}"
+
+
+class _Answer:
+    """The templates of one route."""
+
+    def __init__(self, route: Route) -> None:
+        self.one = compile_template(route.answer, LIST_VALUES if route.kind is Kind.LIST else ANSWER_VALUES, gaps=True)
+        self._entry = compile_template("$document" if route.entry is None else route.entry, ANSWER_VALUES, gaps=True)
+
+    def several(self, documents: Sequence[Document], query: Mapping[str, str]) -> Any:
+        return self.one({"entries": [self._entry({"document": document, "query": query}) for document in documents], "query": query})
 
 
 def _add(document: Document, addition: Addition, write: Write, values: Mapping[str, Any]) -> None:

@@ -130,6 +130,12 @@ CATALOGUE: dict[str, Entry] = {
     "M119": Entry(
         "value not allowed", "The word or number is not one of those that can stand here.", "status: 99", "Choose one of the named values."
     ),
+    "M120": Entry(
+        "section of another kind of file",
+        "A file that calls an operation (`legacy`) and that of a received message (`receives`) have different sections.",
+        "receives: StatusMessage … reply: …",
+        "Use the section that the text names.",
+    ),
     # -- M2: names and paths
     "M201": Entry("unknown canonical path", "The TMF contract has no such member.", "billingAcount.id: …", "Correct the path."),
     "M202": Entry("unknown legacy path", "The legacy contract has no such member.", "order.acountNumber: …", "Correct the path."),
@@ -162,6 +168,18 @@ CATALOGUE: dict[str, Entry] = {
         "File name and `operation` differ, so the mapping would not be found.",
         "operation: productOrder.retrieve  (in productOrder.create.yaml)",
         "Rename the file or correct the key.",
+    ),
+    "M214": Entry(
+        "no subject",
+        "Only tasks and changes are about another document, or one on record.",
+        "subject: {state: \"'cancelled'\"}  (in productOrder.create.yaml)",
+        "Move the rules to `reply`, or remove the section.",
+    ),
+    "M215": Entry(
+        "nobody is answered",
+        "The legacy operation is one-way, so there is no document to write or to read.",
+        "answer: {code: \"'0'\"}  (of a one-way message)",
+        "Remove the section.",
     ),
     # -- M3: kinds and sizes
     "M301": Entry("kind does not fit", "The value is of another kind than its place.", "quantity: \"'one'\"", "Convert it with a filter."),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from adapter.finding import Position
-from adapter.mapping.compile.record import RuleRecord, Told
+from adapter.mapping.compile.record import JUDGING, RuleRecord, Told
 from adapter.mapping.explain import row_of
 from adapter.mapping.tables import CodeTable
 from adapter.mapping.translator import Translator
@@ -14,7 +14,7 @@ from adapter.mapping.translator import Translator
 
 @dataclass(frozen=True, slots=True, order=True)
 class Point:
-    """One thing that a case can use. ``kind`` is rule, branch, require, outcome or row; ``name`` says what it writes or asks."""
+    """One thing that a case can use. ``kind`` is one of _KINDS; ``name`` says what it writes or asks."""
 
     at: Position
     kind: str
@@ -22,6 +22,17 @@ class Point:
 
     def __str__(self) -> str:
         return f"{self.at}: no case uses the {self.kind} {self.name}"
+
+
+_KINDS = {
+    "rule": "rules",
+    "branch": "branches",
+    "require": "requires",
+    "refuse": "refusals",
+    "outcome": "outcomes",
+    "identity": "identities",
+    "row": "rows",
+}
 
 
 class Coverage:
@@ -61,8 +72,8 @@ class Coverage:
 
     def __str__(self) -> str:
         counts = [
-            f"{sum(point.kind == kind for point in self.used & self.points)}/{total} {kind}{'s' if kind != 'branch' else 'es'}"
-            for kind in ("rule", "branch", "require", "outcome", "row")
+            f"{sum(point.kind == kind for point in self.used & self.points)}/{total} {plural}"
+            for kind, plural in _KINDS.items()
             if (total := sum(point.kind == kind for point in self.points))
         ]
         return ", ".join(counts)
@@ -74,7 +85,7 @@ def _branches(record: RuleRecord) -> range:
 
 def _rule(record: RuleRecord) -> Point:
     """A rule's place is its name: a two-way rule has two targets and is one rule."""
-    return Point(record.at, record.section if record.section in {"require", "outcome"} else "rule", record.target)
+    return Point(record.at, record.section if record.section in JUDGING else "rule", record.target)
 
 
 def _branch(record: RuleRecord, number: int) -> Point:

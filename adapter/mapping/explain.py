@@ -8,7 +8,7 @@ from typing import Any
 
 from adapter.contract.path import Step
 from adapter.finding import Position
-from adapter.mapping.compile.record import RuleRecord, Told, fill
+from adapter.mapping.compile.record import JUDGING, RuleRecord, Told, fill
 from adapter.mapping.model import Direction, Drop
 from adapter.mapping.runtime import index_by
 
@@ -39,7 +39,7 @@ def origins(records: Sequence[RuleRecord], told: Iterable[Told]) -> list[FieldOr
     found: list[FieldOrigin] = []
     for number, value, written, read, branch, code in told:
         record = records[number]
-        if record.is_list or record.section in {"require", "outcome"}:
+        if record.is_list or record.section in JUDGING:
             continue
         way = record.branches[branch]
         found.append(
@@ -74,7 +74,7 @@ def unread(document: Any, records: Iterable[RuleRecord], drop: Iterable[Drop]) -
     reads = [
         source.steps
         for record in records
-        if record.section != "require"
+        if record.section == "request"
         for branch in record.branches
         for source in branch.sources
         if source.root == "request" and not source.walks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adapter.finding import Finding, Position
 from adapter.mapping.catalogue import finding
@@ -36,13 +36,15 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """A block with known keys. Of each group in ``one_of`` exactly one key stands. ``open``: other keys are not ours."""
+    """A block with known keys. Of each group in ``one_of`` exactly one key stands. ``open``: other keys are not ours. ``elsewhere``
+    are keys of another kind of such a block, each with what stands for it here."""
 
     name: str
     doc: str
     keys: tuple[Key, ...]
     one_of: tuple[tuple[str, ...], ...] = ()
     open: bool = False
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ Form = Word | Keys | Entries | Sequence | Either | Named
 
 
 def misfits(node: Node, form: Form, named: Mapping[str, Form]) -> Iterator[Finding]:
-    """Everything about ``node`` that does not fit ``form``: M110 - M114 and M119."""
+    """Everything about ``node`` that does not fit ``form``: M110 - M114, M119 and M120."""
     chosen = _choose(node, _known(form, named), named)
     match chosen, node:
         case None, _:
@@ -146,6 +148,9 @@ def _keys(block: Block, form: Keys, named: Mapping[str, Form]) -> Iterator[Findi
         key = known.get(entry.key.value)
         if key is not None:
             yield from misfits(entry.value, key.form, named)
+        elif entry.key.value in form.elsewhere:
+            text = f"{form.name} has no '{entry.key.value}'"
+            yield finding("M120", text, entry.key.at, form.elsewhere[entry.key.value])
         elif not form.open:
             free = [name for name in known if name not in present]
             text = f"'{entry.key.value}' is no key of {form.name}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from adapter.mapping.forms import Either, Entries, Form, Key, Keys, Named, Sequence, Word
 
 OUTCOMES = ("accepted", "rejected", "unavailable", "inDoubt", "absent")
@@ -18,6 +20,7 @@ OPERATION = Word("operation", "resource.verb, such as productOrder.create", patt
 PARENT = Word("parent", "a market, or market/operation", pattern=r"[A-Za-z0-9][\w\-]*(/[A-Za-z]\w*\.[A-Za-z]\w*)?")
 STATUS = Word("status", "an HTTP status from 200 to 599", pattern=r"[2-5][0-9][0-9]")
 OUTCOME = Word("outcome", "accepted, rejected, unavailable, inDoubt or absent")
+REFUSAL_STATUS = Word("status of a refusal", "400, 409 or 422", pattern="400|409|422")
 
 _NOTE = Key("note", TEXT, "what to tell the operator when this branch is taken")
 _DEFAULT = Key("default", EXPRESSION, "the value where there is none")
@@ -70,15 +73,24 @@ TWO_WAY = Keys(
         Key("default", EXPRESSION, "sent to the legacy side where the TMF document has nothing"),
     ),
 )
-TWO_WAY_LIST = Keys(
-    "a two-way list",
-    "Elements that stand for each other on both sides; inner paths start at the element.",
-    (
-        Key("legacy", LIST_PATH, "the legacy list", required=True, inherited=True),
-        Key("both", Named("both"), "two-way rules of one element"),
-        Key("request", Named("rules"), "rules of one element, TMF to legacy only"),
-        Key("reply", Named("rules"), "rules of one element, legacy to TMF only"),
-    ),
+
+
+def _two_way_list(*inner: Key) -> Keys:
+    return Keys(
+        "a two-way list",
+        "Elements that stand for each other on both sides; inner paths start at the element.",
+        (Key("legacy", LIST_PATH, "the legacy list", required=True, inherited=True), *inner),
+    )
+
+
+_TO_CANONICAL = "rules of one element, legacy to TMF only"
+TWO_WAY_LIST = _two_way_list(
+    Key("both", Named("both"), "two-way rules of one element"),
+    Key("request", Named("rules"), "rules of one element, TMF to legacy only"),
+    Key("reply", Named("rules"), _TO_CANONICAL),
+)
+REPORTED_LIST = _two_way_list(
+    Key("both", Named("reported"), "rules of one element that only copy or convert"), Key("report", Named("rules"), _TO_CANONICAL)
 )
 REQUIRE = Keys(
     "a requirement",
@@ -90,6 +102,16 @@ REQUIRE = Keys(
         Key("when", CONDITION, "required only if this holds"),
     ),
     one_of=(("path", "header", "query"),),
+)
+REFUSE = Keys(
+    "a refusal",
+    "A business reason not to send a request.",
+    (
+        Key("when", CONDITION, "the request is refused where this holds", required=True),
+        Key("text", EXPRESSION, "what the caller is told", required=True),
+        Key("status", REFUSAL_STATUS, "the HTTP status, 409 if not given"),
+        Key("code", TEXT, "the code of the error"),
+    ),
 )
 DROP = Keys(
     "a drop",
@@ -111,38 +133,52 @@ JUDGEMENT = Keys(
 RULE = Either("rule", "An expression, a value rule or a list rule.", (EXPRESSION, VALUE, LIST))
 BOTH_RULE = Either("two-way rule", "A legacy path, or a block.", (LEGACY_PATH, TWO_WAY, TWO_WAY_LIST))
 
-MAPPING = Keys(
-    "a mapping file",
-    "One operation of one market, both directions.",
-    (
-        Key("operation", OPERATION, "the operation that is offered: resource.verb", required=True, inherited=True),
-        Key(
-            "legacy",
-            Word("legacy operation", "the name of an operation of the legacy contract"),
-            "the legacy operation",
-            required=True,
-            inherited=True,
-        ),
+REPORTED_RULE = Either("reported rule", "A legacy path, or a list block.", (LEGACY_PATH, REPORTED_LIST))
+
+
+def _head(operation: Key, inherit: Key) -> tuple[Key, ...]:
+    return (
+        Key("operation", OPERATION, "the operation: resource.verb", required=True, inherited=True),
+        operation,
         Key("source", TEXT, "where the facts come from"),
         Key("like", PARENT, "start from the mapping of another market (market, or market/operation)"),
-        Key(
-            "inherit",
-            Word("direction", "request or reply", words=("request", "reply")),
-            "take one direction of the parent only (reply and view, or require, request and drop), and that way of both",
-        ),
+        inherit,
         Key(
             "without",
             Sequence("without", "Rules of the parent that are left out: section.path.", PATH),
             "rules of the parent that are left out",
+        ),
+    )
+
+
+CALL = Keys(
+    "a mapping file",
+    "One operation of one market that calls the backend, both directions.",
+    (
+        *_head(
+            Key(
+                "legacy",
+                Word("legacy operation", "the name of an operation of the legacy contract"),
+                "the legacy operation that is called",
+                required=True,
+                inherited=True,
+            ),
+            Key(
+                "inherit",
+                Word("direction", "request or reply", words=("request", "reply")),
+                "take one direction of the parent only (reply, subject, view, or require, refuse, request, drop), and that way of both",
+            ),
         ),
         Key(
             "require",
             Sequence("require", "What must be there before anything is sent.", Either("requirement", "", (PATH, REQUIRE))),
             "what a request must hold",
         ),
+        Key("refuse", Sequence("refuse", "Business reasons not to send a request.", REFUSE), "when a request is refused, and how"),
         Key("both", Named("both"), "TMF path: legacy path; one line serves both directions"),
         Key("request", Named("rules"), "legacy path: expression; TMF to legacy only"),
         Key("reply", Named("rules"), "TMF path: expression; legacy to TMF only"),
+        Key("subject", Named("rules"), "TMF path of what the task or change is about: expression; what an accepted call makes of it"),
         Key("drop", Sequence("drop", "TMF paths that are deliberately not forwarded.", DROP), "TMF paths that are not forwarded, and why"),
         Key("outcome", Sequence("outcome", "How replies are judged.", JUDGEMENT), "how a reply is judged"),
         Key(
@@ -151,13 +187,63 @@ MAPPING = Keys(
             "per face, what it shows differently",
         ),
     ),
+    elsewhere={
+        "receives": "a file calls an operation (legacy) or receives a message (receives), never both",
+        "report": "what the backend answers is mapped in 'reply'",
+        "answer": "the backend is sent what stands in 'request'",
+        "identity": "only messages that the backend sends have one",
+    },
 )
+RECEIVED = Keys(
+    "the file of a received message",
+    "One message that the backend of a market sends of its own accord.",
+    (
+        *_head(
+            Key(
+                "receives",
+                Word("legacy operation", "the name of an operation that the backend calls"),
+                "the message that the backend sends",
+                required=True,
+                inherited=True,
+            ),
+            Key(
+                "inherit",
+                Word("direction", "report or answer", words=("report", "answer")),
+                "take one direction of the parent only (identity, both and report, or answer)",
+            ),
+        ),
+        Key("identity", EXPRESSION, "what is the same when the backend sends the message again; without it, its whole body"),
+        Key("both", Named("reported"), "TMF path: legacy path of the message, with its converters"),
+        Key("report", Named("rules"), "TMF path: expression; what the message says of the resource"),
+        Key("answer", Named("rules"), "legacy path: expression; what the backend is answered"),
+    ),
+    elsewhere={
+        "legacy": "a file calls an operation (legacy) or receives a message (receives), never both",
+        "request": "the backend is answered what stands in 'answer'",
+        "reply": "what the message says is mapped in 'report', what the backend is answered in 'answer'",
+        "subject": "what the message says is mapped in 'report'",
+        "require": "a message of the backend is taken as its contract says; choose in 'report'",
+        "refuse": "'answer' tells the backend what became of its message",
+        "outcome": "the adapter judges what became of the message; read outcome.kind and outcome.text in 'answer'",
+        "view": "what a face shows is in the mappings of its own operations",
+        "drop": "only callers are told what is not forwarded",
+    },
+)
+OF_RECEIVED = {key.name for key in RECEIVED.keys} - {key.name for key in CALL.keys}
+
+
+def mapping_form(names: Set[str]) -> Keys:
+    """The kind of mapping file that holds these keys. An overlay may leave out what it receives."""
+    return RECEIVED if "receives" in names or ("legacy" not in names and names & OF_RECEIVED) else CALL
+
 
 NAMED: dict[str, Form] = {
     "rules": Entries("rules", "Target path: rule.", PATH, Named("rule")),
     "rule": RULE,
     "both": Entries("two-way rules", "TMF path: legacy path.", PATH, Named("two-way rule")),
     "two-way rule": BOTH_RULE,
+    "reported": Entries("reported", "TMF path: legacy path.", PATH, Named("reported rule")),
+    "reported rule": REPORTED_RULE,
 }
 
 _MISS = Either(

@@ -13,7 +13,7 @@ from adapter.finding import Position
 
 
 class Direction(StrEnum):
-    """REQUEST: TMF → legacy; REPLY: legacy → TMF."""
+    """The side that is written. REQUEST: TMF → legacy; REPLY: legacy → TMF. It says which side of code tables and two-way rules is read."""
 
     REQUEST = "request"
     REPLY = "reply"
@@ -113,8 +113,8 @@ class TwoWayRule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TwoWayList:
-    """``TMF path[]: {legacy: path[], both, request, reply}`` under ``both``; inner paths start at the element.
-    ``only`` as in TwoWayRule, for the whole list."""
+    """``TMF path[]: {legacy: path[], both, request, reply}`` under ``both``; inner paths start at the element. In the file of a
+    received message ``reply`` is spelled ``report``. ``only`` as in TwoWayRule, for the whole list."""
 
     canonical: PathText
     legacy: PathText
@@ -137,6 +137,18 @@ class Require:
     header: Text | None
     query: Text | None
     when: Expr | None
+    at: Position
+    layer: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refuse:
+    """A business reason not to send anything: where ``when`` holds, the caller is told ``text`` with an HTTP status."""
+
+    when: Expr
+    text: Expr
+    status: int
+    code: str
     at: Position
     layer: str
 
@@ -177,20 +189,23 @@ class View:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MappingFile:
-    """One operation, both directions, overlays already applied (each rule keeps its ``layer``: the name of its market, …).
+    """One operation, overlays already applied (each rule keeps its ``layer``: the name of its market, …).
 
-    ``files`` are the texts it was made of (path → text), in the order of their layers, the file itself last.
-    ``places`` says where each section (``request``, ``outcome``, …) that stands in the file begins.
+    ``legacy`` is the legacy operation that is called or, where ``received``, the message that the backend sends of its own accord.
+    ``rules`` are the one-way rules by section (``sections.CALL``, ``sections.RECEIVED``). ``files`` are the texts it was made of
+    (path → text), in the order of their layers, the file itself last. ``places`` says where each section that stands in the file begins.
     """
 
     operation: Text
     legacy: Text
+    received: bool
     source: str
     files: dict[str, str]
+    identity: Expr | None
     require: tuple[Require, ...]
+    refuse: tuple[Refuse, ...]
     both: tuple[BothRule, ...]
-    request: tuple[Rule, ...]
-    reply: tuple[Rule, ...]
+    rules: Mapping[str, tuple[Rule, ...]]
     drop: tuple[Drop, ...]
     outcome: tuple[OutcomeRule, ...]
     view: tuple[View, ...]

@@ -17,12 +17,19 @@ from adapter.mapping.load import Loaded, read_yaml
 from adapter.mapping.suggest import suggest
 from adapter.yaml_text import Block, Entry, Items, Node, Scalar
 
-RULES = ("both", "request", "reply")
-_INNER = ("set", *RULES)
-_ADDED = ("require", "drop")
+RULES = ("both", "request", "reply", "subject", "report", "answer")
+_INNER = ("set", "both", "request", "reply", "report")
+_ADDED = ("require", "refuse", "drop")
 _ABOUT = ("like", "inherit", "without")
-_HEAD = ("operation", "legacy", "source")
-_DIRECTIONS = {"request": ("require", "request", "drop"), "reply": ("reply", "view")}
+_CALLED = ("legacy", "receives")  # an overlay may be the same for another operation or message
+_HEAD = ("operation", *_CALLED, "source")
+_DIRECTIONS = {
+    "request": ("require", "refuse", "request", "drop"),
+    "reply": ("reply", "subject", "view"),
+    "report": ("identity", "both", "report"),
+    "answer": ("answer",),
+}
+_BOTH_WAYS = ("request", "reply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +125,12 @@ def _join(base: Block, over: Block, file: str, findings: list[Finding]) -> Block
     base = _leave_out(_one_way(base, over.get("inherit")), over.get("without"), findings)
     entries = {entry.key.value: entry for entry in base if entry.key.value not in _ABOUT}
     own = [entry for entry in over if entry.key.value not in _ABOUT]
+    another = any(_word(over, name) not in ("", _word(base, name)) for name in _CALLED)
     for entry in over:
         name = entry.key.value
         old = entries.get(name)
         entries[name] = entry if old is None else replace(entry, value=_section(name, old.value, entry.value, findings))
-    if over.get("without") is None and not any(entry.key.value not in _HEAD for entry in own):
+    if over.get("without") is None and not another and not any(entry.key.value not in _HEAD for entry in own):
         like = over.entry("like")
         at = like.key.at if like else Position(file, 1, 1)
         findings.append(
@@ -131,13 +139,19 @@ def _join(base: Block, over: Block, file: str, findings: list[Finding]) -> Block
     return Block(tuple(entries.values()), over.at)
 
 
+def _word(block: Block, name: str) -> str:
+    """The text that stands at a key, "" where none does."""
+    found = block.get(name)
+    return found.value if isinstance(found, Scalar) else ""
+
+
 def _one_way(base: Block, inherit: Node | None) -> Block:
     """The part of the parent that serves one direction; of its two-way rules that direction."""
     if not isinstance(inherit, Scalar) or inherit.value not in _DIRECTIONS:
         return base
     kept = [entry for entry in base if entry.key.value in (*_HEAD, *_DIRECTIONS[inherit.value])]
     both = base.entry("both")
-    if both is not None and isinstance(both.value, Block):
+    if inherit.value in _BOTH_WAYS and both is not None and isinstance(both.value, Block):
         rules = tuple(replace(entry, only=entry.only or inherit.value) for entry in both.value if entry.only in ("", inherit.value))
         kept.append(replace(both, value=replace(both.value, entries=rules)))
     return replace(base, entries=tuple(kept))
@@ -163,8 +177,8 @@ def _section(name: str, old: Node, new: Node, findings: list[Finding]) -> Node:
             if _spelling(node) in spelled:
                 findings.append(finding("M703", "the parent says this already", node.at, "remove it"))
         return Items((*old.nodes, *new.nodes), new.at)
-    if name == "outcome" and _spelling(old) == _spelling(new):
-        findings.append(finding("M703", "'outcome' is the same as the parent's", new.at, "remove it"))
+    if name in ("outcome", "identity") and _spelling(old) == _spelling(new):
+        findings.append(finding("M703", f"'{name}' is the same as the parent's", new.at, "remove it"))
     return new
 
 
@@ -257,9 +271,11 @@ def _addresses(base: Block) -> Iterator[tuple[str, Entry | Node]]:
                 yield f"view.{face.key.value}", face
                 if isinstance(face.value, Block):
                     yield from _rule_addresses(face.value, f"view.{face.key.value}")
+        elif name == "identity":
+            yield name, entry
         elif name in _ADDED and isinstance(value, Items):
             for node in value:
-                yield canonical(f"{name}.{_required(node)}"), node
+                yield canonical(f"{name}.{_named(node)}"), node
 
 
 def _rule_addresses(rules: Block, prefix: str) -> Iterator[tuple[str, Entry]]:
@@ -272,13 +288,14 @@ def _rule_addresses(rules: Block, prefix: str) -> Iterator[tuple[str, Entry]]:
                 yield from _rule_addresses(part.value, inner)
 
 
-def _required(node: Node) -> str:
+def _named(node: Node) -> str:
+    """What an entry of a list is called: what it requires or drops, or the code of a refusal."""
     if isinstance(node, Scalar):
         return node.value
-    for name in ("path", "header", "query"):
+    for name in ("path", "header", "query", "code"):
         value = node.get(name) if isinstance(node, Block) else None
         if isinstance(value, Scalar):
-            return value.value if name == "path" else f"{name}.{value.value}"
+            return f"{name}.{value.value}" if name in ("header", "query") else value.value
     return ""
 
 

@@ -6,22 +6,24 @@ The form of each block is checked against ``keys`` beforehand; what does not fit
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from adapter.finding import Finding
 from adapter.mapping.catalogue import finding
 from adapter.mapping.forms import misfits
-from adapter.mapping.keys import MAPPING, NAMED, OUTCOMES
+from adapter.mapping.keys import CALL, NAMED, OUTCOMES, RECEIVED, mapping_form
 from adapter.mapping.load import load_yaml
-from adapter.mapping.model import Drop, MappingFile, OutcomeRule, Require, Text, View
+from adapter.mapping.model import Drop, MappingFile, OutcomeRule, Refuse, Require, Text, View
 from adapter.mapping.overlay import Folder, Layered, layered
 from adapter.mapping.parse_rules import RuleReader
+from adapter.mapping.sections import sections_of
 from adapter.mapping.suggest import suggest
 from adapter.yaml_text import Block, Items, Node, Scalar
 
-_Part = TypeVar("_Part", Require, Drop, OutcomeRule)
+_CONFLICT, _REFUSALS = 409, ("400", "409", "422")
+_Part = TypeVar("_Part", Require, Refuse, Drop, OutcomeRule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,9 @@ def _parse(joined: Layered) -> Parsed:
     findings = list(joined.findings)
     if joined.root is None:
         return Parsed(None, tuple(findings), joined.files)
-    findings += misfits(joined.root, MAPPING, NAMED)
-    file = _FileReader(joined.layers, findings).file(joined.root, joined.files)
+    form = mapping_form({entry.key.value for entry in joined.root})
+    findings += misfits(joined.root, form, NAMED)
+    file = _FileReader(joined.layers, findings).file(joined.root, joined.files, received=form is RECEIVED)
     return Parsed(file, tuple(dict.fromkeys(findings)), joined.files)
 
 
@@ -75,21 +78,25 @@ class _FileReader:
     layers: dict[str, str]
     findings: list[Finding]
 
-    def file(self, root: Block, files: dict[str, str]) -> MappingFile:
+    def file(self, root: Block, files: dict[str, str], *, received: bool) -> MappingFile:
         rules = RuleReader(self.layers, self.findings)
         source = root.get("source")
+        known = {key.name for key in (RECEIVED if received else CALL).keys}
+        own = replace(root, entries=tuple(entry for entry in root if entry.key.value in known))
         return MappingFile(
             operation=self.text(root, "operation"),
-            legacy=self.text(root, "legacy"),
+            legacy=self.text(own, "receives" if received else "legacy"),
+            received=received,
             source=source.value if isinstance(source, Scalar) else "",
             files=files,
-            require=self.each(root, "require", lambda node: self.require(rules, node)),
-            both=rules.two_way(root.get("both")),
-            request=rules.rules(root.get("request")),
-            reply=rules.rules(root.get("reply")),
-            drop=self.each(root, "drop", lambda node: self.drop(rules, node)),
-            outcome=self.each(root, "outcome", lambda node: self.outcome(rules, node)),
-            view=self.views(rules, root.get("view")),
+            identity=rules.expression(own.get("identity")),
+            require=self.each(own, "require", lambda node: self.require(rules, node)),
+            refuse=self.each(own, "refuse", lambda node: self.refuse(rules, node)),
+            both=rules.two_way(own.get("both")),
+            rules={section.name: rules.rules(own.get(section.name)) for section in sections_of(received)},
+            drop=self.each(own, "drop", lambda node: self.drop(rules, node)),
+            outcome=self.each(own, "outcome", lambda node: self.outcome(rules, node)),
+            view=self.views(rules, own.get("view")),
             places={entry.key.value: entry.key.at for entry in root},
         )
 
@@ -114,6 +121,16 @@ class _FileReader:
         if path is None and header is None and query is None:
             return None
         return Require(path, header, query, rules.expression(node.get("when")), node.at, layer)
+
+    def refuse(self, rules: RuleReader, node: Node) -> Refuse | None:
+        if not isinstance(node, Block):
+            return None
+        when, text = rules.expression(node.get("when")), rules.expression(node.get("text"))
+        status, code = rules.text(node.get("status")), rules.text(node.get("code"))
+        if when is None or text is None:
+            return None
+        number = int(status.value) if status is not None and status.value in _REFUSALS else _CONFLICT
+        return Refuse(when, text, number, code.value if code else "", node.at, self.layers[node.at.file])
 
     def drop(self, rules: RuleReader, node: Node) -> Drop | None:
         if not isinstance(node, Block):

@@ -186,8 +186,9 @@ class RuleReader:
         if not isinstance(value, Block):
             return None
         legacy = value.get("legacy")
-        if any(value.get(name) is not None for name in ("both", "request", "reply")):
-            inner = self.two_way(value.get("both")), self.rules(value.get("request")), self.rules(value.get("reply"))
+        if any(value.get(name) is not None for name in ("both", "request", "reply", "report")):
+            given = value.get("reply") if value.get("reply") is not None else value.get("report")
+            inner = self.two_way(value.get("both")), self.rules(value.get("request")), self.rules(given)
             path = self.path(legacy)
             if path is None or not self.walks(canonical, last=True) or not self.walks(path, last=True):
                 return None

@@ -5,20 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from adapter.mapping.forms import Either, Entries, Form, Key, Keys, Named, Sequence, Word
-from adapter.mapping.keys import MAPPING, NAMED, TABLE
+from adapter.mapping.keys import CALL, NAMED, OF_RECEIVED, RECEIVED, TABLE
 
 _SCALAR = ["string", "number", "boolean"]  # an editor's YAML types 400 and true; the parser reads all of it as text
 
 
 def mapping_schema() -> dict[str, Any]:
     """The schema of ``<resource>.<verb>.yaml``. Paths and expressions are text here; ``adapter check`` looks into them."""
-    schema = _schema(MAPPING)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Mapping file",
-        **schema,
+        "if": _is_received(),
+        "then": _schema(RECEIVED),
+        "else": _schema(CALL),
         "$defs": {_identifier(name): _schema(form) for name, form in NAMED.items()},
     }
+
+
+def _is_received() -> dict[str, Any]:
+    """As ``keys.mapping_form`` says it: an editor then speaks of one of the two kinds of file only."""
+    implied = {"not": {"required": ["legacy"]}, "anyOf": [{"required": [name]} for name in sorted(OF_RECEIVED)]}
+    return {"anyOf": [{"required": ["receives"]}, implied]}
 
 
 def table_schema() -> dict[str, Any]:

@@ -13,10 +13,16 @@ from adapter.ports import Document
 class Scope:
     """One message on its way. Documents are read, never changed, but parts of them may be shared with what is written.
 
-    ``request`` is the canonical order as checked by the face; ``reply`` the legacy answer (reply direction, outcome, view);
+    Of a call: ``request`` is the canonical order as checked by the face; ``reply`` the legacy answer (reply direction, outcome, view);
     ``stored`` the order as recorded, ``{"request": …, "answer": …}``; ``now`` is ISO 8601 in UTC with milliseconds and Z;
     ``asked`` is of a question about many orders only: ``{"orders": [{"id": the backend's own, "request": …, "answer": …}, …]}``;
     ``warnings`` the texts of an accepted outcome. ``header``, ``query`` and ``path`` hold declared names only.
+
+    Of a message that the backend sent: ``message`` is its legacy document; for the answer ``report`` is the canonical document that was
+    made of it, as it was taken over (None where there is none), and ``outcome`` ``{"kind": accepted | duplicate | unknown | refused,
+    "text": why, or ""}``.
+
+    ``known`` is the canonical document on record that a change, a task (then its subject) or a message is about; None where there is none.
     """
 
     request: Document = field(default_factory=dict)
@@ -31,4 +37,8 @@ class Scope:
     uid: str = ""
     stored: Document | None = None
     asked: Document | None = None
+    known: Document | None = None
+    message: Document | None = None
+    report: Document | None = None
+    outcome: Document | None = None
     warnings: tuple[str, ...] = ()

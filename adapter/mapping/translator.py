@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapter.contract.shape import Shape
 from adapter.errors import InvalidMessage, MappingFailed, Problem
@@ -48,9 +48,21 @@ class Verdict:
     rule: Position | None = None
 
 
+class Refusal(NamedTuple):
+    """A business reason not to send a request: HTTP status, the code of the error ("" for none), and what the caller is told."""
+
+    status: int
+    code: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Translator:
-    """All that a mapping file says, as functions. Every method may raise MappingFailed, with the rule's place."""
+    """All that a mapping file says, as functions. Every method may raise MappingFailed, with the rule's place.
+
+    The translator of a call has ``request``, ``missing``, ``refused``, ``reply``, ``subject``, ``outcome`` and ``view``; that of a message
+    that the backend sends (``received``) has ``identity``, ``report`` and ``answer``.
+    """
 
     mapping: MappingFile
     program: Program
@@ -69,8 +81,13 @@ class Translator:
 
     @property
     def legacy(self) -> str:
-        """The legacy operation that is called."""
+        """The legacy operation that is called, or the message that is received."""
         return self.mapping.legacy.value
+
+    @property
+    def received(self) -> bool:
+        """Whether the backend sends the message of its own accord."""
+        return self.mapping.received
 
     @property
     def faces(self) -> tuple[str, ...]:
@@ -79,7 +96,13 @@ class Translator:
 
     def request(self, scope: Scope) -> Written:
         """The legacy document. Raises InvalidMessage that names everything ``require`` misses, or the value a rule cannot take."""
-        return self._written(self.program.request, scope)
+        return self._written(self._of("request"), scope)
+
+    def refused(self, scope: Scope) -> list[Refusal]:
+        """Every refusal that holds, in the order of the file; nothing may be sent where there is one. Raises InvalidMessage as ``request``
+        does, for what is missing comes first."""
+        compiled = self.program.refuse
+        return [] if compiled is None else [Refusal(*found) for found in self._run(compiled, scope)]
 
     def missing(self, scope: Scope) -> list[Problem]:
         """What ``require`` wants and a request does not have, also where the request does not fit its contract; raises nothing.
@@ -98,12 +121,36 @@ class Translator:
         return list(found)
 
     def reply(self, scope: Scope) -> Written:
-        """The canonical answer to an accepted ``scope.reply``."""
-        return self._written(self.program.reply, scope)
+        """The canonical answer to an accepted ``scope.reply``; to a change, the part of the resource that it tells."""
+        return self._written(self._of("reply"), scope)
+
+    def subject(self, scope: Scope) -> Written | None:
+        """What an accepted ``scope.reply`` makes of the document that a task or change is about: the members that change. None where
+        the file has nothing to say of it."""
+        compiled = self.program.documents.get("subject")
+        return None if compiled is None else self._written(compiled, scope)
 
     def outcome(self, scope: Scope) -> Verdict:
         """How ``scope.reply`` is judged."""
-        return self._verdict(self._run(self.program.outcome, scope))
+        return self._verdict(self._run(self._of("outcome"), scope))
+
+    def identity(self, scope: Scope) -> str | None:
+        """What ``scope.message`` has in common with its repetitions; None where the file, or this message, names nothing of the kind."""
+        compiled = self.program.identity
+        found = None if compiled is None else self._run(compiled, scope)
+        if found is ABSENT or found is None:
+            return None
+        if not isinstance(found, str):
+            raise MappingFailed("the identity of a message is text", str(self.mapping.identity.at if self.mapping.identity else ""))
+        return found
+
+    def report(self, scope: Scope) -> Written:
+        """What ``scope.message`` says of the resource: the members that it tells of."""
+        return self._written(self._of("report"), scope)
+
+    def answer(self, scope: Scope) -> Written:
+        """The legacy answer to ``scope.message``, for ``scope.outcome``."""
+        return self._written(self._of("answer"), scope)
 
     def view(self, face: str, scope: Scope, answer: Document) -> Document:
         """The answer as this face shows it, in the order of its contract; the very same where the face has nothing of its own."""
@@ -114,40 +161,43 @@ class Translator:
 
     # -- with provenance
 
-    def explain_request(self, scope: Scope) -> tuple[Written, list[FieldOrigin]]:
-        """``request``, with the origin of each field."""
+    def explain(self, section: str, scope: Scope) -> tuple[Written, list[FieldOrigin]]:
+        """The document of a section (request, reply, subject, report, answer), with the origin of each field."""
         told: list[Told] = []
-        return self._written(self.program.request, scope, told), origins(self.program.request.records, told)
-
-    def explain_reply(self, scope: Scope) -> tuple[Written, list[FieldOrigin]]:
-        """``reply``, with the origin of each field."""
-        told: list[Told] = []
-        return self._written(self.program.reply, scope, told), origins(self.program.reply.records, told)
+        compiled = self._of(section)
+        return self._written(compiled, scope, told), origins(compiled.records, told)
 
     def explain_view(self, face: str, scope: Scope, answer: Document) -> tuple[Document, list[FieldOrigin]]:
         """``view``, with the origin of each field that it changes."""
         compiled, told = self.program.views[face], list[Told]()
         return self._viewed(face, answer, self._run(compiled, scope, answer, told=told)), origins(compiled.records, told)
 
-    def functions(self) -> dict[str, Compiled]:
-        """The compiled functions by section: request, reply, outcome, ``view <face>``."""
-        views = {f"view {face}": compiled for face, compiled in self.program.views.items()}
-        return {"request": self.program.request, "reply": self.program.reply, "outcome": self.program.outcome, **views}
+    def functions(self) -> Mapping[str, Compiled]:
+        """The compiled functions by section: request, reply, …, outcome, refuse, identity, ``view <face>``."""
+        return self.program.functions
 
-    def traced(self, section: str, scope: Scope, told: list[Told], answer: Document | None = None) -> Written | Verdict | Document:
-        """Runs one section in the form with provenance; ``told`` is filled as far as it gets, even where it fails."""
-        compiled = self.functions()[section]
-        if section == "outcome":
-            return self._verdict(self._run(compiled, scope, told=told))
+    def traced(self, section: str, scope: Scope, told: list[Told], answer: Document | None = None) -> Any:
+        """Runs one section in the form with provenance, for a result like that of its method; ``told`` is filled as far as it gets, even
+        where it fails."""
+        compiled = self._of(section)
+        if section in self.program.documents:
+            return self._written(compiled, scope, told)
         if answer is not None and section.startswith("view "):
             return self._viewed(section.removeprefix("view "), answer, self._run(compiled, scope, answer, told=told))
-        return self._written(compiled, scope, told)
+        found = self._run(compiled, scope, told=told)
+        return self._verdict(found) if section == "outcome" else [Refusal(*each) for each in found] if section == "refuse" else found
 
     def unread(self, scope: Scope) -> list[str]:
         """The canonical paths of ``scope.request`` that no request rule read and no ``drop`` names."""
-        return unread(scope.request, self.program.request.records, self.mapping.drop)
+        return unread(scope.request, self._of("request").records, self.mapping.drop)
 
     # -- the generated functions, with their failures turned into errors that name the rule
+
+    def _of(self, section: str) -> Compiled:
+        compiled = self.program.functions.get(section)
+        if compiled is None:
+            raise LookupError(f"{self.operation} ({'received' if self.received else 'called'}) has no section '{section}'")
+        return compiled
 
     def _run(self, compiled: Compiled, *arguments: Any, told: list[Told] | None = None) -> Any:
         try:

@@ -160,14 +160,32 @@ def required_facts(require: Iterable[Require]) -> Facts:
 # -- what an operation speaks about
 
 
+# the documents and lists that sections read, by name
+OF_CALLS: Final = ("request", "asked", "stored", "reply", "answer", "warnings")
+OF_MESSAGES: Final = ("message", "report", "outcome")
+# what became of a received message: taken over; known already; about nothing on record; not acceptable
+MESSAGE_OUTCOMES: Final = ("accepted", "duplicate", "unknown", "refused")
+
+_OUTCOME: Final = Shape(
+    Kind.OBJECT,
+    "the outcome of a message",
+    members={
+        "kind": Member("kind", Shape(Kind.TEXT, enum=MESSAGE_OUTCOMES), required=True),
+        "text": Member("text", Shape(Kind.TEXT), required=True),
+    },
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Contracts:
     """Both sides of one operation.
 
-    ``request`` is what a front-end may send, ``resource`` the full canonical resource (answer, stored answer).
+    ``request`` is what a front-end may send, ``resource`` the canonical document that is written: the full resource, or a part of it.
     ``header``, ``query``, ``path`` are the names that faces declare; ``setting`` the market's settings by name; ``answers``
     the canonical answer as a face shows it, for faces where it differs from ``resource``. ``asked`` is what a question about
-    many orders is about; in such a one there is no single ``request`` or ``stored``.
+    many orders is about; in such a one there is no single ``request`` or ``stored``. ``known`` is the document on record that the
+    operation is about, None where there can be none; ``subject`` what the rules of ``subject`` write. ``received``: the backend
+    sends ``legacy.input`` of its own accord and is answered ``legacy.output``.
     """
 
     request: Shape
@@ -179,6 +197,26 @@ class Contracts:
     setting: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[str, Shape] = field(default_factory=dict)
     asked: Shape | None = None
+    known: Shape | None = None
+    subject: Shape | None = None
+    received: bool = False
+
+    def documents(self) -> dict[str, Type]:
+        """Every document that some section of this operation may read, by its name."""
+        about = {} if self.known is None else {"known": of_shape(self.known, optional=True)}
+        if self.received:
+            report = of_shape(self.resource, optional=True)
+            return {"message": of_shape(self.legacy.input), "report": report, "outcome": of_shape(_OUTCOME), **about}
+        answered = {
+            "reply": of_shape(self.legacy.output),
+            "answer": of_shape(self.resource),
+            "warnings": Type(Kind.TEXT, many=True),
+        }
+        if self.asked is not None:
+            return {"asked": of_shape(self.asked), **answered}
+        members = {"request": Member("request", self.request, required=True), "answer": Member("answer", self.resource)}
+        stored = Shape(Kind.OBJECT, "stored", members=members)
+        return {"request": of_shape(self.request), "stored": of_shape(stored, optional=True), **about, **answered}
 
 
 # names whose values are text and always there
@@ -191,7 +229,7 @@ STORES: Final = ("header", "query", "path", "setting")
 class ScopeShapes:
     """The names an expression may use, and what is known of them.
 
-    ``documents`` are name → Type of request, stored, reply, answer as far as the section has them; ``stores`` name →
+    ``documents`` are name → Type of the documents (and ``warnings``) as far as the section reads them; ``stores`` name →
     declared keys; ``walked`` the element types of the lists around the expression, innermost last; ``facts`` what is
     certainly there (an element of a walked list is called ``item0``, ``item1``, … from the outside in).
     """
@@ -199,39 +237,8 @@ class ScopeShapes:
     documents: Mapping[str, Type]
     stores: Mapping[str, frozenset[str]]
     setting: Mapping[str, Any]
-    warnings: bool = False
     walked: tuple[Type, ...] = ()
     facts: Facts = Facts()
-
-    @staticmethod
-    def of_request(contracts: Contracts, facts: Facts | None = None) -> ScopeShapes:
-        """The scope of ``request`` and of the conditions of ``require``."""
-        members = {"request": Member("request", contracts.request, required=True), "answer": Member("answer", contracts.resource)}
-        stored = Shape(Kind.OBJECT, "stored", members=members)
-        one = {"request": of_shape(contracts.request), "stored": of_shape(stored, optional=True)}
-        return ScopeShapes(
-            documents=one if contracts.asked is None else {"asked": of_shape(contracts.asked)},
-            stores={"header": contracts.header, "query": contracts.query, "path": contracts.path, "setting": frozenset(contracts.setting)},
-            setting=contracts.setting,
-            facts=facts or Facts(),
-        )
-
-    @staticmethod
-    def of_outcome(contracts: Contracts, facts: Facts | None = None) -> ScopeShapes:
-        """The scope of ``outcome``: the request's and ``reply``."""
-        base = ScopeShapes.of_request(contracts, facts)
-        return replace(base, documents={**base.documents, "reply": of_shape(contracts.legacy.output)})
-
-    @staticmethod
-    def of_reply(contracts: Contracts, facts: Facts | None = None) -> ScopeShapes:
-        """The scope of ``reply``: that of ``outcome`` and ``warnings``."""
-        return replace(ScopeShapes.of_outcome(contracts, facts), warnings=True)
-
-    @staticmethod
-    def of_view(contracts: Contracts, facts: Facts | None = None) -> ScopeShapes:
-        """The scope of ``view``: that of ``reply`` and ``answer``."""
-        base = ScopeShapes.of_reply(contracts, facts)
-        return replace(base, documents={**base.documents, "answer": of_shape(contracts.resource)})
 
     def knowing(self, facts: Facts) -> ScopeShapes:
         """The same scope where more is certain (inside a branch, behind a condition)."""
@@ -245,4 +252,4 @@ class ScopeShapes:
         """Every name that may stand at the start of an expression, for suggestions."""
         loop = ("item", "index") if self.walked else ()
         outer = ("outer",) if len(self.walked) > 1 else ()
-        return (*self.documents, *STORES, *TEXTS, *(("warnings",) if self.warnings else ()), *loop, *outer, "absent")
+        return (*self.documents, *STORES, *TEXTS, *loop, *outer, "absent")

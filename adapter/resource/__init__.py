@@ -1,5 +1,7 @@
 """The lives of the standard's resources, as data: states, transitions, roll-up of items, events. One YAML file per resource."""
 
+from adapter.resource.extension import LifeExtension
 from adapter.resource.machine import Advance, Event, Resource, Unexpected
+from adapter.resource.subject import SUBJECT, Subject
 
-__all__ = ["Advance", "Event", "Resource", "Unexpected"]
+__all__ = ["SUBJECT", "Advance", "Event", "LifeExtension", "Resource", "Subject", "Unexpected"]

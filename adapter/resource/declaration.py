@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from pydantic import Field, model_validator
 
 from adapter.declared import Declared
+from adapter.resource.dates import Dates, History
+from adapter.resource.patching import Patch
+from adapter.resource.subject import Subject
 
 
 class State(Declared):
@@ -17,9 +20,10 @@ class State(Declared):
 
 class Items(Declared):
     """The parts that have states of their own: the list ``member``, told apart by the paths of ``key``, in the resource's states
-    but those in ``without``."""
+    but those in ``without``. A part's state stands in its member ``state``."""
 
     member: str
+    state: str = "state"
     key: tuple[str, ...] = Field(min_length=1)
     without: frozenset[str] = frozenset()
 
@@ -37,35 +41,50 @@ class Row(Declared):
 
 
 class Events(Declared):
-    """The names of events by kind of change; a kind without a name has no event."""
+    """The names of events by kind of change; a kind without a name has no event. ``states``: a further event by the state entered.
+    ``members``: a member whose change has an event of its own. ``with_state``: members that are told by the event of the state whenever
+    that changes, too."""
 
-    create: str
+    create: str = ""
     delete: str = ""
-    state: str
+    state: str = ""
     attribute: str = ""
     information: str = ""
+    states: dict[str, str] = Field(default_factory=dict)
+    members: dict[str, str] = Field(default_factory=dict)
+    with_state: frozenset[str] = frozenset()
 
 
 class Information(Declared):
-    """``states`` in which somebody has to supply something; ``field_path`` is named where no single part is waiting."""
+    """``states`` in which somebody has to supply something. What, is named by the part that waits, else by the document itself at ``path``
+    (members joined by dots), else it is ``field_path``."""
 
     states: frozenset[str]
+    path: str = ""
     field_path: str = ""
 
 
 class Life(Declared):
-    """A whole file. Every state that is named anywhere has to be in ``states``."""
+    """A whole file. Every state that is named anywhere has to be in ``states``; ``member`` is where a document has its state.
+    ``lists``: lists of which a report tells single elements, each with the path that tells its elements apart; any other list is reported
+    as a whole."""
 
     resource: str = Field(pattern=r"^[a-z][A-Za-z]*$")
+    member: str = "state"
     initial: str
     states: dict[str, State] = Field(min_length=1)
     edges: dict[str, tuple[str, ...]]
     items: Items | None = None
+    lists: dict[str, str] = Field(default_factory=dict)
     roll_up: tuple[Row, ...] = ()
     identity: str
     fixed: frozenset[str] = frozenset()
     events: Events
     information: Information = Information(states=frozenset())
+    patch: Patch = Patch()
+    dates: Dates = Dates()
+    history: History | None = None
+    subject: Subject | None = None
 
     @model_validator(mode="after")
     def _states_are_declared(self) -> Life:
@@ -75,6 +94,10 @@ class Life(Declared):
             "items.without": self.items.without if self.items else (),
             "rollUp": [state for row in self.roll_up for state in (*row.all, *row.some, row.is_)],
             "information.states": self.information.states,
+            "events.states": self.events.states,
+            "patch.states": self.patch.states,
+            "dates.states": self.dates.states,
+            "subject": self.subject.states if self.subject else (),
         }
         for where, states in named.items():
             for state in sorted(set(states) - self.states.keys()):

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from adapter.declared import load_declared
 from adapter.errors import ConfigError
 from adapter.ports import Document
-from adapter.resource.declaration import Events, Life
-from adapter.resource.merging import STATE, Merge, StateChange, merge_items, merge_members
+from adapter.resource.declaration import Events, Items, Life
+from adapter.resource.extension import LifeExtension, extended
+from adapter.resource.merging import Merge, StateChange, merge_items, merge_members
+from adapter.resource.patching import PatchRules
+from adapter.resource.subject import Subject
 
 FOLDER = Path(__file__).parent
 
@@ -58,10 +61,19 @@ class Resource:
         """The resource called as in paths of the API (``productOrder``). Raises ConfigError, CheckFailed."""
         return _load(name)
 
+    def extended(self, more: LifeExtension) -> Resource:
+        """The same with what a market adds to its life. Raises ValueError."""
+        return Resource(extended(self.life, more))
+
     @property
     def name(self) -> str:
         """As in the API's paths, and as the member of ``event`` that holds the resource."""
         return self.life.resource
+
+    @property
+    def member(self) -> str:
+        """Where a document has its state."""
+        return self.life.member
 
     @property
     def initial(self) -> str:
@@ -83,51 +95,81 @@ class Resource:
         """The names of its events by kind of change."""
         return self.life.events
 
+    @property
+    def subject(self) -> Subject | None:
+        """What a task is about; None for resources that stand for themselves."""
+        return self.life.subject
+
+    @property
+    def patch_rules(self) -> PatchRules:
+        """What clients may change, and when."""
+        life = self.life
+        return PatchRules(self.name, life.member, life.initial, self.states - self.open_states, life.edges, life.patch)
+
+    def state_of(self, document: Document) -> str:
+        """The state that a document is in; the initial one, where it has none."""
+        state = document.get(self.member)
+        return state if isinstance(state, str) and state else self.initial
+
     def ended(self, state: str) -> bool:
         """Whether nothing comes after ``state``."""
         declared = self.life.states.get(state)
         return declared is not None and declared.end
 
-    def advance(self, current: Document, reported: Document) -> Advance | Unexpected:
+    def advance(self, current: Document, reported: Document, at: str = "") -> Advance | Unexpected:
         """``current`` with what a status answer reports: state, items by their key, other members as a merge patch.
 
-        Both are canonical documents. The document is the very same where nothing changed, and then there is no event.
+        Both are canonical documents. The document is the very same where nothing changed, and then there is no event. ``at`` is the time
+        of the change as the standard writes it, for the dates and the history that the resource keeps; without it none are kept.
         """
-        life, found = self.life, Merge()
+        life, found, member = self.life, Merge(), self.life.member
         if refusal := self._about_another(current, reported):
             return refusal
         parts = frozenset({life.items.member}) if life.items else frozenset()
-        document = merge_members(current, reported, life.fixed | parts | {STATE, life.identity}, "", found)
+        document = merge_members(current, reported, life.fixed | parts | {member, life.identity}, "", found, life.lists)
         if life.items is not None and (told := reported.get(life.items.member)):
             before = current.get(life.items.member) or []
             items = merge_items(life.items, before, told, "", found)
             document = document if items == before else {**document, life.items.member: items}
-        state = reported.get(STATE) or (self.rolled_up(document) if found.items_told else None)
-        change = StateChange("", current.get(STATE) or life.initial, state or current.get(STATE) or life.initial)
+        state = reported.get(member) or (self.rolled_up(document) if found.items_told else None)
+        change = StateChange("", self.state_of(current), state or self.state_of(current))
         changes = [one for one in (change, *found.states) if one.before != one.after]
         for one in changes:
             if refusal := self._impossible(one):
                 return refusal
         if change in changes:
-            document = {**document, STATE: change.after}
-        return Advance(document, change.after, self._events(changes, found), self.ended(change.after), self._notes(changes, found))
+            document = {**document, member: change.after}
+        if at and document is not current:
+            document = self._dated(document, reported, change, at)
+        return Advance(
+            document, change.after, self._events(document, changes, found), self.ended(change.after), self._notes(changes, found)
+        )
+
+    def _dated(self, document: Document, reported: Document, change: StateChange, at: str) -> Document:
+        """A changed document with the dates and the history that are kept of the change."""
+        dates = {name: date for name, date in self.life.dates.of(change.before, change.after, at).items() if name not in reported}
+        document, history = {**document, **dates}, self.life.history
+        if history is None or change.before == change.after or history.member in reported:
+            return document
+        entry = history.entry({**reported, **dates, self.member: change.after})
+        return {**document, history.member: [*(document.get(history.member) or []), entry]}
 
     def rolled_up(self, document: Document) -> str:
         """The state that a document's items amount to. Raises ValueError where the resource has no items."""
         items = self.life.items
         if items is None:
             raise ValueError(f"{self.name} has no items to roll up")
-        states = frozenset(self._states_of(document.get(items.member) or [], items.member)) or frozenset({self.initial})
+        states = frozenset(self._states_of(document.get(items.member) or [], items)) or frozenset({self.initial})
         return next(row.is_ for row in self.life.roll_up if row.fits(states))
 
-    def _states_of(self, items: Sequence[Document], member: str) -> list[str]:
+    def _states_of(self, parts: Sequence[Document], items: Items) -> list[str]:
         """The states that count: an item's own; of one that has none, those of its parts; of one without parts, the initial one."""
         counted = []
-        for item in items:
-            if state := item.get(STATE):
+        for part in parts:
+            if state := part.get(items.state):
                 counted.append(state)
             else:
-                counted += self._states_of(item.get(member) or [], member) or [self.initial]
+                counted += self._states_of(part.get(items.member) or [], items) or [self.initial]
         return counted
 
     def _about_another(self, current: Document, reported: Document) -> Unexpected | None:
@@ -158,17 +200,32 @@ class Resource:
         ]
         return (*jumps, *(f"the report holds {path}, which {self.name} does not have; left out" for path in found.strangers))
 
-    def _events(self, changes: Sequence[StateChange], found: Merge) -> tuple[Event, ...]:
+    def _events(self, document: Document, changes: Sequence[StateChange], found: Merge) -> tuple[Event, ...]:
         """In the order in which a listener needs them: what is new, where it has come to, what is missing."""
         names, information = self.life.events, self.life.information
         waiting = [one.path for one in changes if one.after in information.states]
         items = ",".join(path for path in waiting if path)
+        moved = names.with_state if any(not one.path for one in changes) else frozenset[str]()
+        attributes = [path for path in found.changed if path not in moved and path not in names.members]
+        told = changes
+        if names.state == names.attribute:  # without an event of its own, the state is a member like any other
+            told, attributes = [], [*attributes, *(self.member for one in changes if not one.path)]
+        missing = items or _text_at(document, information.path) or information.field_path
         events = (
-            Event(names.attribute, ",".join(found.changed)) if found.changed else None,
-            Event(names.state) if changes else None,
-            Event(names.information, items or information.field_path) if waiting else None,
+            Event(names.attribute, ",".join(attributes)) if attributes else None,
+            *(Event(names.members[path], path) for path in found.changed if path in names.members),
+            Event(names.state) if told else None,
+            *(Event(names.states.get(one.after, "")) for one in changes if not one.path),
+            Event(names.information, missing) if waiting else None,
         )
         return tuple(event for event in events if event is not None and event.type)
+
+
+def _text_at(document: Document, path: str) -> str:
+    found: Any = document
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 @cache

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from adapter.contract.path import Pick, Step
 from adapter.ports import Document
 from adapter.resource.declaration import Items
-
-STATE = "state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +30,32 @@ class Merge:
     items_told: bool = False
 
 
-def merge_members(current: Document, reported: Document, skip: frozenset[str], where: str, found: Merge) -> Document:
-    """``current`` with the members of ``reported``; the very same where nothing differs. Null takes a member away."""
-    changes = {name: patch(current.get(name), value) for name, value in reported.items() if name not in skip}
+def merge_members(
+    current: Document, reported: Document, skip: frozenset[str], where: str, found: Merge, lists: Mapping[str, str] | None = None
+) -> Document:
+    """``current`` with the members of ``reported``; the very same where nothing differs. Null takes a member away. Of ``lists`` single
+    elements are reported, told apart by the member that stands here for each list."""
+    keys = lists or {}
+    changes = {name: _changed(current.get(name), value, keys.get(name)) for name, value in reported.items() if name not in skip}
     differing = [name for name, value in changes.items() if current.get(name) != value]
     if not differing:
         return current
     found.changed += [f"{where}{name}" for name in differing]
     merged = {**current, **{name: changes[name] for name in differing}}
     return {name: value for name, value in merged.items() if value is not None or name not in differing}
+
+
+def _changed(current: Any, reported: Any, key: str | None) -> Any:
+    if key is None or not isinstance(current, list) or not isinstance(reported, list):
+        return patch(current, reported)
+    merged = list(current)
+    for element in reported:
+        place = next((number for number, known in enumerate(merged) if _value(known, key) == _value(element, key)), None)
+        if place is None:
+            merged.append(element)
+        else:
+            merged[place] = patch(merged[place], element)
+    return merged
 
 
 def patch(current: Any, reported: Any) -> Any:
@@ -75,13 +90,13 @@ def merge_items(declared: Items, current: Sequence[Document], reported: Sequence
 
 
 def _merge_item(declared: Items, item: Document, report: Document, path: str, found: Merge) -> Document:
-    merged = merge_members(item, report, frozenset({STATE, declared.member}), f"{path}.", found)
-    state = report.get(STATE)
+    merged = merge_members(item, report, frozenset({declared.state, declared.member}), f"{path}.", found)
+    state, before = report.get(declared.state), item.get(declared.state)
     if state is not None:
         found.items_told = True
-        if state != item.get(STATE):
-            found.states.append(StateChange(path, item.get(STATE) or "", state))
-            merged = {**merged, STATE: state}
+        if state != before:
+            found.states.append(StateChange(path, before or "", state))
+            merged = {**merged, declared.state: state}
     nested, told = item.get(declared.member) or [], report.get(declared.member) or []
     if told:
         parts = merge_items(declared, nested, told, f"{path}.", found)

@@ -25,6 +25,7 @@ from adapter.store.rows import (
     Fresh,
     InFlight,
     Mismatch,
+    Moved,
     NoPermit,
     OrderRow,
     Response,
@@ -47,7 +48,10 @@ _SHARE_ANSWER = Statement(
 )
 _GIVE_BACK_KEY = Statement(delete(idempotency).where(_KEY))
 _READ_KEY = Statement(select(idempotency).where(_KEY))
-_COPIED = ("market", "operation", "client", "face", "scope", "key", "correlation_id", "external_id", "state", "rule_version")
+_COPIED = (
+    *("market", "operation", "client", "face", "scope", "key", "correlation_id", "external_id", "state", "rule_version"),
+    *("resource", "subject"),
+)
 _INSERT_ORDER = Statement(
     insert(resource_order).values(attempt=literal_column("1"), backend_ref=literal_column("''")),
     (*_COPIED, "id", "client_reference", "request", "created_at", "updated_at"),
@@ -60,23 +64,33 @@ _INSERT_ATTEMPT = Statement(
     insert(attempt).values(evidence=literal_column("''")),
     ("order_id", "number", "node", "started_at", "deadline", "rule_version"),
 )
+_SAME_KIND = resource_order.c.resource.concat(literal_column("''")) == bindparam("resource")  # no reason to choose the index of a kind
+_UNDECIDED = or_(resource_order.c.outcome.is_(None), resource_order.c.outcome == literal_column("'inDoubt'"))
+_SUBJECT = Statement(select(resource_order.c.event_seq).where(resource_order.c.id == bindparam("subject")).with_for_update())
+_RIVAL = Statement(
+    select(resource_order.c.id)
+    .where(resource_order.c.subject == bindparam("subject"), resource_order.c.subject != literal_column("''"))
+    .where(resource_order.c.id != bindparam("order"), _UNDECIDED)
+    .order_by(resource_order.c.id)
+    .limit(literal_column("1"))
+)
 _NEXT_ATTEMPT = Statement(
     update(resource_order)
     .where(resource_order.c.id == bindparam("order"))
-    .values(attempt=bindparam("next"), outcome=null(), updated_at=bindparam("now"))
+    .values(attempt=bindparam("next"), outcome=null(), updated_at=bindparam("now"), request=bindparam("content"))
 )
 _NAMESAKE = Statement(
     select(literal_column("1"))
     .where(resource_order.c.market == bindparam("market"), resource_order.c.external_id == bindparam("external"))
-    .where(resource_order.c.id != bindparam("order"))
+    .where(resource_order.c.id != bindparam("order"), _SAME_KIND)
     .limit(literal_column("1"))
 )
 _HOLD_ORDER = Statement(select(resource_order.c.id).where(resource_order.c.id == bindparam("order")).with_for_update())
 _TWIN = Statement(
     select(resource_order.c.id, resource_order.c.answer.is_not(None))
     .where(resource_order.c.market == bindparam("market"), resource_order.c.external_id == bindparam("external"))
-    .where(resource_order.c.id != bindparam("order"))
-    .where(or_(resource_order.c.outcome.is_(None), resource_order.c.outcome == literal_column("'inDoubt'")))
+    .where(resource_order.c.id != bindparam("order"), _SAME_KIND)
+    .where(_UNDECIDED)
     .order_by(resource_order.c.id)
     .limit(literal_column("1"))
 )
@@ -85,6 +99,7 @@ _TAKEN_ON = Statement(
     .join(idempotency, and_(idempotency.c.scope == resource_order.c.scope, idempotency.c.key == resource_order.c.key))
     .where(resource_order.c.market == bindparam("market"), resource_order.c.external_id == bindparam("external"))
     .where(resource_order.c.id != bindparam("order"), resource_order.c.scope == bindparam("scope"))
+    .where(_SAME_KIND)
     .where(resource_order.c.outcome == literal_column("'accepted'"), idempotency.c.fingerprint == bindparam("fingerprint"))
     .order_by(resource_order.c.id)
     .limit(literal_column("1"))
@@ -128,6 +143,7 @@ class Answered:
     stored: dict[str, Any]
     events: tuple[NewEvent, ...]
     tasks: tuple[NewTask, ...]
+    audience: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +157,7 @@ class Intent:
     messages: list[dict[str, Any]]
     permit: tuple[float, int] | None = None
     answered: Answered | None = None
+    subject_seq: int = 0
 
 
 def intend(request: Acceptance, order_id: str, asker: Asker) -> Intent:
@@ -154,7 +171,7 @@ def intend(request: Acceptance, order_id: str, asker: Asker) -> Intent:
     messages = packer.messages(order_id, 0 if answered else 1, request.messages)
     if answered is not None:
         order.update(answer=packer.pack(request.answer or b"{}"), event_seq=len(request.events))
-    return Intent(key, asker, order, first, messages, request.permit, answered)
+    return Intent(key, asker, order, first, messages, request.permit, answered, request.subject_seq)
 
 
 def _answered(request: Acceptance, order_id: str, packer: Packer) -> Answered:
@@ -162,7 +179,7 @@ def _answered(request: Acceptance, order_id: str, packer: Packer) -> Answered:
     assert response is not None, "an order is answered with something"
     headers = orjson.dumps(dict(response.headers)).decode()
     stored = {"order_id": order_id, "status": response.status, "headers": headers, "body": packer.pack(response.body)}
-    return Answered(response, stored, request.events, request.tasks)
+    return Answered(response, stored, request.events, request.tasks, request.client if request.private else "")
 
 
 def accept(c: Connection, intent: Intent) -> Accepted:
@@ -175,7 +192,7 @@ def accept(c: Connection, intent: Intent) -> Accepted:
     if (twin := _twin(c, intent, order["id"])) is not None:
         c.change(_GIVE_BACK_KEY, key._asdict())
         return twin if not isinstance(twin, str) else _shared(c, intent, twin)
-    if (wait := _without_permit(c, intent)) is not None:
+    if (wait := _rival(c, intent, order["id"]) or _without_permit(c, intent)) is not None:
         c.change(_GIVE_BACK_KEY, key._asdict())
         return wait
     c.change(_INSERT_ORDER, order)
@@ -196,7 +213,7 @@ def _keep(c: Connection, intent: Intent, answered: Answered) -> Accepted:
         return twin if not isinstance(twin, str) else _shared(c, intent, twin)
     c.change(_INSERT_ANSWERED, order)
     c.change_many(_INSERT_FIRST_MESSAGES, [{**row, "seq": seq} for seq, row in enumerate(intent.messages)])
-    publish(c, order["id"], order["market"], 1, answered.events, now)
+    publish(c, order["id"], order["market"], 1, answered.events, now, audience=answered.audience)
     put(c, answered.tasks, now)
     return Seen(order["id"], answered.response)
 
@@ -217,6 +234,8 @@ def _repeat(c: Connection, intent: Intent) -> Accepted | None:
         return known
     if (twin := _twin(c, intent, known.id)) is not None:
         return twin if not isinstance(twin, str) else _shared(c, intent, twin)
+    if (rival := _rival(c, intent, known.id)) is not None:
+        return rival
     if c.hold(_HOLD_ORDER, {"order": known.id}):  # another node may have begun the next attempt meanwhile
         known = _known(c, intent.key, intent.asker)
         if not isinstance(known, OrderRow):
@@ -225,7 +244,7 @@ def _repeat(c: Connection, intent: Intent) -> Accepted | None:
         return wait
     number = known.attempt + 1
     again = {"order_id": known.id, "number": number}
-    _next_attempt(c, {**intent.attempt, **again})
+    _next_attempt(c, {**intent.attempt, **again}, intent.order["request"])
     # The call of this intent names an order that is not made now; the caller keeps the one that leaves instead.
     kept = [row for row in intent.messages if row["direction"] != Direction.BACKEND_REQUEST]
     insert_messages(c, [{**row, "order_id": known.id, "order": known.id, "attempt": number} for row in kept])
@@ -269,7 +288,7 @@ def _twin(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful |
     external_id = intent.order["external_id"]
     if not external_id:
         return None
-    number = {"market": intent.order["market"], "external": external_id, "order": order_id}
+    number = {"market": intent.order["market"], "external": external_id, "order": order_id, "resource": intent.order["resource"]}
     c.lock(f"external id {intent.order['market']}/{external_id}")  # two keys for one number, at once on two nodes
     if c.row(_NAMESAKE, number) is None:
         return None  # as nearly always
@@ -286,6 +305,33 @@ def _twin(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful |
         return _unsettled(twin, last, intent.asker, other=True)
     row = c.row(_TAKEN_ON, {**number, "scope": intent.key.scope, "fingerprint": intent.key.fingerprint})
     return str(row[0]) if row is not None else None
+
+
+def _rival(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful | Moved | None:
+    """Another request about the same subject of which nobody knows yet what becomes of it: there is one at a time. Moved, where the
+    subject is not as it was when this request was worked out."""
+    subject = intent.order["subject"]
+    if not subject:
+        return None
+    row = c.row(_SUBJECT, {"subject": subject})
+    if row is None or row[0] != intent.subject_seq:
+        return Moved(subject)
+    row = c.row(_RIVAL, {"subject": subject, "order": order_id})
+    if row is None:
+        return None
+    rival, last = pending(c, row[0])
+    if last.outcome not in _OPEN:  # settled by another node between these two looks
+        return Moved(subject)
+    return _unsettled(rival, last, intent.asker, other=True)
+
+
+def keep_answer(c: Connection, key: Key, order_id: str, response: Response, asker: Asker) -> Response | Mismatch:
+    """Puts an answer under a key for which nothing had to be done, and no repeat is to do more. Whatever stands there already wins."""
+    stored = {"status": response.status, "headers": orjson.dumps(dict(response.headers)).decode(), "body": Packer().pack(response.body)}
+    if c.change(_SHARE_ANSWER, {**key._asdict(), **stored, "order_id": order_id, "created_at": asker.now}):
+        return response
+    known = lookup(c, key, asker)
+    return Mismatch(known.order_id) if isinstance(known, Mismatch) else known.response if isinstance(known, Seen) else response
 
 
 def _shared(c: Connection, intent: Intent, order_id: str) -> Seen:
@@ -318,8 +364,9 @@ def _attempt(order_id: str, number: int, asker: Asker, deadline: int, rule_versi
     return row | {"deadline": deadline, "rule_version": rule_version}
 
 
-def _next_attempt(c: Connection, row: dict[str, Any]) -> None:
-    c.change(_NEXT_ATTEMPT, {"order": row["order_id"], "next": row["number"], "now": row["started_at"]})
+def _next_attempt(c: Connection, row: dict[str, Any], request: bytes) -> None:
+    """``request``: what the rules see of it. It says the same as before; what a change amounts to depends on its subject."""
+    c.change(_NEXT_ATTEMPT, {"order": row["order_id"], "next": row["number"], "now": row["started_at"], "content": request})
     c.change(_INSERT_ATTEMPT, row)
 
 

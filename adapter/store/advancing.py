@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, LargeBinary, Text, bindparam, case, func, literal_column, select, update
 
 from adapter.store.accepting import insert_messages
+from adapter.store.concluding import Concluded, conclude_tasks
 from adapter.store.connection import Connection, Statement
 from adapter.store.listed import ListStatement
 from adapter.store.outbox import NewEvent, publish
@@ -21,7 +22,14 @@ _ORDER = resource_order.c
 _NONE: ColumnElement[str] = literal_column("''")
 
 _HOLD = Statement(
-    select(_ORDER.event_seq, _ORDER.market, _ORDER.attempt).where(_ORDER.id == bindparam("order", type_=Text())).with_for_update()
+    select(_ORDER.event_seq, _ORDER.market, _ORDER.attempt, _ORDER.client)
+    .where(_ORDER.id == bindparam("order", type_=Text()))
+    .with_for_update()
+)
+_COUNT_EVENTS = Statement(
+    update(resource_order)
+    .where(_ORDER.id == bindparam("order"))
+    .values(event_seq=_ORDER.event_seq + bindparam("told", type_=Integer()), updated_at=bindparam("now"))
 )
 _HOLD_ALL = ListStatement(lambda keys: select(_ORDER.id).where(_ORDER.id.in_(keys)).order_by(_ORDER.id).with_for_update())
 _ADVANCE = Statement(
@@ -36,8 +44,13 @@ _ADVANCE = Statement(
         backend_ref=case((bindparam("ref", type_=Text()) == _NONE, _ORDER.backend_ref), else_=bindparam("ref", type_=Text())),
         updated_at=bindparam("now"),
         event_seq=bindparam("last", type_=Integer()),
+        resource=case((bindparam("gone", type_=Integer()) == literal_column("1"), _NONE), else_=_ORDER.resource),
     )
 )
+
+
+class Overtaken(Exception):
+    """Somebody else changed the order first; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,9 @@ class Change:
 
     ``answer`` None and ``backend_ref`` "" leave what is there; ``state``, ``legacy_state`` and ``attention`` are written as they
     are. ``done_at`` is when the order came to its end; the first one stands. ``cancels`` are ids of tasks.
+
+    ``subject`` is the id of the order that this one is a task of: events are told in that one's stream. ``concluded`` says what becomes of
+    the order's own open task resources. ``private``: only listeners of its client hear of it. ``gone``: it is not found any more.
     """
 
     order_id: str
@@ -61,6 +77,24 @@ class Change:
     tasks: tuple[NewTask, ...] = ()
     cancels: tuple[str, ...] = ()
     messages: tuple[MessageRow, ...] = ()
+    subject: str = ""
+    concluded: tuple[Concluded, ...] = ()
+    private: bool = False
+    gone: bool = False
+
+
+class _Held(NamedTuple):
+    """An order's row as it is, locked."""
+
+    seq: int
+    market: str
+    attempt: int
+    client: str
+
+
+def hold_order(c: Connection, order_id: str) -> None:
+    """Locks an order that is going to be changed after others. Orders are locked by id, and a task is younger than its subject."""
+    c.hold(_HOLD, {"order": order_id})
 
 
 def advance(c: Connection, change: Change) -> bool:
@@ -70,7 +104,7 @@ def advance(c: Connection, change: Change) -> bool:
         return False
     if change.cancels and change.tasks:
         hold(c, _tasks_of(change))
-    _write(c, change, *held)
+    _write(c, change, held)
     return True
 
 
@@ -79,7 +113,8 @@ def hold_all(c: Connection, changes: Sequence[Change], acks: Sequence[Ack]) -> N
 
     Everywhere locks are taken in this order, so that two nodes never wait for each other.
     """
-    for statement, values in _HOLD_ALL.over(sorted({change.order_id for change in changes})):
+    orders = {each for change in changes for each in (change.order_id, change.subject) if each}
+    for statement, values in _HOLD_ALL.over(sorted(orders)):
         c.hold(statement, values)
     hold(c, [ack.id for ack in acks] + [task for change in changes for task in _tasks_of(change)])
 
@@ -98,25 +133,25 @@ def advance_and_acknowledge(c: Connection, change: Change | None, ack: Ack) -> b
     if acknowledge(c, [ack]) != [True]:
         return False
     if change is not None and held is not None:
-        _write(c, change, *held)
+        _write(c, change, held)
     return True
 
 
-def _hold(c: Connection, change: Change) -> tuple[str, int] | None:
-    """Locks the order. Its market and latest attempt; None where it is not as it was when the change was worked out."""
+def _hold(c: Connection, change: Change) -> _Held | None:
+    """Locks the order, behind its subject. None where it is not as it was when the change was worked out."""
+    if change.subject:
+        hold_order(c, change.subject)
     row = c.row(_HOLD, {"order": change.order_id})
-    if row is None or row[0] != change.seq:
-        return None
-    _, market, attempt = row
-    return market, attempt
+    return None if row is None or row[0] != change.seq else _Held(*row)
 
 
 def _tasks_of(change: Change) -> list[str]:
     return [*change.cancels, *(new.id for new in change.tasks)]
 
 
-def _write(c: Connection, change: Change, market: str, attempt: int) -> None:
+def _write(c: Connection, change: Change, held: _Held) -> None:
     packer = Packer()
+    events = (*change.events, *conclude_tasks(c, change.order_id, change.concluded, change.at))
     values: dict[str, Any] = {
         "order": change.order_id,
         "become": change.state,
@@ -126,11 +161,16 @@ def _write(c: Connection, change: Change, market: str, attempt: int) -> None:
         "done": change.done_at,
         "ref": change.backend_ref,
         "now": change.at,
-        "last": change.seq + len(change.events),
+        "last": change.seq + len(events),
+        "gone": int(change.gone),
     }
     c.change(_ADVANCE, values)
-    publish(c, change.order_id, market, change.seq + 1, change.events, change.at)
-    insert_messages(c, packer.messages(change.order_id, attempt, change.messages))
+    stream = c.row(_HOLD, {"order": change.subject}) if change.subject and events else None
+    if stream is not None:
+        c.change(_COUNT_EVENTS, {"order": change.subject, "told": len(events), "now": change.at})
+    place, first = (change.order_id, change.seq + 1) if stream is None else (change.subject, stream[0] + 1)
+    publish(c, place, held.market, first, events, change.at, packer, held.client if change.private else "")
+    insert_messages(c, packer.messages(change.order_id, held.attempt, change.messages))
     for task_id in sorted(change.cancels):
         cancel(c, task_id)
     put(c, change.tasks, change.at)

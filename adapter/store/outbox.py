@@ -130,7 +130,11 @@ _new = upsert(delivery).from_select(
         bindparam("before", type_=Integer),
         bindparam("last", type_=Integer),
         bindparam("at", type_=BigInteger),
-    ).where(_LISTENER.market == bindparam("market"), _LISTENER.deleted_at.is_(None)),
+    ).where(
+        _LISTENER.market == bindparam("market"),
+        _LISTENER.deleted_at.is_(None),
+        or_(bindparam("audience", type_=Text) == _NOTHING, _LISTENER.client.in_([bindparam("audience", type_=Text), _NOTHING])),
+    ),
     include_defaults=False,
 )
 _MOVE_CURSORS = Statement(
@@ -152,15 +156,24 @@ _EVENTS = Statement(
 
 
 def publish(
-    c: Connection, order_id: str, market: str, first_seq: int, events: Sequence[NewEvent], at: int, packer: Packer | None = None
-) -> None:
+    c: Connection,
+    order_id: str,
+    market: str,
+    first_seq: int,
+    events: Sequence[NewEvent],
+    at: int,
+    packer: Packer | None = None,
+    audience: str = "",
+) -> int:
     """Writes the events ``first_seq``, ``first_seq + 1``, … of an order, and makes them due at every listener of its market.
 
     Belongs into the transaction that changes the order and counts its events, under the order's row lock. A listener that has heard
     nothing of the order begins with the first of these: the past is not sent. ``packer``: one that knows the documents already.
+    ``audience`` is the one client whose listeners hear of it, beside those that are nobody's ("": all do). Returns how many listeners
+    there are; whether a listener's query takes an event is seen when it is sent.
     """
     if not events:
-        return
+        return 0
     packer = packer or Packer()
     c.change_many(
         _INSERT_EVENT,
@@ -179,7 +192,8 @@ def publish(
         ],
     )
     last = first_seq + len(events) - 1
-    c.change(_MOVE_CURSORS, {"order": order_id, "before": first_seq - 1, "last": last, "at": at, "market": market})
+    moved = {"order": order_id, "before": first_seq - 1, "last": last, "at": at, "market": market, "audience": audience}
+    return c.change(_MOVE_CURSORS, moved)
 
 
 def events_of(c: Connection, order_id: str, after: int = 0, limit: int = 1000) -> list[EventRow]:

@@ -17,7 +17,9 @@ from adapter.store.schema import attempt, message, meta, resource_order
 _ORDERS = resource_order.c
 _ATTEMPTS = attempt.c
 _WIDTH = len(_ORDERS)
-_OUTCOME_AT, _REQUEST_AT, _ANSWER_AT = (list(_ORDERS.keys()).index(name) for name in ("outcome", "request", "answer"))
+_OUTCOME_AT, _REQUEST_AT, _ANSWER_AT, _RESOURCE_AT = (
+    list(_ORDERS.keys()).index(name) for name in ("outcome", "request", "answer", "resource")
+)
 
 UNSETTLED = or_(_ATTEMPTS.outcome.is_(None), _ATTEMPTS.outcome == literal_column("'inDoubt'"))
 """Nobody knows yet what became of the attempt. Worded like the partial index, which serves it."""
@@ -90,14 +92,17 @@ def is_open(c: Connection, order_id: str, number: int) -> bool:
     return row is not None and row[0] is None
 
 
-def find_order(c: Connection, markets: Collection[str] | None, identifier: str) -> tuple[Any, ...] | None:
-    """The order with this id, else the newest of these markets with this reference of its backend."""
+def find_order(c: Connection, markets: Collection[str] | None, identifier: str, resource: str | None = None) -> tuple[Any, ...] | None:
+    """The order with this id, else the newest of these markets with this reference of its backend; of this ``resource`` only."""
     row = c.row(_ORDER, {"id": identifier})
+    if row is not None and resource is not None and row[_RESOURCE_AT] != resource:
+        row = None
     if markets is None:
         return row
     if row is not None and row[1] in markets:
         return row
-    listed = c.rows(*listing(OrderQuery(markets=frozenset(markets), backend_ref=identifier, limit=1))) if identifier else []
+    wanted = OrderQuery(markets=frozenset(markets), resource=resource, backend_ref=identifier, limit=1)
+    listed = c.rows(*listing(wanted)) if identifier else []
     return listed[0] if listed else None
 
 
@@ -124,6 +129,9 @@ def recall(c: Connection, name: str) -> str | None:
 
 
 _FILTERS: dict[str, ColumnElement[bool]] = {
+    "resource": _ORDERS.resource == bindparam("resource"),
+    # The second half is what lets the partial index serve it.
+    "subject": and_(_ORDERS.subject == bindparam("subject"), _ORDERS.subject != literal_column("''")),
     "operation": _ORDERS.operation == bindparam("operation"),
     "client": _ORDERS.client == bindparam("client"),
     "state": _ORDERS.state == bindparam("state"),
@@ -137,19 +145,21 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     "created_until": _ORDERS.created_at < bindparam("created_until"),
     "before": _ORDERS.id < bindparam("before"),
 }
-_SELECTIVE = {"external_id", "backend_ref"}
+_OF_KIND = _ORDERS.resource.concat(literal_column("''")) == bindparam("resource")
+_SELECTIVE = {"external_id", "backend_ref", "subject"}
 
 
 @lru_cache(maxsize=256)
 def _listing(names: tuple[str, ...], markets: int | None) -> Statement:
     chosen: Select[Any] = select(resource_order)
     if markets is not None:
-        # Of several markets the newest orders are at the end of the table; by way of an index they would have to be sorted.
-        by_index = markets == 1 or not _SELECTIVE.isdisjoint(names)
+        # Of several markets, or of all resources, the newest are at the end of the table; by way of an index they would have to be sorted.
+        by_index = (markets == 1 and "resource" in names) or not _SELECTIVE.isdisjoint(names)
         market = _ORDERS.market if by_index else _ORDERS.market.concat(literal_column("''"))
         named: list[Any] = [bindparam(f"market{index}") for index in range(markets)]
         chosen = chosen.where(market.in_(named) if named else literal_column("1") == literal_column("0"))
-    chosen = chosen.where(*(_FILTERS[name] for name in names))
+    few = not _SELECTIVE.isdisjoint(names)  # then the kind is no reason to choose an index
+    chosen = chosen.where(*(_OF_KIND if few and name == "resource" else _FILTERS[name] for name in names))
     return Statement(chosen.order_by(_ORDERS.id.desc()).limit(bindparam("count")).offset(bindparam("skip")))
 
 

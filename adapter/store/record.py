@@ -30,8 +30,10 @@ from adapter.store.rows import (
     Fresh,
     InFlight,
     MessageRow,
+    Mismatch,
     OrderQuery,
     OrderRow,
+    Response,
     Settlement,
 )
 from adapter.store.settling import pack_settlement, settle
@@ -140,11 +142,16 @@ class Store:
         """What ``accept`` would say of a repeat; None where it would begin an attempt. Writes nothing."""
         return await self.tx(accepting.lookup, accepting.Key(scope, key, fingerprint), self._asker())
 
+    async def keep_answer(self, scope: str, key: str, fingerprint: str, order_id: str, response: Response) -> Response | Mismatch:
+        """Has repeats of a request for which nothing had to be done about ``order_id`` get the same answer; what they get."""
+        return await self.tx(accepting.keep_answer, accepting.Key(scope, key, fingerprint), order_id, response, self._asker())
+
     async def settle(self, order_id: str, attempt: int, settlement: Settlement) -> bool:
         """Records what became of an attempt. False if somebody settled it before; then only the messages are kept.
 
         An attempt in doubt can still be settled; any other outcome is final. It is written even if the caller is cancelled.
-        Raises ValueError for ACCEPTED or REJECTED without a response.
+        Raises ValueError for ACCEPTED or REJECTED without a response; Overtaken, and nothing is written, where the settlement's subject has
+        moved since it was worked out.
         """
         return await asyncio.shield(self._submit_settlement(order_id, attempt, settlement))
 
@@ -223,9 +230,10 @@ class Store:
         found = await self.tx(lambda c: reading.unsettled(c, before, self.node, self.clock(), limit, place, alone=not self.several_nodes))
         return [Doubtful(order, attempt) for order, attempt in found]
 
-    async def order(self, identifier: str, markets: Collection[str] | None = None) -> OrderRow | None:
-        """The order with this id; with ``markets`` only theirs, and else their newest with this reference of the backend."""
-        row = await self.tx(reading.find_order, markets, identifier)
+    async def order(self, identifier: str, markets: Collection[str] | None = None, resource: str | None = None) -> OrderRow | None:
+        """The order with this id; with ``markets`` only theirs, and else their newest with this reference of the backend. With ``resource``
+        only one of that kind."""
+        row = await self.tx(reading.find_order, markets, identifier, resource)
         return reading.order_row(row) if row is not None else None
 
     async def orders(self, query: OrderQuery) -> list[OrderRow]:

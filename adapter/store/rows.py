@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from adapter.ports import Issue, OutcomeKind
 
 if TYPE_CHECKING:
+    from adapter.store.advancing import Change
     from adapter.store.outbox import NewEvent
     from adapter.store.task_rows import NewTask
 
@@ -25,6 +26,8 @@ class Direction(StrEnum):
     BACKEND_REQUEST = "backend-request"
     BACKEND_REPLY = "backend-reply"
     CLIENT_REPLY = "client-reply"
+    BACKEND_MESSAGE = "backend-message"  # of its own accord
+    BACKEND_MESSAGE_REPLY = "backend-message-reply"  # our answer to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,10 @@ class Acceptance:
     gets if it is new ("": the record makes one); its short form is already in the call that is recorded here.
 
     ``permit`` is the backend's rate (permits per second, burst) where the call needs one. With ``response`` and ``answer`` the order is
-    answered here and now, and ``tasks`` will see to it: there is no attempt yet. ``events`` tell of it.
+    answered here and now, and ``tasks`` will see to it: there is no attempt yet. ``events`` tell of it; ``private``: only to its client.
+
+    ``resource`` is what is being made ("": nothing that can be found later). A request that is about another resource names that one as
+    its ``subject``, with the ``event_seq`` (``subject_seq``) under which it was worked out.
     """
 
     scope: str
@@ -85,6 +91,10 @@ class Acceptance:
     answer: bytes | None = None
     events: tuple[NewEvent, ...] = ()
     tasks: tuple[NewTask, ...] = ()
+    private: bool = False
+    resource: str = ""
+    subject: str = ""
+    subject_seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,8 @@ class Settlement:
     ``outcome`` ABSENT says that a probe proved the attempt without effect. ``response`` is kept under the request's key for
     ACCEPTED and REJECTED; for any other outcome it only reaches the requests that are waiting at this moment.
     ``state`` "" leaves the order's state as it is. ``answered``: the caller had its answer before, and keeps it. ``done_at``: this is
-    the order's end. ``events`` tell of it, ``tasks`` see to what comes next; ``withdraws`` are ids of tasks that have no reason any more.
+    the order's end. ``events`` tell of it (``private``: to its own client only), ``tasks`` see to what comes next; ``withdraws`` are ids of
+    tasks that have no reason any more. ``subject`` is what becomes, in the same transaction, of the resource that the request was about.
     """
 
     outcome: OutcomeKind
@@ -112,14 +123,19 @@ class Settlement:
     events: tuple[NewEvent, ...] = ()
     tasks: tuple[NewTask, ...] = ()
     withdraws: tuple[str, ...] = ()
+    private: bool = False
+    subject: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """One order. ``attempt`` is the number of its latest attempt, ``outcome`` what became of it (None: still open).
+    """One order, or another resource that is kept like one. ``attempt`` is the number of its latest attempt, ``outcome`` what became of it
+    (None: still open).
 
     ``event_seq`` counts its events, ``legacy_state`` is its backend's own word for the state, ``attention`` says why nobody follows
-    it any more although it is not at its end, ``done_at`` when it came to its end.
+    it any more although it is not at its end, ``done_at`` when it came to its end. ``resource`` is its kind (productOrder), "" for a
+    request that only changes another one, and for what was deleted; ``subject`` the id of the one that a change or a task is about. The
+    events of a task are told in its subject's stream; its own ``event_seq`` counts its changes all the same.
     """
 
     id: str
@@ -145,6 +161,8 @@ class OrderRow:
     legacy_state: str = ""
     attention: str = ""
     done_at: int | None = None
+    resource: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +201,8 @@ class OrderQuery:
     ``before`` is the id of the last order of the page before (exclusive)."""
 
     markets: frozenset[str] | None = None
+    resource: str | None = None
+    subject: str | None = None
     operation: str | None = None
     client: str | None = None
     state: str | None = None
@@ -248,10 +268,17 @@ class Doubtful:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """The resource that the request is about is not as it was when the request was worked out; nothing was recorded."""
+
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoPermit:
     """The backend's rate is used up for the moment; nothing was recorded. There may be a permit in ``wait`` seconds."""
 
     wait: float
 
 
-Accepted = Fresh | Seen | Mismatch | InFlight | Doubtful | NoPermit
+Accepted = Fresh | Seen | Mismatch | InFlight | Doubtful | Moved | NoPermit

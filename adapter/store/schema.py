@@ -75,10 +75,12 @@ resource_order = Table(
     _text("legacy_state", default=""),
     _text("attention", default=""),
     Column("done_at", BigInteger),
+    _text("resource", default=""),  # productOrder, …; "": a request that changes another resource and is none itself, or one deleted
+    _text("subject", default=""),  # the id of the resource that a change or a task is about
     PrimaryKeyConstraint("id"),
     UniqueConstraint("client_reference"),
 )
-Index(None, resource_order.c.market, resource_order.c.id)
+Index(None, resource_order.c.market, resource_order.c.resource, resource_order.c.id)
 # The id stands last, so that "the newest of …" is the end of a range and no reason to choose the index above.
 Index(None, resource_order.c.market, resource_order.c.external_id, resource_order.c.id)
 Index(
@@ -88,6 +90,8 @@ Index(
     resource_order.c.id,
     sqlite_where=resource_order.c.backend_ref != text("''"),  # for PostgreSQL see the migration: named here, it loads that dialect
 )
+ABOUT_ANOTHER = "subject != ''"
+Index(None, resource_order.c.subject, resource_order.c.id, sqlite_where=text(ABOUT_ANOTHER))
 OVER = "done_at IS NOT NULL OR outcome IN ('rejected', 'unavailable', 'absent')"
 Index("ix_resource_order_over", resource_order.c.updated_at, resource_order.c.id, sqlite_where=text(OVER))
 

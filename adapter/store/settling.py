@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Integer, bindparam, case, func, literal_colum
 
 from adapter.ports import OutcomeKind
 from adapter.store.accepting import append_messages, insert_messages
+from adapter.store.advancing import Change, Overtaken, advance, hold_order
 from adapter.store.connection import Connection, Statement
 from adapter.store.outbox import NewEvent, publish
 from adapter.store.packing import Packer, pack_issues
@@ -45,7 +46,7 @@ _UPDATE_ORDER = Statement(
         event_seq=_ORDER.event_seq + bindparam("told", type_=Integer()),
         updated_at=bindparam("now"),
     )
-    .returning(_ORDER.market, _ORDER.event_seq)
+    .returning(_ORDER.market, _ORDER.event_seq, _ORDER.client)
 )
 _KEEP_RESPONSE = Statement(
     update(idempotency)
@@ -79,6 +80,8 @@ def pack_settlement(order_id: str, number: int, settlement: Settlement) -> tuple
         "events": settlement.events,
         "tasks": settlement.tasks,
         "withdraws": settlement.withdraws,
+        "private": settlement.private,
+        "subject": settlement.subject,
         "packer": packer,
     }
     if settlement.outcome in FINAL and not settlement.answered:
@@ -89,7 +92,10 @@ def pack_settlement(order_id: str, number: int, settlement: Settlement) -> tuple
 
 
 def settle(c: Connection, values: dict[str, Any], messages: list[dict[str, Any]]) -> bool:
-    """Settles an attempt that nobody has settled. The messages are kept in any case: they were said."""
+    """Settles an attempt that nobody has settled. The messages are kept in any case: they were said. Raises Overtaken."""
+    subject: Change | None = values["subject"]
+    if subject is not None:
+        hold_order(c, subject.order_id)  # the older row first, as everywhere
     won = c.change(_SETTLE, values) == 1
     if won:
         row = c.row(_UPDATE_ORDER, values)
@@ -97,11 +103,14 @@ def settle(c: Connection, values: dict[str, Any], messages: list[dict[str, Any]]
             c.change(_KEEP_RESPONSE, values)
         events: tuple[NewEvent, ...] = values["events"]
         if row is not None and events:
-            publish(c, values["order"], row[0], row[1] - len(events) + 1, events, values["now"], values["packer"])
+            audience = row[2] if values["private"] else ""
+            publish(c, values["order"], row[0], row[1] - len(events) + 1, events, values["now"], values["packer"], audience)
         for task_id in values["withdraws"]:
             withdraw(c, task_id)
         put(c, values["tasks"], values["now"])
         insert_messages(c, messages)
+        if subject is not None and not advance(c, subject):
+            raise Overtaken
     elif c.row(_EXISTS, values) is not None:
         append_messages(c, messages)
     return won

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, literal_column, null, select, update
 
 from adapter.store.accepting import insert_messages
-from adapter.store.advancing import Change, advance
+from adapter.store.advancing import Change, Overtaken, advance
 from adapter.store.connection import Connection, Statement
 from adapter.store.packing import Packer
 from adapter.store.rows import MessageRow
@@ -26,10 +26,6 @@ _INSERT = Statement(
     insert(attempt).values(evidence=literal_column("''")),
     ("order_id", "number", "node", "started_at", "deadline", "rule_version"),
 )
-
-
-class Overtaken(Exception):
-    """Somebody else changed the order first; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,12 @@ def orphans(c: Connection, kind: str, now: int, node: str, alone: bool, count: i
 # By the primary key, so that no order pays for an index that only those of an earlier release need.
 _NEXT_IDS = select(_ORDER.id).where(_ORDER.id > bindparam("after")).order_by(_ORDER.id).limit(bindparam("count")).subquery()
 _PAGE_END = Statement(select(func.max(_NEXT_IDS.c.id)))
-_OPEN = and_(_ORDER.outcome == literal_column("'accepted'"), _ORDER.done_at.is_(None), _ORDER.attention == literal_column("''"))
+_OPEN = and_(
+    _ORDER.outcome == literal_column("'accepted'"),
+    _ORDER.done_at.is_(None),
+    _ORDER.attention == literal_column("''"),
+    _ORDER.subject == literal_column("''"),  # a task goes on with its subject
+)
 _UNASKED = Statement(
     select(
         _ORDER.id,

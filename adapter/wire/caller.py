@@ -46,8 +46,14 @@ class Caller:
 
     async def post(self, path: str, document: Any, headers: Mapping[str, str]) -> Answer:
         """``POST path``. Raises NotReachable."""
+        return await self.send("POST", path, document, headers)
+
+    async def send(self, method: str, path: str, document: Any, headers: Mapping[str, str]) -> Answer:
+        """``method path``, with a body where ``document`` is not None. Raises NotReachable."""
+        body = None if document is None else orjson.dumps(document)
+        given = {"content-type": "application/json"} if body is not None else {}
         try:
-            reply = await self._client.post(path, json=document, headers=dict(headers))
+            reply = await self._client.request(method, path, content=body, headers={**given, **headers})
         except httpx.TransportError as error:
             raise NotReachable(f"{path} does not answer: {error}") from error
         return Answer(reply.status_code, reply.content)

@@ -12,7 +12,6 @@ import structlog
 
 from adapter.agenda import POLL, Random, lane_of, pause, task_of, watched
 from adapter.backend import Backend
-from adapter.resource import Resource
 from adapter.store import Store, tasks
 from adapter.store.connection import Connection
 from adapter.store.sweeping import Unasked, end, unasked
@@ -52,18 +51,17 @@ class CatchingUp:
 
     def _is_followed(self, order: Unasked) -> bool:
         followed = order.operation in self._backends[order.market].market.follow
-        return followed and bool(order.backend_ref) and not _ended(order)
+        return followed and bool(order.backend_ref) and not self._ended(order)
 
     def _is_over(self, order: Unasked) -> bool:
         if order.busy or self._is_followed(order):
             return False
         market = self._backends[order.market].market
-        return _ended(order) or not order.backend_ref or not watched(market, order.operation, order.state)
+        return self._ended(order) or not order.backend_ref or not watched(market, order.operation, order.state)
 
     def _due(self, order: Unasked, now: int) -> int:
         follow = self._backends[order.market].market.follow[order.operation]
         return now + round(pause(follow, order.state, (now - order.created_at) / 1000, self._random) * 1000)
 
-
-def _ended(order: Unasked) -> bool:
-    return Resource.load(order.operation.partition(".")[0]).ended(order.state)
+    def _ended(self, order: Unasked) -> bool:
+        return self._backends[order.market].market.life(order.operation).ended(order.state)

@@ -212,6 +212,7 @@ class Deliverer:
         except AdapterError as error:
             return await self._park(listener, stream, f"an event from {due} on cannot be written for face {listener.face}: {error}")
         if body is None:
+            log.info("event.not-asked-for", type=event.type, seq=event.seq, query=listener.query)
             return await self._change("left-out", _left_out, stream, event.seq, await self._store.now())
         target = self._targets.get(listener.callback)
         called = await (self._call(listener, event, body, since) if target is None else self._put(target, event, body, since))

@@ -110,7 +110,8 @@ class Submit:
         """Whoever made the attempt did not come back. Its call may still be on its way, so it is probed, and shown as held."""
         log.warning("submit.unknown", attempt=last.number, node=last.node)
         tasks = (task_of(RECONCILE, order.market, order.id, max(job.now, last.settled_at or last.deadline)),)
-        taken = advanced(order, {"state": "held"})
+        market = self._backends[order.market].market
+        taken = advanced(market, order, {"state": "held"}, job.now)
         if isinstance(taken, Unexpected):
             return job.park(taken.text, attention_to(order, taken.text, job.now))
-        return job.done(moved(self._backends[order.market].market, order, taken, job.now, tasks=tasks))
+        return job.done(moved(market, order, taken, job.now, tasks=tasks))

@@ -9,7 +9,7 @@ import structlog
 from adapter.backend import Backend
 from adapter.changing import TIMER, attention_to, moved
 from adapter.market import Timer
-from adapter.recorded import advanced
+from adapter.recorded import advanced, kind_of
 from adapter.resource import Unexpected
 from adapter.store import OrderRow, Store
 from adapter.work.job import Finish, Job
@@ -44,8 +44,9 @@ class Timers:
         return job.done(attention_to(order, f"{TIMER}{timer.name}: {timer.attention}", job.now))
 
     def _to_state(self, job: Job, order: OrderRow, timer: Timer) -> Finish:
-        taken = advanced(order, {"state": timer.state})
+        market = self._backends[order.market].market
+        taken = advanced(market, order, {market.life(kind_of(order)).member: timer.state}, job.now)
         if isinstance(taken, Unexpected):
             text = f"{TIMER}{timer.name} cannot take the order to '{timer.state}': {taken.text}"
             return job.park(text, attention_to(order, text, job.now))
-        return job.done(moved(self._backends[order.market].market, order, taken, job.now))
+        return job.done(moved(market, order, taken, job.now))

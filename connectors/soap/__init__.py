@@ -1,7 +1,8 @@
-"""SOAP 1.1 and 1.2 by WSDL: document and rpc literal, WS-Security UsernameToken, basic authentication."""
+"""SOAP 1.1 and 1.2 by WSDL, both ways: document and rpc literal, WS-Security UsernameToken, basic authentication."""
 
 from connectors.soap.codec import SoapCodec
 from connectors.soap.connector import SoapConnector
+from connectors.soap.receiver import SoapReceiver
 from connectors.soap.security import UsernameToken
 
-__all__ = ["SoapCodec", "SoapConnector", "UsernameToken"]
+__all__ = ["SoapCodec", "SoapConnector", "SoapReceiver", "UsernameToken"]

@@ -12,13 +12,13 @@ from adapter.contract.wsdl import operation_contracts
 from adapter.contract.wsdl_model import Element, MessageModel, OperationModel, SoapContract
 from adapter.errors import SerialisationFailed
 from adapter.ports import Deviation, Document
+from connectors.deviations import Notes
 from connectors.soap import envelope
 from connectors.soap.reader import Read, Reader
 from connectors.soap.serialiser import Serialiser
-from connectors.soap.strict import Refused
-from connectors.soap.tolerant import Notes
 from connectors.soap.zeep_fallback import ZeepFallback
 from connectors.xml import UnreadableXml
+from connectors.xml_text import Refused
 
 
 class SoapCodec:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -12,16 +10,15 @@ from adapter.contract.shape import OperationContract
 from adapter.contract.wsdl_model import SoapContract
 from adapter.errors import ConfigError, SerialisationFailed
 from adapter.ports import Answer, AnswerKind, Call, Exchange, Fault, WireReply, WireRequest
+from connectors.deviations import Notes
+from connectors.http import OWN, basic_authentication, checked_headers, media_of, with_status
 from connectors.soap import envelope
 from connectors.soap.codec import SoapCodec
 from connectors.soap.security import UsernameToken, security_header
-from connectors.soap.strict import Refused
-from connectors.soap.tolerant import Notes
 from connectors.xml import DEFAULT_LIMITS, UnreadableXml, XmlLimits, parse_xml
+from connectors.xml_text import Refused
 
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._\-]+)""", re.IGNORECASE)
-_OWN = frozenset(("content-type", "content-length", "soapaction", "accept", "host"))
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OWN = OWN | {"soapaction"}
 
 
 class SoapConnector:
@@ -48,12 +45,9 @@ class SoapConnector:
         self.endpoint = endpoint or contract.address
         self._version = contract.version
         self._token, self._clock, self._nonce, self._limits = username_token, clock, nonce, limits
-        self._headers = _checked(dict(headers or {}))
+        self._headers = checked_headers(headers or {}, _OWN)
         if basic is not None:
-            user, password = basic
-            if ":" in user:
-                raise ConfigError(f"the user of basic authentication for {self.endpoint} must not contain ':'")
-            self._headers["Authorization"] = f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+            self._headers["Authorization"] = basic_authentication(*basic, self.endpoint)
         if username_token is not None:
             try:
                 security_header(username_token, self._version, clock, nonce)
@@ -69,7 +63,7 @@ class SoapConnector:
         header = "" if self._token is None else security_header(self._token, self._version, self._clock, self._nonce)
         body = self.codec.write_request(call.operation, call.document, header)
         try:
-            own = _checked(dict(call.headers))
+            own = checked_headers(call.headers, _OWN)
         except ConfigError as wrong:
             raise SerialisationFailed(str(wrong)) from None
         headers = {**self._headers, **own, **self._media(self.codec.operation(call.operation).action)}
@@ -86,11 +80,10 @@ class SoapConnector:
         try:
             return self._read(operation, reply)
         except UnreadableXml as wrong:
-            return Answer(AnswerKind.UNREADABLE, reply.status, unreadable=_with_status(reply, str(wrong)))
+            return Answer(AnswerKind.UNREADABLE, reply.status, unreadable=with_status(reply, str(wrong)))
 
     def _read(self, operation: str, reply: WireReply) -> Answer:
-        media = reply.headers.get("content-type", "")
-        kind = media.partition(";")[0].strip().lower()
+        kind, charset = media_of(reply.headers)
         done = 200 <= reply.status < 300
         if not reply.body.strip() and done:
             output = self.codec.operation(operation).output
@@ -100,8 +93,7 @@ class SoapConnector:
             raise UnreadableXml(f"the reply is {kind} (attachments, MTOM or XOP), which is not supported; turn it off at the backend")
         if kind and "xml" not in kind:
             raise UnreadableXml(f"the reply is {kind}, not XML")
-        charset = _CHARSET.search(media)
-        root = parse_xml(reply.body, self._limits, charset.group(1) if charset else None)
+        root = parse_xml(reply.body, self._limits, charset)
         opened = envelope.opened(root)
         fault = opened.fault
         if fault is not None:
@@ -113,21 +105,3 @@ class SoapConnector:
             raise UnreadableXml("the reply is a SOAP envelope without a fault, although the status says that the call failed")
         document, deviations = self.codec.read_reply(operation, root)
         return Answer(AnswerKind.REPLY, reply.status, document=document, deviations=deviations)
-
-
-def _with_status(reply: WireReply, text: str) -> str:
-    """The reason, led by the status where that says more."""
-    if 200 <= reply.status < 300:
-        return text
-    where = f" to {reply.headers['location']}" if 300 <= reply.status < 400 and "location" in reply.headers else ""
-    return f"HTTP {reply.status}{where}: {text}"
-
-
-def _checked(headers: dict[str, str]) -> dict[str, str]:
-    """The headers, if they can be sent as they are. Raises ConfigError."""
-    for name, value in headers.items():
-        if name.lower() in _OWN:
-            raise ConfigError(f"the HTTP header {name!r} is set by the connector itself; take it out")
-        if not _HEADER_NAME.fullmatch(name) or any(sign in value for sign in "\r\n\0"):
-            raise ConfigError(f"the HTTP header {name!r} cannot be sent: its name or value has characters that headers cannot carry")
-    return headers

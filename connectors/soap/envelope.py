@@ -8,8 +8,8 @@ from typing import Any
 
 from lxml import etree
 
-from connectors.soap import generic
-from connectors.soap.tolerant import Note
+from connectors import xml_generic
+from connectors.deviations import Note
 from connectors.xml import UnreadableXml
 
 NAMESPACES = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w3.org/2003/05/soap-envelope"}
@@ -86,7 +86,7 @@ def fault_text(fault: etree._Element, version: str, readers: dict[str, Callable[
     known = next((one for one in details if etree.QName(one).localname in readers), None)
     chosen = details[0] if known is None else known
     name = etree.QName(chosen).localname
-    value = generic.read_content(chosen, etree.QName(chosen).namespace or "") if known is None else readers[name](chosen, "", "", note)
+    value = xml_generic.read_content(chosen, etree.QName(chosen).namespace or "") if known is None else readers[name](chosen, "", "", note)
     return FaultText(code, text, name, value)
 
 

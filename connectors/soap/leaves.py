@@ -10,15 +10,13 @@ from typing import Any
 from adapter.contract.wsdl_model import Facets, SimpleType
 from connectors.soap.strict import (
     LEXICAL,
-    Refused,
     check_bounds,
     check_decimal,
     decimal_text,
-    escape,
     not_listed,
-    wrong_kind,
     wrong_length,
 )
+from connectors.xml_text import Refused, escape, wrong_kind
 
 Leaf = Callable[[Any], str]
 

@@ -13,9 +13,11 @@ from typing import Any
 from lxml import etree
 
 from adapter.contract.wsdl_model import AnyElement, ComplexType, Element, Group, SoapContract, particles
-from connectors.soap import generic, tolerant
+from connectors import xml_generic
+from connectors.deviations import Note
+from connectors.soap import tolerant
 
-Read = Callable[[etree._Element, str, str, tolerant.Note], Any]
+Read = Callable[[etree._Element, str, str, Note], Any]
 
 
 class Reader:
@@ -37,7 +39,7 @@ class Reader:
             inner = self._leaf(element.type)
             return lambda node, path, name, note: _as_document(inner(node, path, name, note))
         if self.contract.complex(element.type) is None:
-            return lambda node, *_: _as_document(generic.read_content(node))
+            return lambda node, *_: _as_document(xml_generic.read_content(node))
         read = self._complex(element.type)
         self._compile()
         return lambda node, path, name, note: self._names[read](node, path, name, note) or {}
@@ -190,7 +192,7 @@ class Reader:
             return self._names[self._functions[element.type]]
         simple = self.contract.simple(element.type)
         if simple is None:
-            return lambda node, *_: generic.read_content(node)
+            return lambda node, *_: xml_generic.read_content(node)
         return None if simple.kind == "text" else self._leaf(element.type)
 
     def _rows(self, found: ComplexType) -> Iterator[tuple[Element, int, bool]]:
@@ -223,7 +225,7 @@ def _taken(element: etree._Element, document: dict[str, Any], local: dict[str, t
     name = etree.QName(element).localname
     if name in local:
         return False
-    value = generic.read(element)
+    value = xml_generic.read(element)
     if name not in document:
         document[name] = value
     elif isinstance(document[name], list):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from connectors.soap.envelope import NAMESPACES
-from connectors.soap.strict import escape
+from connectors.xml_text import escape
 
 _BASE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss"
 _PROFILE = f"{_BASE}-username-token-profile-1.0"

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 from adapter.contract.wsdl_model import AnyElement, ComplexType, Element, Group, MessageModel, SimpleType, SoapContract, particles
-from connectors.soap import generic, strict
+from connectors import xml_generic
+from connectors.soap import strict
 from connectors.soap.leaves import Leaf, leaf
+from connectors.xml_text import Refused
 
 Writer = Callable[[dict[str, Any]], tuple[str, str]]
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -27,11 +29,11 @@ class Serialiser:
         self.lines: list[str] = []
         self.prefixes: dict[str, str] = {_XSI: "xsi", _XML: "xml"}
         self._names: dict[str, Any] = {
-            "Refused": strict.Refused,
+            "Refused": Refused,
             "strict": strict,
-            "rest": generic.rest,
-            "rest_attributes": generic.rest_attributes,
-            "generic_element": generic.element,
+            "rest": xml_generic.rest,
+            "rest_attributes": xml_generic.rest_attributes,
+            "generic_element": xml_generic.element,
         }
         self._functions: dict[str, str] = {}
         self._leaves: dict[str, str] = {}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
+
+from connectors.xml_text import Refused, wrong_kind
 
 # groups of four; the last of fewer is padded, and its spare bits are zero (XML Schema Part 2, 3.2.16)
 _GROUP = r"(?:[A-Za-z0-9+/]\s*)"
 _BASE64 = rf"\s*(?:{_GROUP}{{4}})*(?:{_GROUP}{{2}}[AEIMQUYcgkosw048]\s*=|{_GROUP}[AQgw]\s*=\s*=)?\s*"
 
-_ESCAPED = re.compile(r'[&<>"\t\n\r\x00-\x1f\ud800-\udfff\ufffe\uffff]')
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?"
 _DATE = r"-?[0-9]{4,}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 _TIME = r"(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?|24:00:00(?:\.0+)?)"
@@ -40,52 +39,6 @@ LEXICAL = {
     "IDREF": (_NC, "a name without colon"),
     "QName": (f"(?:{_NC}:)?{_NC}", "a qualified name"),
 }
-_KINDS = {"NoneType": "null", "str": "text", "bool": "true or false", "int": "a whole number", "dict": "an object", "list": "a list"}
-
-
-class Refused(Exception):
-    """The document breaks the contract. ``steps`` is the way to the place, innermost first."""
-
-    def __init__(self, text: str, *steps: str) -> None:
-        self.text = text
-        self.steps = list(steps)
-        super().__init__(text)
-
-    def up(self, step: str) -> Refused:
-        """The same, seen from one level further up."""
-        if step:
-            self.steps.append(step)
-        return self
-
-    @property
-    def path(self) -> str:
-        """The place in the document: ``order.line[3].quantity``."""
-        return ".".join(reversed(self.steps))
-
-
-def escape(text: str) -> str:
-    """The text as it may stand in elements and attributes. Raises Refused for characters that XML cannot carry."""
-    return _ESCAPED.sub(_escape, text)
-
-
-def _escape(match: re.Match[str]) -> str:
-    sign = match.group()
-    known = _ESCAPES.get(sign)
-    if known is None:
-        raise Refused(f"the character U+{ord(sign):04X} at position {match.start() + 1} cannot be carried by XML; take it out")
-    return known
-
-
-def described(value: Any) -> str:
-    """The kind of a value in words, for messages; never the value itself."""
-    return _KINDS.get(type(value).__name__, type(value).__name__)
-
-
-def wrong_kind(value: Any, wanted: str) -> Refused:
-    """The value is not of the kind that the contract has here."""
-    if value is None:
-        return Refused(f"null cannot stand here (not nillable); give {wanted} or leave the member out")
-    return Refused(f"{wanted} is needed here, not {described(value)}")
 
 
 def wrong_length(value: str, least: int | None, most: int | None) -> Refused:

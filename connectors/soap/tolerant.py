@@ -2,69 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any, cast
 
 from lxml import etree
 
 from adapter.contract.wsdl_model import SimpleType
-from adapter.ports import Deviation
-from connectors.soap.generic import XSI
-
-MOST_NOTES = 200  # a hostile reply cannot fill the memory with notes
-_INTEGER = re.compile(r"[ \t\r\n]*[+-]?[0-9]{1,4000}[ \t\r\n]*").fullmatch
-_DECIMAL = re.compile(r"[ \t\r\n]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[ \t\r\n]*").fullmatch
-_FLOAT = re.compile(r"[ \t\r\n]*(?:[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,5})?|-?INF|NaN)[ \t\r\n]*").fullmatch
-_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+from connectors.deviations import Note
+from connectors.xml_generic import XSI
+from connectors.xml_text import ReadLeaf, boolean, converted, decimal, floating, integer
 
 Row = tuple[int, str, bool, bool, Any]  # position, member, list, nillable, reader (None: plain text)
-ReadLeaf = Callable[[str], Any]
-
-
-class Notes:
-    """Collects deviations, up to ``MOST_NOTES``."""
-
-    def __init__(self) -> None:
-        self.found: list[Deviation] = []
-
-    def __call__(self, kind: str, path: str, name: str, text: str) -> None:
-        """Notes a deviation at the member ``name`` of ``path``."""
-        if len(self.found) < MOST_NOTES:
-            self.found.append(Deviation(kind, f"{path}.{name}" if path and name else path or name, text))
-
-
-Note = Callable[[str, str, str, str], None]
-
-
-def integer(text: str) -> int:
-    """An integer of XSD. Raises ValueError."""
-    if _INTEGER(text) is None:
-        raise ValueError("a whole number")
-    return int(text)
-
-
-def decimal(text: str) -> Decimal:
-    """A decimal of XSD. Raises ValueError."""
-    if _DECIMAL(text) is None:
-        raise ValueError("a number")
-    return Decimal(text.strip())
-
-
-def floating(text: str) -> Decimal:
-    """A float or double of XSD, kept exactly. Raises ValueError."""
-    if _FLOAT(text) is None:
-        raise ValueError("a number")
-    return Decimal(text.strip().replace("INF", "Infinity"))
-
-
-def boolean(text: str) -> bool:
-    """A boolean of XSD. Raises ValueError."""
-    found = _BOOLEANS.get(text.strip())
-    if found is None:
-        raise ValueError("true or false")
-    return found
 
 
 def conversion(simple: SimpleType | None) -> ReadLeaf | None:
@@ -76,17 +24,6 @@ def conversion(simple: SimpleType | None) -> ReadLeaf | None:
     if simple.kind == "boolean":
         return boolean
     return decimal if simple.base == "decimal" else floating
-
-
-def converted(convert: ReadLeaf | None, text: str, path: str, name: str, note: Note) -> Any:
-    """The value of a text; text that is of another kind stays text and is noted."""
-    if convert is None:
-        return text
-    try:
-        return convert(text)
-    except ValueError as wanted:
-        note("type", path, name, f"the contract has {wanted} here, the reply has text")
-        return text
 
 
 def leaf(convert: ReadLeaf | None) -> Callable[[etree._Element, str, str, Note], Any]:

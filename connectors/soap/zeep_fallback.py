@@ -20,7 +20,7 @@ from adapter.contract.wsdl_model import SoapContract
 from adapter.contract.wsdl_sources import read_sources
 from adapter.errors import SerialisationFailed
 from adapter.ports import Document
-from connectors.soap import generic
+from connectors import xml_generic
 from connectors.soap.envelope import NAMESPACES
 from connectors.xml import UnreadableXml
 
@@ -125,7 +125,7 @@ class ZeepFallback:
         if set(item) <= set(elements):
             return {key: self._value(one, elements[key], kinds) for key, one in item.items()}
         (name, value), *_ = item.items()
-        return etree.fromstring(f'<r xmlns:xsi="{_XSI}">{generic.write(name, value)}</r>')[0]
+        return etree.fromstring(f'<r xmlns:xsi="{_XSI}">{xml_generic.write(name, value)}</r>')[0]
 
     # zeep → plain data
 
@@ -133,7 +133,7 @@ class ZeepFallback:
         if isinstance(value, kinds.compound):
             return self._members(value, kinds)
         if isinstance(value, etree._Element):
-            return {etree.QName(value).localname: generic.read(value)}
+            return {etree.QName(value).localname: xml_generic.read(value)}
         if isinstance(value, Mapping):
             return {key: self._plain(one, kinds) for key, one in value.items() if one is not None}
         if isinstance(value, list | tuple):

@@ -1,10 +1,11 @@
-"""The lab's order desk: CreateOrder, ReadOrder, FindOrder over ``mappings/lab/schema/lab.wsdl`` (SOAP 1.2)."""
+"""The lab's order desk over ``mappings/lab/schema/lab.wsdl`` (SOAP 1.2): orders are booked, read and found, changed, cancelled, removed."""
 
 from __future__ import annotations
 
 import copy
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,18 @@ from simulators.wsdl import Contract
 
 _NAMESPACE = "urn:lab:orders:1"
 UNKNOWN_ORDER = "L404 ORDER NOT FOUND"
+FINISHED = "L409 ORDER IS FINISHED"
+STILL_OPEN = "L410 ORDER IS OPEN"
+STOPPING_SECONDS = 5.0
+_ENDS = ("DONE", "BROKEN", "STOPPED")
+_IN_WORK = "WORKING"
+_MEMBERS = ("summary", "wantedOn", "urgency", "parties", "remarks", "lines")  # of an order, as the WSDL has them
 HERE = Path(__file__).parent
 WSDL = HERE.parents[1] / "mappings" / "lab" / "schema" / "lab.wsdl"
 
 
 class LabScenarios(BaseModel):
-    """``scenarios.yaml``: behaviours and lives by the first word of the order's reference."""
+    """``scenarios.yaml``: behaviours and lives by the first word of the order's reference, or of what is said about a change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,11 +51,14 @@ class Lab:
         self._passing = passing or Passing()
 
     def behaviour(self, call: SoapCall) -> Behaviour:
-        """By the reference of a new order; reading and finding always work."""
+        """By the reference of a new order, the new summary of one that is changed, the reason of a cancellation; all else always works."""
         order = call.payload.find("order")
-        if call.operation != "CreateOrder" or order is None:
-            return NORMAL
-        return self._scenarios.scenarios.get(_word(order.get("reference", "")), NORMAL)
+        said = {
+            "CreateOrder": "" if order is None else order.get("reference", ""),
+            "ChangeOrder": call.payload.findtext("order/summary") or "",
+            "CancelOrder": call.payload.findtext("reason") or "",
+        }
+        return self._scenarios.scenarios.get(_word(said.get(call.operation, "")), NORMAL)
 
     def handle(self, call: SoapCall, behaviour: Behaviour) -> etree._Element:
         """Does the call."""
@@ -63,6 +73,8 @@ class Lab:
             booking = self.bookings.by_number(call.payload.get("orderNo", ""))
             _receipt(answer, "OK" if booking else "NO", behaviour.warnings if booking else (UNKNOWN_ORDER,))
             found = [booking] if booking else []
+        elif call.operation in ("ChangeOrder", "CancelOrder", "RemoveOrder"):
+            found = self._altered(call, answer, behaviour)
         else:
             _receipt(answer, "OK", behaviour.warnings)
             found = self._search(call.payload.get("reference"), call.payload.get("clientReference"))
@@ -70,10 +82,46 @@ class Lab:
             answer.set("matches", str(len(found)))
         if len(found) == 1:
             answer.set("orderNo", found[0].number)
-            life = self._scenarios.lives.get(_word(found[0].reference), self._scenarios.lives[DEFAULT])
-            answer.set("state", self._passing.step(life, found[0].booked_at).status)
+            answer.set("state", self.status(found[0]))
+            if last := dict(found[0].details).get("lastChange"):
+                answer.set("lastChange", last)
             answer.append(etree.fromstring(found[0].order))
         return answer
+
+    def status(self, booking: Booking) -> str:
+        """Where the order is by now."""
+        life = self._scenarios.lives.get(_word(booking.reference), self._scenarios.lives[DEFAULT])
+        details = dict(booking.details)
+        if "stoppedAt" in details:
+            step = Step(after=STOPPING_SECONDS if details["stoppedAs"] == "STOPPING" else 0.0, status="STOPPED")
+            way = (Step(status="STOPPING"), step) if step.after else (step,)
+            return self._passing.step(way, float(details["stoppedAt"])).status
+        return self._passing.step(life, booking.booked_at).status
+
+    def _altered(self, call: SoapCall, answer: etree._Element, behaviour: Behaviour) -> list[Booking]:
+        """What becomes of an order that is there: the receipt goes into the answer."""
+        booking = self.bookings.by_number(call.payload.get("orderNo", ""))
+        status = self.status(booking) if booking else ""
+        refusal = UNKNOWN_ORDER if booking is None else self._refusal(call.operation, status)
+        if booking is None or refusal:
+            _receipt(answer, "NO", (refusal,))
+            return []
+        _receipt(answer, "OK", behaviour.warnings)
+        if call.operation == "RemoveOrder":
+            self.bookings.remove(booking.number)
+            return []
+        details = {**dict(booking.details), "lastChange": call.payload.get("clientReference", "")}
+        if call.operation == "CancelOrder" or call.payload.get("stop") == "Y":
+            details |= {"stoppedAt": repr(self._passing.now()), "stoppedAs": "STOPPING" if status == _IN_WORK else "STOPPED"}
+        changed = replace(booking, order=_changed(booking.order, call.payload.find("order")), details=tuple(details.items()))
+        self.bookings.replace(changed)
+        return [changed]
+
+    def _refusal(self, operation: str, status: str) -> str:
+        ended = status in _ENDS
+        if operation == "RemoveOrder":
+            return "" if ended else STILL_OPEN
+        return FINISHED if ended else ""
 
     def fault_detail(self, _call: SoapCall, behaviour: Behaviour) -> etree._Element:
         """The WSDL's LabFault."""
@@ -111,6 +159,19 @@ def lab(
     declared = LabScenarios.model_validate(read_yaml(scenarios))
     changed = declared.model_copy(update={"scenarios": overridden(declared.scenarios, override or {})})
     return Simulator(Lab(changed, passing=Passing(speed, clock)), **server)
+
+
+def _changed(order: bytes, change: etree._Element | None) -> bytes:
+    """The order with the members of the change in place of its own; an empty summary takes it away."""
+    booked = etree.fromstring(order)
+    for member in () if change is None else change:
+        for old in booked.findall(member.tag):
+            booked.remove(old)
+        if member.tag == "summary" and not member.text:
+            continue
+        place = sum(1 for other in booked if _MEMBERS.index(str(other.tag)) < _MEMBERS.index(str(member.tag)))
+        booked.insert(place, copy.deepcopy(member))
+    return etree.tostring(booked)
 
 
 def _word(reference: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapter.contract.shape import Branch, Kind, Member, MemberGroup, OperationContract, Shape
-from adapter.mapping.check import Canonical, Surroundings, question, question_for_many
+from adapter.mapping.check import Canonical, Surroundings, change, part, question, question_for_many, received, task
 
 TEXT = Shape(Kind.TEXT)
 
@@ -78,21 +78,49 @@ def _place_order() -> OperationContract:
     return OperationContract("PlaceOrder", obj("PlaceOrder", must("order", order), may("channel")), reply)
 
 
+def _cancel() -> Canonical:
+    order = obj("OrderRef", must("id"))
+    request = obj("CancelOrder", must("order", order), may("reason"))
+    task_state = text(enum=("acknowledged", "inProgress", "done"))
+    return Canonical(request, obj("CancelOrder", must("id"), must("state", task_state), must("order", order), may("reason")))
+
+
+def _change_order() -> OperationContract:
+    asked = obj("ChangeOrder", must("number"), may("day"), may("remark", text(max_length=20)))
+    return OperationContract("ChangeOrder", asked, obj("ChangeOrderReply", must("code"), may("message")))
+
+
+def _messages() -> dict[str, OperationContract]:
+    line = obj("ProgressLine", must("code"), may("status", text(enum=("O", "D"))), may("count", Shape(Kind.INTEGER)))
+    status = text(enum=("OPEN", "DONE", "DEAD"))
+    progress = obj("OrderProgress", must("number"), may("messageId"), must("status", status), may("day"), may("line", line, many=True))
+    told = obj("OrderProgressReply", must("code", text(enum=("0", "1", "2"))), may("text", text(max_length=80)))
+    return {
+        "OrderProgress": OperationContract("OrderProgress", progress, told),
+        "OrderNotice": OperationContract("OrderNotice", progress, obj("Nothing"), one_way=True),
+    }
+
+
 @pytest.fixture(scope="session")
 def around() -> Surroundings:
-    """One resource, one legacy operation, two faces; code tables come with each case."""
+    """A resource with a task, two legacy operations, two messages, two faces; code tables come with each case."""
+    order, keys = _canonical(), {"item": "id"}
     return Surroundings(
         canonical={
-            "order": _canonical(),
-            "order.status": question(_canonical(), {"item": "id"}),
-            "order.statusList": question_for_many(_canonical(), {"item": "id"}, "id"),
+            "order": order,
+            "order.update": change(order, keys, part(order.request, keys)),
+            "cancelOrder": task(_cancel(), order.resource, keys),
+            "order.status": question(order, keys),
+            "order.statusList": question_for_many(order, keys, "id"),
         },
-        legacy={"PlaceOrder": _place_order()},
-        settings={"mode": "test"},
+        legacy={"PlaceOrder": _place_order(), "ChangeOrder": _change_order()},
+        settings={"mode": "test", "holidays": "2026-01-01,2026-12-25"},
         faces=frozenset({"plain", "tmf"}),
         header=frozenset({"channelId"}),
         query=frozenset({"dryRun"}),
         path=frozenset({"id"}),
+        received={"order": received(order, keys, "id")},
+        inbound=_messages(),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ def demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Demo:
         home = str(ROOT)
         if changes:
             home = home_with(tmp_path / "home", {})
+            shutil.rmtree(Path(home) / "config" / "stories")  # the sequences of the markets are walked by other tests
             story = Path(home) / "config" / "demo.yaml"
             for key, value in changes.items():
                 text, count = re.subn(rf"(?m)^( *{key}: ).*$", lambda found, new=value: found[1] + new, story.read_text(encoding="utf-8"))

@@ -103,6 +103,9 @@ def home_of(folder: Path, figures: Figures = Figures()) -> Path:
         seconds = {"TOTAL": figures.total, "SETTLE": figures.settle, "EVERY": figures.every}
         text = _filled(_MARKET, {"NAME": name, "UPPER": name.upper(), "DELIVERY": delivery, **seconds}) + figures.more
         (home / "config" / "markets" / f"{name}.yaml").write_text(text, encoding="utf-8")
+        for mapping in (home / "mappings" / name).glob("*.*.yaml"):
+            if f"  {mapping.stem}:" not in text:  # what the market does not declare is none of its rules
+                mapping.unlink()
     return home
 
 

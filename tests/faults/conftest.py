@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.registry import VARIABLES
+from simulators.registry import VARIABLES, passwords
 from simulators.slbos.backend import slbos
 from tests.service_kit import closed_port, home_with, pr_order
 
@@ -125,7 +125,7 @@ def launch(home: str, tmp_path: Path) -> Iterator[Launch]:
 
     def start(environment: Mapping[str, str], home: str = home) -> Process:
         variables = {"ADAPTER_PR_ENDPOINT": f"http://127.0.0.1:{closed_port()}/", **environment}
-        variables = {**dict.fromkeys(VARIABLES.values(), variables["ADAPTER_PR_ENDPOINT"]), **variables}
+        variables = {**passwords({}), **dict.fromkeys(VARIABLES.values(), variables["ADAPTER_PR_ENDPOINT"]), **variables}
         process = Process(home, tmp_path / "data", variables)
         started.append(process)
         return process.start()

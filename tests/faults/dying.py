@@ -126,6 +126,36 @@ def _after_recorded(act: Callable[[], None]) -> None:
     Pipeline._place = places  # type: ignore[method-assign]
 
 
+def _after_message(act: Callable[[], None]) -> None:
+    """After the commit of what a backend's message did, before the backend is answered."""
+    from adapter.receiving import Receiving  # noqa: PLC0415
+
+    take = Receiving.take
+
+    @functools.wraps(take)
+    async def takes(self: Any, *arguments: Any) -> Any:
+        taken = await take(self, *arguments)
+        act()
+        return taken
+
+    Receiving.take = takes  # type: ignore[method-assign]
+
+
+def _in_message(act: Callable[[], None]) -> None:
+    """A backend's message is written, and not committed."""
+    from adapter import receiving  # noqa: PLC0415
+
+    receive = receiving.receive
+
+    @functools.wraps(receive)
+    def receives(*arguments: Any) -> Any:
+        written = receive(*arguments)
+        act()
+        return written
+
+    receiving.receive = receives
+
+
 def _in_timer(act: Callable[[], None]) -> None:
     """After the timer has decided, before it is on record."""
     from adapter.work.timer import Timers  # noqa: PLC0415
@@ -188,6 +218,8 @@ _POINTS: dict[str, Callable[[Callable[[], None]], None]] = {
     "before-call": _before_call,
     "after-call": _after_call,
     "after-recorded": _after_recorded,
+    "after-message": _after_message,
+    "in-message": _in_message,
     "in-timer": _in_timer,
     "in-delivery": _in_delivery,
     "after-claim": _after_claim,

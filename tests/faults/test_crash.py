@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from simulators.registry import VARIABLES
+from simulators.registry import VARIABLES, passwords
 from simulators.scenario import NORMAL, Behaviour
 from tests.faults.conftest import COMMAND, HEADERS, HYBRIS, Launch, Process, Twin, hybris, impatient
 
@@ -171,7 +171,7 @@ def test_a_stop_right_after_the_start_is_clean(launch: Launch, twin):
 
 def serve(home: str, data: Path, port: int = 0, without: str = "") -> subprocess.CompletedProcess[str]:
     """A service that is expected to end by itself."""
-    variables = {"ADAPTER_HOME": home, "ADAPTER_DATA": str(data), **dict.fromkeys(VARIABLES.values(), "http://h/")}
+    variables = {"ADAPTER_HOME": home, "ADAPTER_DATA": str(data), **passwords({}), **dict.fromkeys(VARIABLES.values(), "http://h/")}
     variables.pop(without, None)
     command = [COMMAND, "serve", "--port", str(port)]
     return subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=30, check=False)

@@ -125,9 +125,9 @@ def result(run: Callable[[], Any]) -> Any:
 
 def same(made: Translator, request: dict[str, Any], reply: dict[str, Any], scope: Callable[..., Scope]) -> None:
     sending, answering = scope(request=request), scope(request=request, reply=reply)
-    assert result(lambda: made.request(sending)) == result(lambda: made.explain_request(sending)[0])
+    assert result(lambda: made.request(sending)) == result(lambda: made.explain("request", sending)[0])
     answer = result(lambda: made.reply(answering))
-    assert answer == result(lambda: made.explain_reply(answering)[0])
+    assert answer == result(lambda: made.explain("reply", answering)[0])
     if not isinstance(answer, tuple):
         for face in made.faces:
             shown = result(lambda face=face: made.view(face, answering, answer.document))
@@ -259,7 +259,8 @@ def test_a_rule_that_writes_elsewhere_on_the_way_back_breaks_the_law() -> None:
     other = translator(
         BOTH.replace("tags: joined | separated(';')", "").replace("comment: remark", "comment: joined"), KINDS, checked=False
     )
-    crossed = dataclasses.replace(law.translator, program=dataclasses.replace(law.translator.program, reply=other.program.reply))
+    documents = {**law.translator.program.documents, "reply": other.program.documents["reply"]}
+    crossed = dataclasses.replace(law.translator, program=dataclasses.replace(law.translator.program, documents=documents))
     with pytest.raises(AssertionError, match="comment: "):
         broken(dataclasses.replace(law, translator=crossed))
 
@@ -267,11 +268,11 @@ def test_a_rule_that_writes_elsewhere_on_the_way_back_breaks_the_law() -> None:
 def test_a_form_that_gives_something_else_is_noticed() -> None:
     law = small()
     program = law.translator.program
-    telling, *rest = program.request.explain()
-    faulty = dataclasses.replace(
-        program.request, explain=lambda: (lambda scope, tell: ({**telling(scope, tell)[0], "count": 1}, []), *rest)
-    )
-    planted = dataclasses.replace(law.translator, program=dataclasses.replace(program, request=faulty))
+    request = program.documents["request"]
+    telling, *rest = request.explain()
+    faulty = dataclasses.replace(request, explain=lambda: (lambda scope, tell: ({**telling(scope, tell)[0], "count": 1}, []), *rest))
+    documents = {**program.documents, "request": faulty}
+    planted = dataclasses.replace(law.translator, program=dataclasses.replace(program, documents=documents))
     with pytest.raises(AssertionError):
         same(planted, {"account": {"id": "a"}, "item": []}, {"line": []}, asked)
     same(law.translator, {"account": {"id": "a"}, "item": []}, {"line": []}, asked)

@@ -204,3 +204,9 @@ def test_an_answer_without_a_reply_is_in_doubt_unless_it_is_listed(read):
     assert market.technical(500, Fault("Client", "x")) is OutcomeKind.REJECTED
     assert market.technical(500, Fault("Server", "x", "Refused")) is OutcomeKind.REJECTED
     assert market.technical(500, Fault("Client", "x", "Busy")) is OutcomeKind.UNAVAILABLE  # the detail says most
+
+
+def test_the_party_that_sees_an_order_as_well_is_named_by_its_path(read):
+    assert read(f"{LEAST}visibility: client\nvisibleTo: 'relatedParty[role=Provider].id'\n").visible_to == "relatedParty[role=Provider].id"
+    with pytest.raises(CheckFailed, match="visibleTo"):
+        read(f"{LEAST}visibleTo: 'relatedParty['\n")

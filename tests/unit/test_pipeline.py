@@ -14,7 +14,7 @@ from sqlalchemy import delete
 
 from adapter import clock
 from adapter.errors import Conflict, KeyReused, NotFound, NotOffered, StoreUnavailable
-from adapter.ports import OutcomeKind
+from adapter.ports import Message, OutcomeKind
 from adapter.store import InFlight, Response, Settlement
 from adapter.store.connection import Statement
 from adapter.store.schema import resource_order
@@ -45,6 +45,10 @@ def run(tmp_path: Path, home: str) -> Callable[..., Any]:
     return start
 
 
+def asked_for(identity: str) -> Message:
+    return message({}, operation="productOrder.retrieve", path={"id": identity})
+
+
 def booked(service: Opened, body: dict[str, Any]) -> int:
     return service.slbos.bookings()["bookings"].get(body["externalId"], {"count": 0})["count"]
 
@@ -61,7 +65,7 @@ def test_what_no_market_has_is_told(run):
         with pytest.raises(NotOffered, match="takes no body"):
             pipeline.validator("tmf", "pr", "productOrder.retrieve")
         assert pipeline.validator("hybris", "pr", "productOrder.create").problems(pr_order()) == []
-        assert await pipeline.market_of("nothing", ("lab", "pr")) is None
+        assert await pipeline.market_of(asked_for("nothing"), ("lab", "pr")) is None
 
     run(scenario)
 
@@ -69,7 +73,7 @@ def test_what_no_market_has_is_told(run):
 def test_the_market_of_an_order_is_where_it_is_on_record(run):
     async def scenario(service: Opened) -> None:
         reply = await service.pipeline.place(message())
-        assert await service.pipeline.market_of(orjson.loads(reply.body)["id"], ("lab", "pr")) == "pr"
+        assert await service.pipeline.market_of(asked_for(orjson.loads(reply.body)["id"]), ("lab", "pr")) == "pr"
 
     run(scenario)
 

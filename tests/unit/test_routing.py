@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from adapter.aims import named_by
 from adapter.contract.validation import Validator
-from adapter.errors import InvalidMessage, NotOffered, Problem
+from adapter.errors import InvalidMessage, NotFound, NotOffered, Problem
 from adapter.mapping.check import Canonical, Surroundings, check_parsed
 from adapter.mapping.parse import parse_mapping
 from adapter.mapping.translator import make_translator
@@ -20,7 +21,7 @@ from tests.mapping_kit import contracts
 
 CONTRACT = route_contract(["north", "south"])
 RULES = """
-operation: order.create
+operation: productOrder.create
 legacy: Route
 request:
   market:
@@ -36,21 +37,27 @@ request:
 
 
 def routes(rules: str = RULES) -> Routes:
-    file = parse_mapping(rules, "mappings/zz/order.create.yaml", "zz").file
+    file = parse_mapping(rules, "mappings/zz/productOrder.create.yaml", "zz").file
     assert file is not None
     canonical = contracts()
     around = Surroundings(
-        {"order": Canonical(canonical.request, canonical.resource)}, CONTRACT, settings={"all": "auto"}, query=frozenset({"side"})
+        {"productOrder": Canonical(canonical.request, canonical.resource)}, CONTRACT, settings={"all": "auto"}, query=frozenset({"side"})
     )
-    known = around.contracts(around.canonical["order"], CONTRACT["Route"])
+    known = around.contracts(around.canonical["productOrder"], CONTRACT["Route"])
     made = make_translator(file, {}, known)
     market = RoutedMarket.model_validate(
-        {"market": "zz", "title": "Both", "routes": ["north", "south"], "settings": {"all": "auto"}, "operations": {"order.create": {}}}
+        {
+            "market": "zz",
+            "title": "Both",
+            "routes": ["north", "south"],
+            "settings": {"all": "auto"},
+            "operations": {"productOrder.create": {}},
+        }
     )
-    return Routes(market, {"order.create": made}, {"order.create": Validator({"type": "object"}, source="zz")})
+    return Routes(market, {"productOrder.create": made}, {"productOrder.create": Validator({"type": "object"}, source="zz")})
 
 
-def message(market: str = "zz", operation: str = "order.create", **changed: Any) -> Message:
+def message(market: str = "zz", operation: str = "productOrder.create", **changed: Any) -> Message:
     values: dict[str, Any] = {"body": {}, "raw": b"", "header": {}, "query": {}, "path": {}, "received_at": 0} | changed
     return Message(face="f", client="c", market=market, operation=operation, correlation_id="x", **values)
 
@@ -69,8 +76,11 @@ class Recorded:
         self.asked.append((message.market, message.asked_of))
         return Result(Outcome(OutcomeKind.ACCEPTED), {})
 
-    async def market_of(self, identity: str, markets: Sequence[str]) -> str | None:
-        return "south" if identity == "S-1" and "south" in markets else None
+    async def market_of(self, message: Message, markets: Sequence[str]) -> str | None:
+        return "south" if named_by(message)[1] == "S-1" and "south" in markets else None
+
+    def offers(self, market: str, operation: str) -> bool:
+        return market != "zz" and operation in ("productOrder.update", "cancelProductOrder.create")
 
     async def list(self, markets: Sequence[str], query: str) -> tuple[str, ...]:
         return (query, *markets)
@@ -110,8 +120,8 @@ def test_an_order_that_no_rule_places_is_refused_in_the_markets_words() -> None:
 
 
 def test_an_operation_without_rules_is_not_offered() -> None:
-    with pytest.raises(NotOffered, match=r"Both does not offer order\.cancel"):
-        routed(lambda router: router.place(message(operation="order.cancel")))
+    with pytest.raises(NotOffered, match=r"Both does not offer productOrder\.cancel"):
+        routed(lambda router: router.place(message(operation="productOrder.cancel")))
 
 
 def test_an_order_on_record_is_read_where_it_went_and_any_other_where_the_rules_say() -> None:
@@ -124,16 +134,16 @@ def test_an_order_on_record_is_read_where_it_went_and_any_other_where_the_rules_
 def test_lists_and_ids_of_a_routed_market_are_those_of_the_markets_it_stands_for() -> None:
     listed, _ = routed(lambda router: router.list(("zz", "north", "other"), "q"))
     assert listed == ("q", "north", "south", "other")
-    found, _ = routed(lambda router: router.market_of("S-1", ("zz",)))
+    found, _ = routed(lambda router: router.market_of(message(path={"id": "S-1"}), ("zz",)))
     assert found == "south"
 
 
 def test_what_a_caller_may_send_is_checked_before_the_way_is_chosen() -> None:
     router = Router(Recorded(), {"zz": routes()})
-    assert router.validator("f", "zz", "order.create").problems({}) == []
-    assert router.validator("f", "north", "order.create").problems({}) == []
+    assert router.validator("f", "zz", "productOrder.create").problems({}) == []
+    assert router.validator("f", "north", "productOrder.create").problems({}) == []
     with pytest.raises(NotOffered):
-        router.validator("f", "zz", "order.retrieve")
+        router.validator("f", "zz", "productOrder.retrieve")
 
 
 def test_what_a_refused_message_lacks_is_told_by_the_routed_markets_own_rules_without_choosing() -> None:
@@ -144,13 +154,36 @@ def test_what_a_refused_message_lacks_is_told_by_the_routed_markets_own_rules_wi
     assert named == ["X-Id", "query side", "externalId", "item"]
     assert [problem.path for problem in router.refusal(message(market="north"), *found)] == ["X-Id", "item", "north"]
     with pytest.raises(NotOffered):
-        router.refusal(message(operation="order.cancel"), [], [])
+        router.refusal(message(operation="productOrder.cancel"), [], [])
+
+
+def test_a_change_goes_to_the_market_that_has_the_order_and_needs_no_rules() -> None:
+    _, changed = routed(lambda router: router.place(message(operation="productOrder.update", path={"id": "S-1"})))
+    task = message(operation="cancelProductOrder.create", body={"productOrder": {"id": "S-1"}})
+    _, cancelled = routed(lambda router: router.place(task))
+    assert changed == cancelled == [("south", "zz")]
+    for unknown in ({"path": {"id": "S-2"}}, {"path": {}}):
+        with pytest.raises(NotFound, match="no productOrder"):
+            routed(lambda router, unknown=unknown: router.place(message(operation="productOrder.update", **unknown)))
+    with pytest.raises(NotOffered, match=r"Both does not offer productOrder\.delete"):
+        routed(lambda router: router.place(message(operation="productOrder.delete", path={"id": "S-1"})))
+
+
+def test_a_change_is_checked_by_a_market_that_carries_it_out() -> None:
+    router = Router(Recorded(), {"zz": routes()})
+    assert router.validator("f", "zz", "cancelProductOrder.create").problems({}) == []
+    lacking = router.refusal(message(operation="cancelProductOrder.create"), [], [])
+    assert [problem.path for problem in lacking] == ["north"]
 
 
 def test_a_market_that_the_routed_one_does_not_stand_for_is_a_finding() -> None:
     canonical = contracts()
-    around = Surroundings({"order": Canonical(canonical.request, canonical.resource)}, CONTRACT, settings={"all": "auto"})
-    good = parse_mapping("operation: order.create\nlegacy: Route\nrequest:\n  market: \"'south'\"\n", "order.create.yaml", "zz")
-    wrong = parse_mapping("operation: order.create\nlegacy: Route\nrequest:\n  market: \"'west'\"\n", "order.create.yaml", "zz")
+    around = Surroundings({"productOrder": Canonical(canonical.request, canonical.resource)}, CONTRACT, settings={"all": "auto"})
+    good = parse_mapping(
+        "operation: productOrder.create\nlegacy: Route\nrequest:\n  market: \"'south'\"\n", "productOrder.create.yaml", "zz"
+    )
+    wrong = parse_mapping(
+        "operation: productOrder.create\nlegacy: Route\nrequest:\n  market: \"'west'\"\n", "productOrder.create.yaml", "zz"
+    )
     assert check_parsed(good, around) == []  # nobody answers, so there is no outcome and no answer to write
     assert [finding.code for finding in check_parsed(wrong, around)] == ["M305"]

@@ -17,7 +17,9 @@ import pytest
 from adapter import tracing
 from adapter.errors import CheckFailed, ConfigError
 from adapter.settings import Home, Tracing, load_settings
+from tests.inbound_kit import Desk, inbound_home, notice
 from tests.service_kit import ROOT, closed_port, home_with, pr_order, running
+from tests.work_kit import Node, run
 
 CALLERS = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 NOT_SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
@@ -213,3 +215,22 @@ def test_an_order_is_one_trace_from_its_caller_to_the_backend_with_a_span_for_ea
     assert call.headers["traceparent"] == f"00-{trace.hex()}-{sent.span_id.hex()}-01"
     assert call.headers["tracestate"] == "shop=1"
     assert not any(order["externalId"].encode() in body for _, body in collector.requests), "spans carry no content"
+
+
+def test_a_message_of_a_backend_is_one_trace_with_a_span_for_each_station(collector, tmp_path):
+    async def scenario(node: Node) -> None:
+        await node.place()
+        with tracing.traced(Tracing(endpoint=collector.url)):
+            sent = await Desk(node).send(notice((await node.order()).backend_ref, "WORKING"), traceparent=CALLERS)
+        assert sent.status_code == 200
+
+    run(inbound_home(tmp_path / "home"), tmp_path / "data", scenario)
+    names = [span.name for span in sorted(collector.all_spans, key=lambda span: span.start_time_unix_nano)]
+    assert names == ["receive", "read message", "map message", "answer message", "record"]
+    trace, parent = (bytes.fromhex(part) for part in CALLERS.split("-")[1:3])
+    assert (collector.spans["receive"].trace_id, collector.spans["receive"].parent_span_id) == (trace, parent)
+    assert collector.attributes("receive") == {
+        "adapter.operation": "productOrder.message",
+        "adapter.outcome": "accepted",
+        "adapter.status": 200,
+    }

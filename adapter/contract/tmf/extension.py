@@ -4,6 +4,9 @@
       ProductOrder:
         properties:
           serviceAddress: {$ref: "#/$defs/ServiceAddress"}
+    requests:                      # what clients of this market may leave out or send otherwise; answers stay as the standard has them
+      RelatedParty: {optional: [id, "@referredType"]}
+      ProductOrder: {properties: {priority: {type: [string, integer]}}}
     $defs:                         # types of the market's own
       ServiceAddress: {type: object, properties: {addrNo: {type: string}}}
     answers:                       # by face: members that this face shows otherwise, in answers only
@@ -19,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -30,9 +33,10 @@ from adapter.contract.tmf.schema import with_nullable_members
 from adapter.errors import CheckFailed, ConfigError
 from adapter.yaml_text import json_value, numbered, read_document
 
-_KEYS = {"source", "types", "$defs", "answers"}
+_KEYS = {"source", "types", "requests", "$defs", "answers"}
 _TYPE_KEYS = {"properties", "required", "description", "source"}
 _ANSWER_KEYS = _TYPE_KEYS | {"order"}
+_REQUEST_KEYS = {"properties", "optional", "description", "source"}
 _Types = Mapping[str, Mapping[str, Any]]
 
 
@@ -42,6 +46,7 @@ class Extension:
 
     file: str
     types: _Types
+    requests: _Types = field(default_factory=dict)
     defs: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[str, _Types] = field(default_factory=dict)
 
@@ -60,7 +65,10 @@ def read_extension(data: Any, *, file: str) -> Extension:
     types = _types(data.get("types", {}), file, "types")
     faces = _block(data.get("answers", {}), file, "answers")
     answers = {face: _types(given, file, f"answers.{face}", _ANSWER_KEYS) for face, given in faces.items()}
-    return Extension(file, types, _block(data.get("$defs", {}), file, "$defs"), answers)
+    requests = _block(data.get("requests", {}), file, "requests")
+    for name, change in requests.items():
+        _only(change, _REQUEST_KEYS, file, f"requests.{name}")
+    return Extension(file, types, requests, _block(data.get("$defs", {}), file, "$defs"), answers)
 
 
 def extend(resource: Resource, extension: Extension) -> Resource:
@@ -69,12 +77,40 @@ def extend(resource: Resource, extension: Extension) -> Resource:
     Raises ConfigError: a type or face that nothing shows, a member that is there already, a schema that cannot be a Shape.
     """
     full = _add(resource.full_schema, resource.name, extension, required=True)
-    create = _add(resource.create_schema, resource.name, extension, required=True)
-    update = _add(resource.update_schema, resource.name, extension, required=False) if resource.update_schema else None
+    create = _taken(_add(resource.create_schema, resource.name, extension, required=True), resource.name, extension)
+    update = resource.update_schema
+    if update is not None:
+        update = _taken(_add(update, resource.name, extension, required=False), resource.name, extension)
     answers = {face: _add(contract.schema, resource.name, extension, required=True) for face, contract in resource.answers.items()}
     for face, types in extension.answers.items():
         answers[face] = _replace(answers.get(face, full), resource.name, types, f"{extension.file}: answers.{face}")
     return from_schemas(resource.name, create, full, update, answers)
+
+
+def extend_all(resources: Mapping[str, Resource], extension: Extension) -> dict[str, Resource]:
+    """Each of the resources with what the extension says of its types. Raises ConfigError as ``extend`` does, and for a type that none
+    of them holds."""
+    named = {*extension.types, *extension.requests}
+    held = {kind: {name for name in named if _holds(one, name)} for kind, one in resources.items()}
+    if resources and (strange := sorted(named - set().union(*held.values()))):
+        known = sorted({one.name for one in resources.values()})
+        raise ConfigError(f"{extension.file}: {', '.join(known)} hold no type called '{strange[0]}'{_near(strange[0], known)}")
+    return {kind: extend(one, _of(extension, held[kind], one)) for kind, one in resources.items()}
+
+
+def _holds(one: Resource, name: str) -> bool:
+    return name == one.name or name in one.full_schema.get("$defs", {}) or name in one.create_schema.get("$defs", {})
+
+
+def _of(extension: Extension, held: set[str], one: Resource) -> Extension:
+    """What an extension of several resources says of one of them."""
+    shown = {one.name, *one.full_schema.get("$defs", {}), *extension.defs}
+    return replace(
+        extension,
+        types={name: addition for name, addition in extension.types.items() if name in held},
+        requests={name: change for name, change in extension.requests.items() if name in held},
+        answers={face: {name: change for name, change in types.items() if name in shown} for face, types in extension.answers.items()},
+    )
 
 
 def _add(schema: Schema, root: str, extension: Extension, *, required: bool) -> Schema:
@@ -97,6 +133,22 @@ def _add(schema: Schema, root: str, extension: Extension, *, required: bool) -> 
             if required or name != root:
                 place["required"] = [*place.get("required", []), *addition.get("required", [])]
     return extended
+
+
+def _taken(schema: Schema, root: str, extension: Extension) -> Schema:
+    """A form that clients send, with what they may leave out or send otherwise."""
+    for name, change in extension.requests.items():
+        where = f"{extension.file}: requests.{name}"
+        optional = change.get("optional", [])
+        for place in _places(schema, root, name, where):
+            for member in (*change.get("properties", {}), *optional):
+                if member not in place["properties"]:
+                    raise ConfigError(
+                        f"{where}: there is no member '{member}'{_near(member, place['properties'])}; add it under types first"
+                    )
+            place["properties"] |= deepcopy(dict(change.get("properties", {})))
+            place["required"] = [member for member in place.get("required", []) if member not in optional]
+    return schema
 
 
 def _replace(schema: Schema, root: str, types: _Types, where: str) -> Schema:

@@ -29,6 +29,18 @@ class BillingAccountRef(Ref):
     """The account that is charged."""
 
 
+class CalendarEventRef(Ref):
+    """An entry of a calendar."""
+
+
+class ChannelRef(Ref):
+    """The channel that something came in by."""
+
+
+class OrganizationRef(Ref):
+    """An organization."""
+
+
 class PaymentRef(Ref):
     """A payment made for the order or the item."""
 
@@ -73,6 +85,13 @@ class RelatedChannel(Ref):
     """The sales channel, and what it does here."""
 
     role: str | None = None
+
+
+class RelatedEntity(Ref):
+    """Anything that belongs to this, and how; its kind has to be said."""
+
+    referred_type: str = Field(alias="@referredType")
+    role: str
 
 
 class RelatedParty(Ref):

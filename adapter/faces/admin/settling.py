@@ -8,44 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from adapter import agenda, clock
+from adapter.backend import Rules
 from adapter.changing import moved, told
 from adapter.contract.json_bytes import write_json
 from adapter.deferral import was_answered
 from adapter.errors import ConfigError, Conflict, InvalidMessage, MappingFailed
 from adapter.faces.admin.by_hand import Hand
 from adapter.faces.admin.orders import order_of
+from adapter.faces.admin.settling_changes import change_by_hand
 from adapter.mapping.scope import Scope
-from adapter.mapping.translator import Translator
 from adapter.market import Market
 from adapter.ports import Document, Message, Outcome, OutcomeKind, Reply, Result
-from adapter.recorded import advanced, message_of, resource_of
+from adapter.recorded import advanced, message_of
 from adapter.resource import Unexpected
 from adapter.store import AttemptRow, OrderRow, Response, Settlement, Store, auditing
-from adapter.store.advancing import Change
+from adapter.store.advancing import Change, Overtaken
 from adapter.store.auditing import AuditRow
 from adapter.store.connection import Connection
 from adapter.store.outbox import NewEvent
 from adapter.store.settling import pack_settlement
-from adapter.store.submitting import Overtaken, settle_and_advance
+from adapter.store.submitting import settle_and_advance
 from adapter.store.task_rows import NewTask
 
 INITIAL = "acknowledged"
 """The state of an order that its backend has, or that is to be sent again."""
-
-
-class Rules(Protocol):
-    """What is declared about the market of an order."""
-
-    @property
-    def market(self) -> Market:
-        """Its declaration."""
-
-    @property
-    def translators(self) -> Mapping[str, Translator]:
-        """Its mappings by operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +53,11 @@ async def settle_by_hand(store: Store, judge: Judge, identifier: str, verdict: s
     """
     if verdict not in ("accepted", "absent"):
         raise InvalidMessage(f"'{verdict}' is no verdict; say accepted or absent")
-    if verdict == "accepted" and not reference:
-        raise InvalidMessage("an order that the backend has needs the backend's number of it: --reference")
     if verdict == "absent" and reference:
         raise InvalidMessage("an order that the backend has not got has no --reference there")
     order = await order_of(store, identifier)
+    if verdict == "accepted" and not reference and not order.subject:
+        raise InvalidMessage("an order that the backend has needs the backend's number of it: --reference")
     attempts, now = await store.attempts(order.id), await store.now()
     if not attempts:
         raise Conflict(
@@ -81,9 +70,13 @@ async def settle_by_hand(store: Store, judge: Judge, identifier: str, verdict: s
     except KeyError:
         raise ConfigError(f"market {order.market} of order {order.id} is not declared; declare it until its orders are settled") from None
     evidence = f"settled by hand by {hand.actor}" + (f": {why}" if why else "")
-    settlement, change = (
-        _adoption(judge, rules, order, reference, evidence, now) if verdict == "accepted" else _release(rules, order, evidence, now)
-    )
+    if order.subject:
+        subject = await store.order(order.subject)
+        settlement, change = change_by_hand(judge.renderers, rules, order, subject, verdict, reference, evidence, now), None
+    elif verdict == "accepted":
+        settlement, change = _adoption(judge, rules, order, reference, evidence, now)
+    else:
+        settlement, change = _release(rules, order, evidence, now)
     known = f" as {reference}" if reference else ""
     audit = hand.row(now, "order.settle", order.id, f"attempt {attempt.number}: {verdict}{known}{f': {why}' if why else ''}")
     packed = pack_settlement(order.id, attempt.number, settlement)
@@ -96,7 +89,7 @@ async def settle_by_hand(store: Store, judge: Judge, identifier: str, verdict: s
     return {"order": order.id, "attempt": attempt.number, "verdict": verdict, "text": _told(rules.market, order, verdict, reference)}
 
 
-def _settle(c: Connection, packed: tuple[dict[str, Any], list[dict[str, Any]]], change: Change, audit: AuditRow) -> bool:
+def _settle(c: Connection, packed: tuple[dict[str, Any], list[dict[str, Any]]], change: Change | None, audit: AuditRow) -> bool:
     if not settle_and_advance(c, packed[0], packed[1], change):
         return False
     auditing.write(c, audit)
@@ -132,7 +125,7 @@ def _adoption(judge: Judge, rules: Rules, order: OrderRow, reference: str, evide
         response=Response(reply.status, reply.body, reply.headers),
         answer=write_json(document),
     )
-    kind = resource_of(order).events.create
+    kind = rules.market.life(order.operation).events.create
     events = (told(kind, write_json(document)),) if kind else ()
     return settlement, _ended(rules.market, order, _first(rules.market, order, now, reference, events, tasks))
 
@@ -148,7 +141,7 @@ def _release(rules: Rules, order: OrderRow, evidence: str, now: int) -> tuple[Se
 
 def _moved(market: Market, order: OrderRow, reported: Document, now: int, tasks: tuple[NewTask, ...], reference: str = "") -> Change:
     """The change of an order whose caller, and whose listeners, know it already."""
-    taken = advanced(order, reported, reference)
+    taken = advanced(market, order, reported, now, reference)
     if isinstance(taken, Unexpected):
         raise Conflict(f"order {order.id}: {taken.text}")
     change = moved(market, order, taken, now, backend_ref=reference, tasks=tasks)
@@ -208,6 +201,13 @@ def _answer(judge: Judge, rules: Rules, order: OrderRow, message: Message, docum
 
 
 def _told(market: Market, order: OrderRow, verdict: str, reference: str) -> str:
+    if order.subject:
+        done = (
+            "was carried out, and its subject has moved"
+            if verdict == "accepted"
+            else "had no effect; a repeat of it makes a further attempt"
+        )
+        return f"request {order.id} about {order.subject} {done}"
     if verdict == "accepted":
         followed = "it is followed to its end" if order.operation in market.follow else f"{market.market} does not follow its orders"
         return f"order {order.id} is accepted as {reference}; repeats get that answer, and {followed}"

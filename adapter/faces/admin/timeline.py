@@ -20,6 +20,8 @@ _HEARD = {
     Direction.BACKEND_REQUEST: "sent to the backend",
     Direction.BACKEND_REPLY: "the backend said",
     Direction.CLIENT_REPLY: "answered to the client",
+    Direction.BACKEND_MESSAGE: "the backend sent",
+    Direction.BACKEND_MESSAGE_REPLY: "answered to the backend",
 }
 _RULES = 12  # characters of a rule set's version that tell it from others
 

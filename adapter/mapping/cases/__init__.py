@@ -2,7 +2,8 @@
 
 from adapter.mapping.cases.compare import Difference, compare
 from adapter.mapping.cases.file import Case, load_cases, read_cases
-from adapter.mapping.cases.run import CLIENT_REFERENCE, CORRELATION_ID, NOW, UID, CaseResult, Report, run_cases
+from adapter.mapping.cases.run import CaseResult, Report, run_cases
+from adapter.mapping.cases.sections import CLIENT_REFERENCE, CORRELATION_ID, NOW, UID
 
 __all__ = [
     "CLIENT_REFERENCE",

@@ -82,9 +82,9 @@ def unused_tables(tables: Tables, files: Iterable[MappingFile]) -> list[Finding]
 
 
 def _used(file: MappingFile) -> set[str]:
-    found = _in_both(file.both) | _in_rules(file.request) | _in_rules(file.reply)
-    for view in file.view:
-        found |= _in_rules(view.rules)
+    found = _in_both(file.both)
+    for rules in (*file.rules.values(), *(view.rules for view in file.view)):
+        found |= _in_rules(rules)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The sections around the rules: requirements, drops, outcomes."""
+"""The sections around the rules: requirements, refusals, drops, outcomes, identities."""
 
 from __future__ import annotations
 
@@ -9,10 +9,24 @@ from adapter.contract.shape import Kind
 from adapter.finding import Finding, Position
 from adapter.mapping.catalogue import finding
 from adapter.mapping.check.places import place_of
-from adapter.mapping.check.reads import accesses, sole_access
+from adapter.mapping.check.reads import accesses, knowing, may_lack, sole_access
 from adapter.mapping.check.rules import RuleCheck
 from adapter.mapping.expression import infer
-from adapter.mapping.model import BothRule, Direction, Drop, Expr, ListRule, MappingFile, OutcomeRule, Require, Rule, TwoWayRule, ValueRule
+from adapter.mapping.model import (
+    BothRule,
+    Direction,
+    Drop,
+    Expr,
+    ListRule,
+    MappingFile,
+    OutcomeRule,
+    Refuse,
+    Require,
+    Rule,
+    TwoWayRule,
+    ValueRule,
+)
+from adapter.mapping.sections import IDENTITY, OUTCOME, REQUEST
 from adapter.mapping.suggest import suggest
 from adapter.mapping.types import Contracts, Facts, ScopeShapes, Type
 
@@ -21,7 +35,7 @@ _PROBE = "probe"
 
 def check_require(require: Iterable[Require], contracts: Contracts, rules: RuleCheck, there: Facts) -> Iterator[Finding]:
     """Paths and names that do not exist, and places that are required twice. ``there`` is what is required without a condition."""
-    scope = ScopeShapes.of_request(contracts, there)
+    scope = REQUEST.scope(contracts, there)
     seen: dict[tuple[str, str], Position] = {}
     for entry in require:
         if entry.path is not None:
@@ -49,9 +63,22 @@ def _required(entry: Require) -> tuple[str, str]:
     return ("header" if entry.header is not None else "query"), name.value if name is not None else ""
 
 
+def check_refuse(refuse: Iterable[Refuse], contracts: Contracts, rules: RuleCheck, there: Facts) -> Iterator[Finding]:
+    """Conditions that are none, texts that are no text or may be missing. ``there`` is what every request holds that gets so far."""
+    scope = REQUEST.scope(contracts, there)
+    for rule in refuse:
+        rules.condition(rule.when, scope)
+        yield from _said(rule.text, knowing(scope, rule.when), "text", many=False, needed=True)
+
+
+def check_identity(identity: Expr | None, contracts: Contracts) -> Iterator[Finding]:
+    """Whether the identity of a message is text; a message may have none."""
+    yield from _said(identity, IDENTITY.scope(contracts), "identity", many=False)
+
+
 def check_drop(file: MappingFile, contracts: Contracts) -> Iterator[Finding]:
     """Dropped paths that do not exist, or that a request rule uses all the same."""
-    used = list(_used(file))
+    used = list(_used(file)) if file.drop else []
     for drop in file.drop:
         place = place_of(contracts.request, drop.path, "M201")
         if isinstance(place, Finding):
@@ -74,7 +101,7 @@ _Way = tuple[str, ...]
 def _used(file: MappingFile) -> Iterator[tuple[_Way, Position]]:
     """The member names of every canonical path that the request direction reads."""
     yield from _used_both(file.both, ())
-    yield from _used_rules(file.request, {"request": ()})
+    yield from _used_rules(file.rules["request"], {"request": ()})
 
 
 def _used_both(rules: Iterable[BothRule], before: _Way) -> Iterator[tuple[_Way, Position]]:
@@ -130,8 +157,8 @@ def _depth(before: _Way) -> int:
 
 def check_outcome(file: MappingFile, contracts: Contracts, rules: RuleCheck, there: Facts) -> Iterator[Finding]:
     """Whether a call can succeed, conditions that nothing reaches, texts that are no text. ``there`` is what every request holds."""
-    scope = ScopeShapes.of_outcome(contracts, there)
-    probe = file.operation.value.endswith(f".{_PROBE}")
+    scope = OUTCOME.scope(contracts, there)
+    probe = file.operation.value.partition(".")[2].lower().endswith(_PROBE)
     closed: OutcomeRule | None = None
     asked: dict[str, Position] = {}
     for rule in file.outcome:
@@ -158,11 +185,14 @@ def check_outcome(file: MappingFile, contracts: Contracts, rules: RuleCheck, the
         yield finding("M407", text, at, "add a rule '- {when: …, is: accepted}'")
 
 
-def _said(expr: Expr | None, scope: ScopeShapes, name: str, *, many: bool) -> Iterator[Finding]:
+def _said(expr: Expr | None, scope: ScopeShapes, name: str, *, many: bool, needed: bool = False) -> Iterator[Finding]:
     if expr is None:
         return
     value, found = infer(expr, scope)
     yield from found
+    if needed and not found and may_lack(value):
+        yield finding("M309", f"'{name}' is always told, and this may be absent", expr.at, "write … | default(…)")
+        return
     if found or value.never:
         return
     if value.many and not many:

@@ -12,10 +12,13 @@ from adapter.mapping.types import Contracts
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """One canonical resource: ``request`` is what a front-end may send, ``resource`` the full resource.
+    """The canonical side of one operation: ``request`` is what a front-end may send, ``resource`` what is written: the full resource, or a
+    part of it.
 
     ``supplied`` are members of the resource that the adapter itself writes, so that no rule has to. ``answers`` is what a face
-    shows, by its name, where that differs from the resource. ``asked`` is there where one call asks for many orders.
+    shows, by its name, where that differs from the resource. ``asked`` is there where one call asks for many orders. ``known`` is the
+    document on record that the operation is about, ``subject`` the part of it that an accepted task or change may write. ``identities`` are
+    members of which one has to tell which document a message is about.
     """
 
     request: Shape
@@ -23,15 +26,18 @@ class Canonical:
     supplied: frozenset[str] = frozenset()
     answers: Mapping[str, Shape] = field(default_factory=dict)
     asked: Shape | None = None
+    known: Shape | None = None
+    subject: Shape | None = None
+    identities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What is around the mapping of one operation of a market.
 
-    ``canonical`` is by operation (``productOrder.patch``) or by resource (``productOrder``), the operation first;
-    ``legacy`` by the name of the legacy operation. ``header``, ``query`` and ``path`` are the names that faces
-    declare for it; the parameters in a path are always there.
+    ``canonical`` is by operation (``productOrder.update``) or by resource (``productOrder``), the operation first; ``received`` is that
+    of messages from the backend. ``legacy`` is by the name of the legacy operation, ``inbound`` by that of the message. ``header``,
+    ``query`` and ``path`` are the names that faces declare for it; the parameters in a path are always there.
     """
 
     canonical: Mapping[str, Canonical]
@@ -42,14 +48,22 @@ class Surroundings:
     header: frozenset[str] = frozenset()
     query: frozenset[str] = frozenset()
     path: frozenset[str] = frozenset()
+    received: Mapping[str, Canonical] = field(default_factory=dict)
+    inbound: Mapping[str, OperationContract] = field(default_factory=dict)
 
-    def of(self, operation: str) -> Canonical | None:
+    def of(self, operation: str, *, received: bool = False) -> Canonical | None:
         """The canonical contract of an operation, None where no such resource is offered."""
-        return self.canonical.get(operation) or self.canonical.get(operation.partition(".")[0])
+        by = self.received if received else self.canonical
+        return by.get(operation) or by.get(operation.partition(".")[0])
 
-    def contracts(self, canonical: Canonical, legacy: OperationContract) -> Contracts:
-        """Both sides of one operation. A question about many orders comes from no caller, so it has no headers or parameters."""
-        callers = canonical.asked is None
+    def legacy_of(self, *, received: bool) -> Mapping[str, OperationContract]:
+        """The legacy operations that can be called, or the messages that can come."""
+        return self.inbound if received else self.legacy
+
+    def contracts(self, canonical: Canonical, legacy: OperationContract, *, received: bool = False) -> Contracts:
+        """Both sides of one operation. No caller is behind a message of the backend or a question about many orders, so these have no
+        headers or parameters."""
+        callers = canonical.asked is None and not received
         return Contracts(
             request=canonical.request,
             resource=canonical.resource,
@@ -60,4 +74,7 @@ class Surroundings:
             setting=self.settings,
             answers=canonical.answers,
             asked=canonical.asked,
+            known=canonical.known,
+            subject=canonical.subject,
+            received=received,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from adapter.contract.shape import Kind, Place, Shape
@@ -34,16 +34,7 @@ class Way:
     ways: Ways = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
-    """Both directions, for the document or for one element of a list."""
-
-    request: Way
-    reply: Way
-
-    def way(self, direction: Direction) -> Way:
-        """One of the two."""
-        return self.request if direction is Direction.REQUEST else self.reply
+Level = Mapping[Direction, Way]  # those that the operation has, for the document or for one element of a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +51,9 @@ Written = dict[Direction, list[Write]]
 
 @dataclass(frozen=True, slots=True)
 class TwoWayCheck:
-    """Checks ``both``; ``request`` and ``reply`` check the one-way rules inside of two-way lists."""
+    """Checks ``both``; ``checks`` are for the one-way rules inside of two-way lists."""
 
-    request: RuleCheck
-    reply: RuleCheck
+    checks: Mapping[Direction, RuleCheck]
     lookups: Lookups
     findings: list[Finding]
     operation: str
@@ -84,10 +74,10 @@ class TwoWayCheck:
 
     def _places(self, rule: BothRule, level: Level) -> dict[Direction, tuple[Place, Place]]:
         """(canonical, legacy) place by direction; empty where one of them is missing."""
-        wanted = [rule.only] if rule.only is not None else [Direction.REQUEST, Direction.REPLY]
+        wanted = [direction for direction in level if rule.only in (None, direction)]
         canonical, legacy = {}, {}
         for direction in wanted:
-            way = level.way(direction)
+            way = level[direction]
             first, second = (way.source, way.target) if direction is Direction.REQUEST else (way.target, way.source)
             canonical[direction] = place_of(first, rule.canonical, "M201")
             legacy[direction] = place_of(second, rule.legacy, "M202")
@@ -122,12 +112,12 @@ class TwoWayCheck:
         if links is not None:
             canonical, legacy = next(iter(places.values()))
             self._chain(rule, links, canonical, legacy)
-            if rule.only is None:
+            if len(places) == len(Direction):
                 self._inverse(links)
         sound = links is not None and len(self.findings) == before
         made: dict[Direction, Write] = {}
         for direction, (canonical, legacy) in places.items():
-            way = level.way(direction)
+            way = level[direction]
             source, target, place = (
                 (rule.canonical, rule.legacy, legacy) if direction is Direction.REQUEST else (rule.legacy, rule.canonical, canonical)
             )
@@ -242,16 +232,15 @@ class TwoWayCheck:
     def _list(self, rule: TwoWayList, places: dict[Direction, tuple[Place, Place]], level: Level) -> dict[Direction, Write]:
         ways: dict[Direction, Way] = {}
         writes: dict[Direction, Write] = {}
-        for direction in (Direction.REQUEST, Direction.REPLY):
-            way = level.way(direction)
-            if direction not in places:
-                ways[direction] = way
-                continue
-            canonical, legacy = places[direction]
+        for direction, (canonical, legacy) in places.items():
+            way = level[direction]
             source, target = (rule.canonical, rule.legacy) if direction is Direction.REQUEST else (rule.legacy, rule.canonical)
             first, second = (canonical, legacy) if direction is Direction.REQUEST else (legacy, canonical)
             elements = type_at(way.root, source.path.steps, way.scope)
             access = path_access(way.root, (*source.path.steps[:-1], replace(source.path.steps[-1], each=False)))
+            listed = (canonical if direction is Direction.REQUEST else legacy).member
+            if listed is not None and not listed.null_elements:
+                elements = replace(elements, nullable=False)  # a list that is null is walked like an empty one
             inside = of_elements(access, way.scope, way.scope.inside(elements))
             depth = len(way.scope.walked)
             ways[direction] = Way(first.shape, second.shape, inside, f"item{depth}", walked_ways(access, depth, way.ways))
@@ -264,11 +253,11 @@ class TwoWayCheck:
                 (),
                 require_hint(way.root, access.steps, way.ways),
             )
-        inner = self.rules([_limited(each, rule.only) for each in rule.both], Level(ways[Direction.REQUEST], ways[Direction.REPLY]))
-        for direction, check, own in ((Direction.REQUEST, self.request, rule.request), (Direction.REPLY, self.reply, rule.reply)):
+        inner = self.rules(rule.both, ways)
+        for direction, own in ((Direction.REQUEST, rule.request), (Direction.REPLY, rule.reply)):
             if direction in writes:
                 way = ways[direction]
-                more = check.rules(own, way.target, way.scope, way.ways)
+                more = self.checks[direction].rules(own, way.target, way.scope, way.ways)
                 writes[direction] = replace(writes[direction], inner=(*inner[direction], *more))
         return writes
 
@@ -303,10 +292,6 @@ def _between(canonical: _Kind, legacy: _Kind) -> str:
     if canonical == legacy or not fitting:
         return "" if canonical == legacy else "write a rule for each direction"
     return "converters between them: " + ", ".join(fitting)
-
-
-def _limited(rule: BothRule, only: Direction | None) -> BothRule:
-    return rule if only is None else replace(rule, only=only)
 
 
 def _place(found: Place | Finding) -> Place:

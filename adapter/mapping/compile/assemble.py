@@ -48,10 +48,11 @@ class Value:
 
 
 class Assembler:
-    """Writes the rules of one function. ``direction`` decides which side of two-way rules and tables is read."""
+    """Writes the rules of one function. ``direction`` decides which side of two-way rules and tables is read, ``source`` is the document
+    that two-way rules read."""
 
-    def __init__(self, unit: Unit, function: Suite, direction: Direction, section: str) -> None:
-        self.unit, self.direction, self.section = unit, direction, section
+    def __init__(self, unit: Unit, function: Suite, direction: Direction, section: str, source: str = "") -> None:
+        self.unit, self.direction, self.section, self.source = unit, direction, section, source
         self.reader = Reader(unit.names, function, unit.helpers, unit.picks)
         self.expressions = ExpressionWriter(unit.names, self.reader)
         self.lists: list[str] = []  # the variables of the lists being written, outermost first
@@ -324,9 +325,7 @@ class Assembler:
 
     def _side(self) -> str:
         """The name of what two-way rules read."""
-        if self.reader.depth:
-            return f"item{self.reader.depth - 1}"
-        return "request" if self.direction is Direction.REQUEST else "reply"
+        return f"item{self.reader.depth - 1}" if self.reader.depth else self.source
 
 
 def _required(child: Node) -> bool:

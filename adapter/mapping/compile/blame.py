@@ -59,7 +59,7 @@ def _spots(source: SourcePath, variables: Mapping[str, Any]) -> Iterator[tuple[s
     if source.root in _KEYED:
         yield source.text, getattr(scope, source.root).get(source.text.removeprefix(f"{source.root} "), ABSENT)
         return
-    document = {"request": scope.request, "stored": scope.stored}.get(source.root)
+    document = {"request": scope.request, "stored": scope.stored, "known": scope.known}.get(source.root)
     if document is None:
         return
     indices = [variables[f"i{level}"] for level in source.levels]

@@ -1,4 +1,4 @@
-"""The functions of a compiled mapping: request, reply, outcome, and one for each view."""
+"""The functions of a compiled mapping: one for each section that writes, each view, and for what judges."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 
 from adapter.contract.member_order import Rank, rank
 from adapter.contract.path import Path
-from adapter.contract.shape import Shape
+from adapter.contract.shape import Kind, Shape
 from adapter.errors import Problem
+from adapter.finding import Position
 from adapter.mapping.compile.assemble import Assembler, Unit
 from adapter.mapping.compile.code import Mark, Suite
 from adapter.mapping.compile.plan import entries_of, plan
 from adapter.mapping.compile.record import BranchRecord, RuleRecord
-from adapter.mapping.model import Direction, ListRule, MappingFile, OutcomeRule, Require, Rule, ValueRule, View
+from adapter.mapping.model import Direction, Expr, ListRule, MappingFile, OutcomeRule, Refuse, Require, Rule, ValueRule, View
 from adapter.mapping.runtime import border
+from adapter.mapping.sections import REQUEST, Section
 from adapter.mapping.types import Contracts
 
 
@@ -30,14 +32,49 @@ class Made:
 Maker = Callable[[Unit], Made]
 
 
-def request_function(mapping: MappingFile, contracts: Contracts) -> Maker:
-    """``request(scope[, tell])`` gives the legacy document and the notices."""
+def document_function(section: Section, mapping: MappingFile, contracts: Contracts) -> Maker:
+    """``request(scope[, tell])`` (``reply``, …) gives the document that the section writes, and the notices."""
+    target = section.target(contracts)
+    both = mapping.both if section.source else ()
+    entries = () if target is None else entries_of(both, mapping.rules[section.name], section.direction)
 
     def make(unit: Unit) -> Made:
-        body, assembler = _begin(unit, Direction.REQUEST, "request")
+        body, assembler = _begin(unit, section.direction, section.name, section.source)
+        if section is REQUEST:
+            _require(mapping.require, contracts.resource, assembler, body)
+        tree = plan(target or Shape(Kind.OBJECT), entries, section.direction)
+        made = assembler.object(tree, body)
+        body.add(f"return {made}, notices")
+        return Made(_head(section.name, unit), body, assembler)
+
+    return make
+
+
+def refuse_function(mapping: MappingFile, contracts: Contracts) -> Maker:
+    """``refuse(scope[, tell])`` gives the status, code and text of each refusal that holds; raises what ``require`` misses."""
+
+    def make(unit: Unit) -> Made:
+        body, assembler = _begin(unit, Direction.REQUEST, "refuse")
         _require(mapping.require, contracts.resource, assembler, body)
-        tree = plan(contracts.legacy.input, entries_of(mapping.both, mapping.request, Direction.REQUEST), Direction.REQUEST)
-        return _end("request", body, assembler, assembler.object(tree, body), unit)
+        body.add("refusals = []")
+        for rule in mapping.refuse:
+            _refuse(rule, assembler, body)
+        body.add("return refusals")
+        return Made(_head("refuse", unit), body, assembler)
+
+    return make
+
+
+def identity_function(identity: Expr) -> Maker:
+    """``identity(scope[, tell])`` gives what a repeated message has in common with the first."""
+
+    def make(unit: Unit) -> Made:
+        body, assembler = _begin(unit, Direction.REPLY, "identity")
+        mark, tell = _judging("identity", "identity", identity.at, "", assembler)
+        found = assembler.expressions.value(identity.node)
+        _heard(mark, identity.at, assembler, body, tell)
+        body.add(f"return {found}", mark)
+        return Made(_head("identity", unit), body, assembler)
 
     return make
 
@@ -49,17 +86,6 @@ def require_function(entry: Require, contracts: Contracts) -> Maker:
         body, assembler = _begin(unit, Direction.REQUEST, "require")
         _require((entry,), contracts.resource, assembler, body)
         return Made(_head("require", unit), body, assembler)
-
-    return make
-
-
-def reply_function(mapping: MappingFile, contracts: Contracts) -> Maker:
-    """``reply(scope[, tell])`` gives the canonical document and the notices."""
-
-    def make(unit: Unit) -> Made:
-        body, assembler = _begin(unit, Direction.REPLY, "reply")
-        tree = plan(contracts.resource, entries_of(mapping.both, mapping.reply, Direction.REPLY), Direction.REPLY)
-        return _end("reply", body, assembler, assembler.object(tree, body), unit)
 
     return make
 
@@ -96,15 +122,10 @@ def _head(name: str, unit: Unit, parameters: str = "scope") -> str:
     return f"def {name}({parameters}{', tell' if unit.telling else ''}):"
 
 
-def _begin(unit: Unit, direction: Direction, section: str) -> tuple[Suite, Assembler]:
+def _begin(unit: Unit, direction: Direction, section: str, source: str = "") -> tuple[Suite, Assembler]:
     body = Suite()
     body.add("notices = []")
-    return body, Assembler(unit, body, direction, section)
-
-
-def _end(name: str, body: Suite, assembler: Assembler, made: str, unit: Unit) -> Made:
-    body.add(f"return {made}, notices")
-    return Made(_head(name, unit), body, assembler)
+    return body, Assembler(unit, body, direction, section, source)
 
 
 def in_order(entries: Iterable[Require], resource: Shape) -> list[Require]:
@@ -172,20 +193,41 @@ def _shown(entry: Require) -> str:
     return f"query {entry.query.value}" if entry.query is not None else ""
 
 
+def _judging(section: str, name: str, at: Position, layer: str, assembler: Assembler) -> tuple[Mark, str]:
+    """Starts a rule that writes nothing: its mark, and the line that tells of it ("" in the plain form)."""
+    unit = assembler.unit
+    record = RuleRecord(section, name, at, layer)
+    mark = Mark(at, name if name == section else f"{section} {name}", (), record)
+    assembler.reader.mark, assembler.reader.heard = mark, []
+    unit.records.append(record)
+    return mark, f"tell(({len(unit.records) - 1}, None, (), (), 0, None))" if unit.telling else ""
+
+
+def _heard(mark: Mark, at: Position, assembler: Assembler, suite: Suite, tell: str) -> None:
+    """Ends it in the suite where the rule holds."""
+    assert mark.record is not None  # _judging made it
+    mark.record.branches.append(BranchRecord("", at, tuple(assembler.reader.heard)))
+    if tell:
+        suite.add(tell)
+
+
 def _outcome(number: int, rule: OutcomeRule, assembler: Assembler, body: Suite) -> None:
-    record = RuleRecord("outcome", rule.kind.value, rule.at, rule.layer)
-    mark = Mark(rule.at, f"outcome {rule.kind.value}", (), record)
-    reader, expressions = assembler.reader, assembler.expressions
-    reader.mark = mark
-    reader.heard = []
+    mark, tell = _judging("outcome", rule.kind.value, rule.at, rule.layer, assembler)
+    expressions = assembler.expressions
     suite = body if rule.when is None else body.block(f"if {expressions.condition(rule.when.node)}", mark)
     texts = "A" if rule.texts is None else expressions.value(rule.texts.node)
     message = "A" if rule.message is None else expressions.value(rule.message.node)
-    record.branches.append(BranchRecord("", rule.at, tuple(reader.heard)))
-    assembler.unit.records.append(record)
-    if assembler.unit.telling:
-        suite.add(f"tell(({len(assembler.unit.records) - 1}, None, (), (), 0, None))")
+    _heard(mark, rule.at, assembler, suite, tell)
     suite.add(f"return {number}, {texts}, {message}", mark)
+
+
+def _refuse(rule: Refuse, assembler: Assembler, body: Suite) -> None:
+    mark, tell = _judging("refuse", rule.code or str(rule.status), rule.at, rule.layer, assembler)
+    suite = body.block(f"if {assembler.expressions.condition(rule.when.node)}", mark)
+    text = assembler.expressions.value(rule.text.node)
+    _heard(mark, rule.at, assembler, suite, tell)
+    check = assembler.unit.names.constant(border(Kind.TEXT, many=False, nullable=False), "c")
+    suite.add(f"refusals.append(({rule.status}, {rule.code!r}, {check}({text})))", mark)
 
 
 def _change(rule: Rule, shape: Shape, assembler: Assembler, body: Suite, unit: Unit) -> None:

@@ -18,18 +18,20 @@ from adapter.mapping.compile.blame import blamed
 from adapter.mapping.compile.code import Mark, Source, finish
 from adapter.mapping.compile.functions import (
     Maker,
+    document_function,
+    identity_function,
     in_order,
     outcome_function,
-    reply_function,
-    request_function,
+    refuse_function,
     require_function,
     view_function,
 )
 from adapter.mapping.compile.lookup import MissHook, no_hook
 from adapter.mapping.compile.reader import Names
 from adapter.mapping.compile.record import RuleRecord, fill
-from adapter.mapping.model import Direction, MappingFile
+from adapter.mapping.model import MappingFile
 from adapter.mapping.runtime import ABSENT
+from adapter.mapping.sections import SUBJECT, sections_of
 from adapter.mapping.tables import CodeTable
 from adapter.mapping.types import Contracts
 
@@ -68,12 +70,13 @@ _GLOBALS: Final[dict[str, Any]] = {
 @dataclass(frozen=True, eq=False, repr=False)
 class Compiled:
     """One function in both forms. ``plain(…)`` and ``telling(…, tell)`` give the same; ``records`` are numbered as ``tell`` counts.
+    ``of_caller``: a value that a rule cannot take may be the caller's mistake.
 
     The form with provenance is made when it is first asked for: a service that serves does not, and starts the sooner.
     """
 
     plain: Callable[..., Any]
-    direction: Direction
+    of_caller: bool
     sources: dict[str, Source]  # file name of the generated text → text
     explain: Callable[[], tuple[Callable[..., Any], str, Source, Unit]]
 
@@ -94,12 +97,12 @@ class Compiled:
         return self._explained[1]
 
     def failed(self, error: BaseException) -> AdapterError:
-        """What one of FAILURES raised in this function means: InvalidMessage where a rule of the request direction cannot take what
-        the caller sent, with the caller's path; else MappingFailed (UnknownCode) with the rule, its target and the element's index."""
+        """What one of FAILURES raised in this function means: InvalidMessage where a rule cannot take what the caller sent, with the
+        caller's path; else MappingFailed (UnknownCode) with the rule, its target and the element's index."""
         mark, variables = self._place(error.__traceback__)
         if mark is None:
             return MappingFailed(_words(error))
-        source = blamed(mark, error, variables) if self.direction is Direction.REQUEST else ""
+        source = blamed(mark, error, variables) if self.of_caller else ""
         if source:  # the value is the caller's, and so is the remedy
             return InvalidMessage("", [Problem(source, f"{_words(error)} (rule {mark.at})")])
         indices = [len(variables[name]) for name in mark.lists if isinstance(variables.get(name), list)]
@@ -120,11 +123,13 @@ class Compiled:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Program:
-    """All functions of one mapping file."""
+    """All functions of one mapping file. ``documents`` are by section; ``refuse`` and ``identity`` are None where the file says nothing of
+    it, and ``outcome`` is None in the file of a received message."""
 
-    request: Compiled
-    reply: Compiled
-    outcome: Compiled
+    documents: Mapping[str, Compiled]
+    outcome: Compiled | None
+    refuse: Compiled | None
+    identity: Compiled | None
     views: Mapping[str, Compiled]
     require: Callable[[], tuple[Callable[..., None], ...]]
 
@@ -133,27 +138,36 @@ class Program:
         """One function for each entry of ``require``, in the order in which they are named. Made when a request was refused first."""
         return self.require()
 
+    @cached_property
+    def functions(self) -> Mapping[str, Compiled]:
+        """Every function by its section: those of ``documents``, ``outcome``, ``refuse``, ``identity``, ``view <face>``."""
+        judging = {"refuse": self.refuse, "outcome": self.outcome, "identity": self.identity}
+        views = {f"view {face}": compiled for face, compiled in self.views.items()}
+        return {**self.documents, **{name: compiled for name, compiled in judging.items() if compiled is not None}, **views}
+
 
 def compile_mapping(mapping: MappingFile, tables: Mapping[str, CodeTable], contracts: Contracts, on_miss: MissHook = no_hook) -> Program:
-    """Compiles both directions, the outcome and the views.
+    """Compiles the sections, the outcome and the views.
 
     Raises CheckFailed for what the checker would have found; a file that passed the check compiles.
     """
     name = mapping_name(mapping)
 
-    def made(function: str, maker: Maker, direction: Direction = Direction.REPLY) -> Compiled:
-        return _compiled(f"{name} {function}", maker, tables, on_miss, direction)
+    def made(function: str, maker: Maker, *, of_caller: bool = False) -> Compiled:
+        return _compiled(f"{name} {function}", maker, tables, on_miss, of_caller)
 
     def required() -> tuple[Callable[..., None], ...]:
         entries = in_order(mapping.require, contracts.resource)
         return tuple(
-            made(f"require {number}", require_function(entry, contracts), Direction.REQUEST).plain for number, entry in enumerate(entries)
+            made(f"require {number}", require_function(entry, contracts), of_caller=True).plain for number, entry in enumerate(entries)
         )
 
+    sections = [each for each in sections_of(mapping.received) if each is not SUBJECT or mapping.rules[each.name]]
     return Program(
-        made("request", request_function(mapping, contracts), Direction.REQUEST),
-        made("reply", reply_function(mapping, contracts)),
-        made("outcome", outcome_function(mapping)),
+        {each.name: made(each.name, document_function(each, mapping, contracts), of_caller=each.of_caller) for each in sections},
+        None if mapping.received else made("outcome", outcome_function(mapping)),
+        made("refuse", refuse_function(mapping, contracts), of_caller=True) if mapping.refuse else None,
+        None if mapping.identity is None else made("identity", identity_function(mapping.identity)),
         {view.face.value: made(f"view {view.face.value}", view_function(view, contracts)) for view in mapping.view},
         required,
     )
@@ -165,7 +179,7 @@ def mapping_name(mapping: MappingFile) -> str:
     return "/".join(file.replace("\\", "/").split("/")[-2:]).removesuffix(".yaml")
 
 
-def _compiled(title: str, maker: Maker, tables: Mapping[str, CodeTable], on_miss: MissHook, direction: Direction) -> Compiled:
+def _compiled(title: str, maker: Maker, tables: Mapping[str, CodeTable], on_miss: MissHook, of_caller: bool) -> Compiled:
     def explain() -> tuple[Callable[..., Any], str, Source, Unit]:
         file = f"<mapping {title} explained>"
         telling, text, unit = _generate(file, maker, tables, on_miss, telling=True)
@@ -173,7 +187,7 @@ def _compiled(title: str, maker: Maker, tables: Mapping[str, CodeTable], on_miss
 
     file = f"<mapping {title}>"
     plain, text, _ = _generate(file, maker, tables, on_miss, telling=False)
-    return Compiled(plain, direction, {file: text}, explain)
+    return Compiled(plain, of_caller, {file: text}, explain)
 
 
 def _generate(

@@ -23,6 +23,10 @@ _ROOTS: Final = {
     "reply": "scope.reply if scope.reply is not None else A",
     "stored": "scope.stored if scope.stored is not None else A",
     "asked": "scope.asked if scope.asked is not None else A",
+    "known": "scope.known if scope.known is not None else A",
+    "message": "scope.message if scope.message is not None else A",
+    "report": "scope.report if scope.report is not None else A",
+    "outcome": "scope.outcome if scope.outcome is not None else A",
     "answer": "answer",
     "warnings": "list(scope.warnings)",
     "header": "scope.header",
@@ -152,7 +156,7 @@ class Reader:
 
     @staticmethod
     def _member(found: str, name: str, key: tuple[object, ...]) -> str:
-        if key in {("request",), ("reply",), ("answer",)}:
+        if key in {("request",), ("reply",), ("answer",), ("message",)}:
             return f"{found}.get({name!r}, A)"
         return f"{found}.get({name!r}, A) if {found}.__class__ is dict else member({found}, {name!r})"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from adapter.contract.path import Step
 from adapter.finding import Position
@@ -48,8 +49,8 @@ class BranchRecord:
 
 @dataclass(slots=True)
 class RuleRecord:
-    """One rule in one direction. ``target`` has ``[]`` for each list written; ``section`` is request, reply, outcome,
-    view or require; ``table`` is the code table that its value goes through, if any."""
+    """One rule in one direction. ``target`` has ``[]`` for each list written; ``section`` is that of the file;
+    ``table`` is the code table that its value goes through, if any."""
 
     section: str
     target: str
@@ -60,6 +61,9 @@ class RuleRecord:
     direction: Direction = Direction.REQUEST
     is_list: bool = False
 
+
+# sections whose rules write nothing
+JUDGING: Final = ("require", "refuse", "outcome", "identity")
 
 # what the second form of a function tells of each value it writes: number of the rule, value, indices of the lists written,
 # indices of the elements read, number of the branch, the code as it was looked up in the table (None: there is no table)

@@ -18,21 +18,17 @@ from adapter.finding import Finding, Position
 from adapter.mapping.expression import codes
 from adapter.mapping.expression.parse import position, position_in
 from adapter.mapping.suggest import suggest
-from adapter.mapping.types import ANYTHING, STORES, TEXTS, Facts, ScopeShapes, Type, kind_of, of_member, of_shape
+from adapter.mapping.types import ANYTHING, OF_CALLS, OF_MESSAGES, STORES, TEXTS, Facts, ScopeShapes, Type, kind_of, of_member, of_shape
 
 TEXT: Final = Type(Kind.TEXT)
 INTEGER: Final = Type(Kind.INTEGER)
-_MANY_HINTS: Final = (
-    "this operation asks for many orders at once: read asked.orders, each with id, request and answer",
-    "only an operation that asks for many orders has it: name it in the market's follow, as bulk.operation",
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """One access as written.
 
-    ``root`` is the name of a document or store, ``warnings``, ``absent``, a name of TEXTS, ``item<n>`` or ``index<n>``
+    ``root`` is the name of a document (or ``warnings``) or store, ``absent``, a name of TEXTS, ``item<n>`` or ``index<n>``
     (n counts the walked lists from the outside, 0 first), or "" where ``base`` is another expression. ``path`` are the
     steps behind it, ``places`` where each stands; ``key`` is the key of a store.
     """
@@ -129,17 +125,31 @@ def type_of_access(access: Access, scope: ScopeShapes, base: Type | None = None)
     root = base or _type_of_root(access, scope)
     if root is None:
         name = access.root
-        hint = suggest(name, scope.names(), "here are")
-        if name == "asked" or (name in {"request", "stored"} and "asked" in scope.documents):
-            hint = _MANY_HINTS[name == "asked"]
-        elif name in {"reply", "answer", "warnings"}:
-            hint = f"'{name}' does not exist in this section yet"
-        elif not access.steps and not hint.startswith("did you mean"):
-            hint = f"to write the text itself, quote it inside: \"'{name}'\"" + (f"; {hint}" if hint else "")
+        hint = _elsewhere(name, scope)
+        if not hint:
+            hint = suggest(name, scope.names(), "here are")
+            if not access.steps and not hint.startswith("did you mean"):
+                hint = f"to write the text itself, quote it inside: \"'{name}'\"" + (f"; {hint}" if hint else "")
         return ANYTHING, [Finding(codes.UNDEFINED_NAME, f"'{name}' is not defined here", _name_place(access), hint)]
     if not access.steps:
         return root, []
     return _follow(access, root, scope)
+
+
+def _elsewhere(name: str, scope: ScopeShapes) -> str:
+    """Where a name that is not defined here is to be found instead; "" for one that exists nowhere."""
+    received = "message" in scope.documents
+    if name in OF_CALLS and received:
+        return "the backend sends this message of its own accord, and nothing was asked before: read message['…']"
+    if name in OF_MESSAGES and not received:
+        return "only the file of a message that the backend sends ('receives:') has it"
+    if name in ("request", "stored") and "asked" in scope.documents:
+        return "this operation asks for many orders at once: read asked.orders, each with id, request and answer"
+    if name == "asked":
+        return "only an operation that asks for many orders has it: name it in the market's follow, as bulk.operation"
+    if name == "known":
+        return "nothing is on record that this section could be about"
+    return f"'{name}' does not exist in this section yet" if name in (*OF_CALLS, *OF_MESSAGES) else ""
 
 
 def _type_of_root(access: Access, scope: ScopeShapes) -> Type | None:
@@ -150,8 +160,6 @@ def _type_of_root(access: Access, scope: ScopeShapes) -> Type | None:
         return replace(found, optional=found.optional and not present, nullable=found.nullable and not filled)
     if name in TEXTS:
         return TEXT
-    if name == "warnings" and scope.warnings:
-        return Type(Kind.TEXT, many=True)
     if name.startswith("item") and name[4:].isdigit():
         return scope.walked[int(name[4:])]
     if name.startswith("index") and name[5:].isdigit():
@@ -199,7 +207,7 @@ def _follow(access: Access, root: Type, scope: ScopeShapes) -> tuple[Type, list[
         place = resolve(root.shape, Path(steps))
     except UnknownStep as error:
         index = next(i for i, step in enumerate(steps) if step is error.step)
-        code = codes.UNKNOWN_LEGACY if access.root == "reply" else codes.UNKNOWN_CANONICAL
+        code = codes.UNKNOWN_LEGACY if access.root in ("reply", "message") else codes.UNKNOWN_CANONICAL
         name, at = _blamed(error, access.places[index])
         return ANYTHING, [Finding(code, error.reason, at, suggest(name, error.known))]
     return _with_facts(access, root, root.shape, place, scope.facts), []

@@ -75,7 +75,9 @@ def arguments_of(
         try:
             function.bind(*(each.constant for each in types))
         except ValueError as error:
-            findings.append(Finding(codes.ARGUMENTS, str(error), position(pairs[0][1] or node), function.signature))
+            written = [argument for _, argument in pairs if argument is not None]
+            blamed = next((argument for argument in written if isinstance(argument, nodes.Const)), written[0] if written else node)
+            findings.append(Finding(codes.ARGUMENTS, str(error), position(blamed), function.signature))
     return (None if findings else types), findings
 
 
@@ -97,8 +99,8 @@ def _misfit(parameter: Parameter, found: Type) -> str:
         return "is a constant"
     if not parameter.kinds:
         return ""  # default(…) takes whatever fits its value
-    if found.many:
-        return "is one value"
+    if found.many is not parameter.many and not (parameter.many and found.kind is Kind.ANY and not found.known):
+        return "is a list" if parameter.many else "is one value"
     if found.kind is not Kind.ANY and found.kind not in parameter.kinds:
         return f"is {' or '.join(sorted(parameter.kinds))}, not {found}"
     if found.known and found.constant is None:

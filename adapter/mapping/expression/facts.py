@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from jinja2 import nodes
 
 from adapter.mapping.expression.access import Access, is_access, read_access
-from adapter.mapping.model import OutcomeRule
+from adapter.mapping.model import OutcomeRule, Refuse
 from adapter.mapping.types import Fact, Facts, fact
 
 
@@ -64,3 +64,11 @@ def outcome_facts(rules: Iterable[OutcomeRule]) -> Facts:
     for other in accepted[1:]:
         common = common & other
     return common
+
+
+def refused_facts(rules: Iterable[Refuse]) -> Facts:
+    """What every request certainly holds that no rule refused."""
+    found = Facts()
+    for rule in rules:
+        found |= facts_of(rule.when.node, 0, truth=False)
+    return found

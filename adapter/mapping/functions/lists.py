@@ -51,6 +51,11 @@ def unique(value: Any) -> list[Any]:
     return found
 
 
+def concat(value: Any, other: Any) -> list[Any]:
+    """The elements of the list, and behind them those of the list `other`."""
+    return [*_as_list(value), *_as_list(other)]
+
+
 def _one(kind: Type, _arguments: list[Any]) -> Type:
     return replace(kind, many=False, optional=True)
 
@@ -65,5 +70,14 @@ LIST_FILTERS = (
     Function("first", first, kinds=ANY_KIND, many=True, refine=_one),
     Function("last", last, kinds=ANY_KIND, many=True, refine=_one),
     Function("join", join, kinds=TEXT_ONLY, many=True, parameters=(Parameter("separator", default=""),), gives=Kind.TEXT),
+    Function(
+        "concat",
+        concat,
+        kinds=ANY_KIND,
+        many=True,
+        parameters=(Parameter("other", ANY_KIND, constant=False),),
+        gives_many=True,
+        refine=_same,
+    ),
     Function("unique", unique, kinds=ANY_KIND, many=True, gives_many=True, refine=_same),
 )

@@ -50,14 +50,11 @@ def ending(value: Any, suffix: str) -> bool:
     return as_text(value).endswith(as_text(suffix))
 
 
-TESTS: dict[str, Function] = {
-    test.name: test
-    for test in (
-        Function("present", present, kinds=ANY_KIND, many=None, gives=Kind.BOOLEAN, absent=True),
-        Function("absent", absent, kinds=ANY_KIND, many=None, gives=Kind.BOOLEAN, absent=True),
-        Function("null", null, kinds=ANY_KIND, many=None, gives=Kind.BOOLEAN, absent=True),
-        Function("matching", matching, parameters=(Parameter("pattern"),), gives=Kind.BOOLEAN, bind=_matching),
-        Function("starting", starting, parameters=(Parameter("prefix", constant=False),), gives=Kind.BOOLEAN),
-        Function("ending", ending, parameters=(Parameter("suffix", constant=False),), gives=Kind.BOOLEAN),
-    )
-}
+QUESTIONS = (
+    Function("present", present, kinds=ANY_KIND, many=None, gives=Kind.BOOLEAN, absent=True),
+    Function("absent", absent, kinds=ANY_KIND, many=None, gives=Kind.BOOLEAN, absent=True),
+    Function("null", null, kinds=ANY_KIND, many=None, gives=Kind.BOOLEAN, absent=True),
+    Function("matching", matching, parameters=(Parameter("pattern"),), gives=Kind.BOOLEAN, bind=_matching),
+    Function("starting", starting, parameters=(Parameter("prefix", constant=False),), gives=Kind.BOOLEAN),
+    Function("ending", ending, parameters=(Parameter("suffix", constant=False),), gives=Kind.BOOLEAN),
+)

@@ -24,12 +24,13 @@ REQUIRED: Final = _Required()
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One argument in brackets. ``kinds`` empty: any kind; ``constant``: it must be written in the file itself."""
+    """One argument in brackets. ``kinds`` empty: any kind; ``constant``: it must be written in the file itself; ``many``: it is a list."""
 
     name: str
     kinds: frozenset[Kind] = TEXT_ONLY
     constant: bool = True
     default: Any = REQUIRED
+    many: bool = False
 
     @property
     def required(self) -> bool:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from adapter.contract.wsdl import load_contract
 from adapter.ports import Deviation
+from connectors.deviations import MOST_NOTES
 from connectors.soap import SoapCodec
-from connectors.soap.tolerant import MOST_NOTES
 from connectors.xml import UnreadableXml, XmlLimits, parse_xml
 from tests.strategies import documents
 

@@ -43,7 +43,7 @@ def test_types_are_widened_too() -> None:
 @pytest.mark.parametrize("sample", ["pr/selfinstall", "pr/technician", "pr/unscheduled", "jm/liberate", "jm/cerillion", "pa/"])
 def test_every_documented_answer_of_the_storefront_fits(sample: str) -> None:
     order = resource("productOrder")
-    files = sorted((ROOT / "mappings").glob("*/schema/*.extension.yaml"))
+    files = sorted((ROOT / "mappings").glob("*/schema/productOrder.extension.yaml"))
     schema = widened([extend(order, load_extension(file)).answer("hybris").schema for file in files])
     name = f"{sample}{'' if sample.endswith('/') else '.'}response.json"
     jsonschema_rs.Draft202012Validator(schema).validate(json.loads((ROOT / "tests" / "samples" / name).read_text(encoding="utf-8")))

@@ -19,7 +19,7 @@ from adapter.cli.hosting import Hosted
 from adapter.cli.main import app
 from adapter.cli.serve import _greeting
 from adapter.errors import ConfigError
-from simulators.registry import VARIABLES
+from simulators.registry import VARIABLES, passwords
 from tests.service_kit import ROOT
 
 SECRET_STORE = "postgresql://adapter:hidden@db.example/adapter"
@@ -83,7 +83,7 @@ def test_declared_hosts_go_before_that(served: Served):
 
 
 def test_without_simulators_nobody_is_told_until_somebody_is_named(served: Served):
-    endpoints = dict.fromkeys(VARIABLES.values(), "http://127.0.0.1:9/")
+    endpoints = {**passwords({}), **dict.fromkeys(VARIABLES.values(), "http://127.0.0.1:9/")}
     result, _ = served(**endpoints)
     assert result.exit_code == 0, (result.output, result.exception)
     assert "  events go to nobody: callbacks.hosts in config/adapter.yaml names no host\n" in result.output

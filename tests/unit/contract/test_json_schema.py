@@ -100,6 +100,13 @@ def test_limits_of_numbers(schema: Any, limits: tuple[int | None, int | None]) -
     assert (number.minimum, number.maximum) == limits
 
 
+def test_whether_elements_of_a_list_may_be_null() -> None:
+    nulls = {"type": "array", "items": {"type": ["string", "null"]}}
+    assert member(nulls).null_elements
+    assert not member(nulls).nullable
+    assert not member({"allOf": [nulls, {"type": "array", "items": {"type": "string"}}]}).null_elements
+
+
 def test_required_many_and_nullable() -> None:
     members = shape(
         required=["a"],

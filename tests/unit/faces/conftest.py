@@ -15,6 +15,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
+from adapter.aims import named_by
 from adapter.contract.tmf import resource
 from adapter.contract.validation import Validator
 from adapter.errors import NotFound, NotOffered, Problem
@@ -25,7 +26,6 @@ from adapter.faces.declaration import Face, load_face
 from adapter.faces.listing import ListQuery, Page
 from adapter.faces.rendering import Renderer
 from adapter.ports import Message, Outcome, OutcomeKind, Reply, Result
-from adapter.yaml_text import json_value, load_document, numbered
 
 ROOT = Path(__file__).parents[3]
 DATA = Path(__file__).parent / "data"
@@ -45,7 +45,7 @@ def checks() -> Validator:
 
 def schemas(view: str, name: str, which: str) -> Mapping[str, Any] | None:
     found = resource(name)
-    return found.create_schema if which == "create" else found.full_schema
+    return {"create": found.create_schema, "update": found.update_schema, "full": found.full_schema}[which]
 
 
 @dataclass
@@ -103,8 +103,8 @@ class Orders:
             raise NotFound(f"There is no order '{message.path['id']}'")
         return found
 
-    async def market_of(self, identity: str, markets: Sequence[str]) -> str | None:
-        return next((market for market in markets if (market, identity) in self.kept), None)
+    async def market_of(self, message: Message, markets: Sequence[str]) -> str | None:
+        return next((market for market in markets if (market, named_by(message)[1]) in self.kept), None)
 
     async def list(self, markets: Sequence[str], query: ListQuery) -> Page:
         self.listed.append((tuple(markets), query))
@@ -230,7 +230,8 @@ def face_with() -> Callable[..., Face]:
     """A shipped face with changes to its declaration."""
 
     def change(name: str, edit: Callable[[dict[str, Any]], Any]) -> Face:
-        data = json_value(load_document((ROOT / "config" / "faces" / f"{name}.yaml").read_bytes(), name, numbered("F")).root)  # type: ignore[arg-type]
+        declared = load_face(ROOT / "config" / "faces" / f"{name}.yaml", {})
+        data = declared.model_dump(mode="json", by_alias=True, exclude_unset=True)
         edit(data)
         return Face.model_validate(data)
 

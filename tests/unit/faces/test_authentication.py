@@ -306,8 +306,9 @@ def test_clients_have_to_fit_what_is_declared(tmp_path, face_with):
 def test_shipped_clients_are_those_of_the_demo(request):
     root = request.config.rootpath
     clients = load_clients(root / "config" / "clients.yaml")
-    faces = [load_face(root / "config" / "faces" / f"{name}.yaml") for name in ("hybris", "tmf")]
+    settings = load_settings(Home(root))
+    faces = [load_face(root / "config" / "faces" / f"{name}.yaml") for name in settings.faces]
     check_open_faces(clients, faces)
-    check_clients(clients, ["hybris", "tmf"], load_settings(Home(root)).markets)
+    check_clients(clients, settings.faces, settings.markets)
     assert SecretHash.parse(clients.clients["demo-channel"].secret).matches(b"demo-secret")
     assert clients.clients["demo-open"].hashes == ()

@@ -119,7 +119,7 @@ def test_all_mistakes_are_found_at_once(tmp_path):
         ("kind: create", "kind: list", "a route of kind list cannot have the method POST"),
         (
             '"/{land}/orders", method: GET, operation: productOrder.list, kind: list',
-            '"/{land}/orders", method: GET, operation: productOrder.get, kind: retrieve',
+            '"/{land}/orders", method: GET, operation: productOrder.retrieve, kind: retrieve',
             "needs {id}",
         ),
         ('/{land}/orders", method: GET', '/{id}/orders", method: GET', "has no such parameter"),

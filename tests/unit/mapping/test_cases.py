@@ -13,7 +13,7 @@ import pytest
 from adapter.errors import ConfigError
 from adapter.mapping.cases import Case, Report, compare, load_cases, read_cases, run_cases
 from adapter.mapping.coverage import Coverage
-from tests.mapping_kit import tables, translator
+from tests.mapping_kit import contracts_of_change, contracts_of_message, tables, translator
 
 KINDS = """
 tables:
@@ -260,3 +260,173 @@ def test_the_correlation_id_comes_from_the_header() -> None:
 )
 def test_documents_are_compared_by_value(left: Any, right: Any, places: list[str]) -> None:
     assert [difference.path for difference in compare(left, right)] == places
+
+
+# -- messages, refusals, subjects
+
+TOLD = """
+tables:
+  told:
+    rows: {accepted: "0", refused: "2"}
+"""
+ARRIVING = """
+    identity: message.reference
+    report:
+      id: message.number
+      state: {value: message.result, table: told}
+      comment: known.comment
+    answer:
+      code: {value: outcome.kind, table: told}
+      text: outcome.text
+"""
+MESSAGE = {
+    "title": "progress",
+    "operation": "order.message",
+    "message": {"number": "7", "reference": "R-1", "result": "0"},
+    "known": {"comment": "c"},
+    "identity": "R-1",
+    "report": {"id": "7", "state": "accepted", "comment": "c"},
+    "answer": {"code": "0", "text": ""},
+}
+
+
+def arriving(*cases: Mapping[str, Any], read: Any = None) -> Report:
+    made = translator(ARRIVING, TOLD, of=contracts_of_message(), checked=False)
+    return run_cases({"order.message": made}, tables(TOLD), read_cases(json.dumps(cases).encode(), "zz/m.json"), {}, read)
+
+
+def told_of(case: Mapping[str, Any], **changed: Any) -> list[str]:
+    (result,) = arriving({**MESSAGE, **changed}).results
+    return list(result.differences)
+
+
+def test_a_message_is_reported_and_answered() -> None:
+    refused = {
+        "title": "refused",
+        "operation": "order.message",
+        "message": {"number": "8", "result": "X"},
+        "outcome": {"kind": "refused", "text": "no"},
+        "answer": {"code": "2", "text": "no"},
+    }
+    codes = {"title": "codes", "table": "told", "rows": [["accepted", "0"], ["refused", "2"]]}
+    report = arriving(MESSAGE, refused, codes)
+    assert report.passed, str(report)
+    assert str(report).endswith("used: 5/5 rules, 1/1 identities, 2/2 rows")
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"identity": "R-2"}, ['identity: expected "R-2", got "R-1"']),
+        ({"identity": "R-2", "message": {"number": "7", "result": "0"}}, ['identity: expected "R-2", got none']),
+        ({"report": {"id": "8", "state": "accepted", "comment": "c"}}, [f'report id: expected "8", got "7" (rule {PLACE}:6:3)']),
+        ({"answer": {"code": "1", "text": ""}}, [f'answer code: expected "1", got "0" (rule {PLACE}:10:3)']),
+        (
+            {"message": {"number": "7", "reference": "R-1", "result": "X"}},
+            [f"expected a report, got UnknownCode: the code table told has no row for 'X' (rule {PLACE}:7:3 for state)"],
+        ),
+        (
+            {"outcome": {"kind": "lost"}},
+            [f"expected answer, got UnknownCode: the code table told has no row for 'lost' (rule {PLACE}:10:3 for code)"],
+        ),
+        ({"subject": {}}, []),
+        ({"message": "<Progress/>"}, ["the message cannot be read: this market has nothing that reads messages as they come over the wire; "
+                                      "give the legacy document"]),
+    ],
+)  # fmt: skip
+def test_a_difference_in_a_message_is_told(changed: dict[str, Any], told: list[str]) -> None:
+    assert told_of(MESSAGE, **changed) == told
+
+
+def test_an_identity_that_fails_is_told() -> None:
+    made = translator(ARRIVING.replace("message.reference", "message.reference | upper"), TOLD, of=contracts_of_message(), checked=False)
+    cases = read_cases(json.dumps({**MESSAGE, "message": {"number": "7"}}).encode(), "f")
+    (result,) = run_cases({"order.message": made}, tables(TOLD), cases).results
+    assert result.differences[0].startswith("expected an identity, got MappingFailed")
+
+
+def test_a_message_may_be_given_as_it_comes(tmp_path: Path) -> None:
+    (tmp_path / "progress.xml").write_text("<Progress>7 R-1</Progress>", encoding="utf-8")
+    (tmp_path / "a.json").write_text(
+        json.dumps([{**MESSAGE, "message": "progress.xml"}, {**MESSAGE, "message": " <Progress>7 R-1</Progress>"}])
+    )
+
+    def read(raw: bytes) -> dict[str, Any]:
+        number, reference = raw.decode().strip().removeprefix("<Progress>").removesuffix("</Progress>").split()
+        return {"number": number, "reference": reference, "result": "0"}
+
+    made = translator(ARRIVING, TOLD, of=contracts_of_message(), checked=False)
+    report = run_cases({"order.message": made}, tables(TOLD), load_cases(tmp_path), {}, read)
+    assert not report.failed, str(report)
+    with pytest.raises(ConfigError, match=r"there is no readable file 'nothing\.xml' beside the case"):
+        read_cases(json.dumps({**MESSAGE, "message": "nothing.xml"}).encode(), "f", tmp_path)
+
+
+CHANGING = """
+    require: [count]
+    refuse:
+      - when: known.state == 'done'
+        text: "'the order is done'"
+        code: "1087"
+    request:
+      count: request.count
+    subject:
+      state: "'held'"
+    outcome:
+      - when: reply.result == '0'
+        is: accepted
+"""
+SENT = {"title": "sent", "operation": "order.create", "request": {"count": 1}, "known": {"state": "held"}, "legacy": {"count": 1},
+        "reply": {"result": "0"}, "subject": {"state": "held"}}  # fmt: skip
+LATE = {"title": "late", "operation": "order.create", "request": {"count": 1}, "known": {"state": "done"},
+        "refused": [{"status": 409, "code": "1087"}]}  # fmt: skip
+
+
+def changing(*cases: Mapping[str, Any], **without: str) -> Report:
+    body = CHANGING.replace(*without.popitem()) if without else CHANGING
+    made = translator(body, of=contracts_of_change(), checked=False)
+    return run_cases({"order.create": made}, {}, read_cases(json.dumps(cases).encode(), "zz/c.json"), {})
+
+
+def test_refusals_and_subjects_are_compared_and_covered() -> None:
+    report = changing(SENT, LATE, {"title": "none", "operation": "order.create", "request": {}, "problems": ["count"]})
+    assert report.passed, str(report)
+    assert str(report).endswith("used: 2/2 rules, 1/1 requires, 1/1 refusals, 1/1 outcomes")
+    assert f"{PLACE}:6:5: no case uses the refuse 1087" in map(str, changing(SENT).coverage.missing)
+
+
+@pytest.mark.parametrize(
+    ("case", "changed", "told"),
+    [
+        (LATE, {"refused": [{"code": "1085"}]},
+         ['refused: expected [{"code": "1085"}], got [{"status": 409, "code": "1087", "text": "the order is done"}]']),
+        (LATE, {"refused": []}, ['refused: expected [], got [{"status": 409, "code": "1087", "text": "the order is done"}]']),
+        (LATE, {"request": {}}, ['expected [{"status": 409, "code": "1087"}], got InvalidMessage: The request is not valid; '
+                                 "count: is required and missing"]),
+        (SENT, {"known": {"state": "done"}},
+         ['refused: expected [], got [{"status": 409, "code": "1087", "text": "the order is done"}]']),
+        (SENT, {"subject": {"state": "done"}}, [f'subject state: expected "done", got "held" (rule {PLACE}:12:3)']),
+    ],
+)  # fmt: skip
+def test_a_difference_in_a_change_is_told(case: dict[str, Any], changed: dict[str, Any], told: list[str]) -> None:
+    (result,) = changing({**case, **changed}).results
+    assert list(result.differences) == told
+
+
+def test_a_section_that_the_mapping_does_not_have_is_told() -> None:
+    case = {**ANSWERED, "subject": {"state": "held"}}
+    assert differences(case) == ["the mapping has no section 'subject'"]
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ({"message": 5}, "'message' is an object, a text as it comes over the wire, or the name of a file"),
+        ({"identity": {}}, "'identity' is a text"),
+        ({"refused": {}}, "'refused' is a list"),
+        ({"known": []}, "'known' is an object"),
+    ],
+)
+def test_parts_of_a_case_have_their_form(part: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        read_cases(json.dumps({**MESSAGE, **part}).encode(), "f")

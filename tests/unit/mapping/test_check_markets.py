@@ -1,74 +1,89 @@
-"""The mappings of every market against their real contracts: the TMF model with the market's extension, and its WSDL."""
+"""The mappings of every market against their real contracts: the TMF models with the market's extension, and the legacy contract."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
 
-from adapter.contract.tmf import Resource, extend, load_extension, resource
-from adapter.contract.wsdl import load_contract, operation_contracts
-from adapter.mapping.check import Canonical, Surroundings, check_parsed, question, question_for_many, unused_tables
+from adapter.bootstrap.rules import MarketRules, read_rules
+from adapter.contract.shape import Shape
+from adapter.faces.declaration import load_face
+from adapter.mapping.check import check_parsed
 from adapter.mapping.frame import render_all
-from adapter.mapping.parse import Parsed, load_mapping
-from adapter.mapping.tables import Tables, parse_tables, read_tables
-from adapter.routing import route_contract
-
-REPOSITORY = Path(__file__).parents[3]
-MAPPINGS = REPOSITORY / "mappings"
-MARKETS = sorted(path.stem for path in (REPOSITORY / "config" / "markets").glob("*.yaml") if (MAPPINGS / path.stem).is_dir())
+from adapter.mapping.parse import load_mapping
+from adapter.market import load_market
+from adapter.settings import Home, load_settings
+from tests.mapping_kit import MAPPINGS
 
 
-def declared(market: str) -> dict[str, str]:
-    text = (REPOSITORY / "config" / "markets" / f"{market}.yaml").read_text(encoding="utf-8")
-    return dict(yaml.safe_load(text))
+class Anything(dict[str, str]):
+    """An environment in which every variable is set."""
+
+    def __missing__(self, name: str) -> str:
+        return f"http://{name.lower().replace('_', '-')}.invalid"
+
+    def get(self, name: str, default: str | None = None) -> str:  # type: ignore[override]
+        return default or self[name]
 
 
-def around(market: str, tables: Tables) -> Surroundings:
-    config = declared(market)
-    order: Resource = resource("productOrder")
-    if config.get("extension"):
-        order = extend(order, load_extension(REPOSITORY / config["extension"]))
-    routes = config.get("routes")
-    legacy = route_contract(list(routes)) if routes else operation_contracts(load_contract(REPOSITORY / config["contract"]))
-    answers = {face: contract.shape for face, contract in order.answers.items()}
-    whole = Canonical(order.create, order.full, order.server_owned, answers)
-    asked = {
-        "productOrder.status": question(whole, {"productOrderItem": "id"}),
-        "productOrder.statusList": question_for_many(whole, {"productOrderItem": "id"}, "id"),
-    }
-    return Surroundings(
-        canonical={"productOrder": whole, **asked},
-        legacy=legacy,
-        tables=tables.tables,
-        settings=dict(config.get("settings") or {}),
-        faces=frozenset({"hybris", "tmf"}),
-        header=frozenset({"X-Conversation-Id", "X-Source-BSS", "channelId", "lob"}),
-        query=frozenset({"accountId"}),
-        path=frozenset({"id"}),
-    )
+HOME = Home(Path(__file__).parents[3])
+SETTINGS = load_settings(HOME)
 
 
-def loaded(market: str) -> list[Parsed]:
-    return [load_mapping(MAPPINGS, market, path.stem) for path in sorted((MAPPINGS / market).glob("*.*.yaml"))]
+@cache
+def rules(market: str) -> MarketRules:
+    faces = [load_face(HOME.face_file(name), Anything()) for name in SETTINGS.faces]
+    return read_rules(HOME, load_market(HOME.market_file(market), Anything()), faces)
 
 
-def tables_of(market: str) -> Tables:
-    path = MAPPINGS / market / "codes.yaml"
-    return read_tables(path, f"mappings/{market}/codes.yaml") if path.is_file() else parse_tables("tables: {}", "none")
-
-
-@pytest.mark.parametrize("market", MARKETS)
+@pytest.mark.parametrize("market", SETTINGS.markets)
 def test_the_mappings_of_a_market_have_no_finding(market: str) -> None:
-    tables = tables_of(market)
-    surroundings = around(market, tables)
-    files = loaded(market)
-    assert files
-    found = [*tables.findings, *(finding for parsed in files for finding in check_parsed(parsed, surroundings))]
-    found += unused_tables(tables, [parsed.file for parsed in files if parsed.file is not None])
-    texts = {name: text for parsed in files for name, text in parsed.files.items()}
-    assert render_all([each for each in found if each.severity == "error"], {**texts, tables.file: tables.text}) == "0 errors, 0 warnings\n"
+    read = rules(market)
+    assert read.mappings
+    assert render_all([each for each in read.findings if each.severity == "error"], dict(read.texts)) == "0 errors, 0 warnings\n"
+    made = read.translators()
+    assert set(made) == set(read.mappings)
+
+
+def required(shape: Shape | None) -> set[str]:
+    assert shape is not None
+    return {name for name, member in shape.members.items() if member.required}
+
+
+def test_each_operation_has_the_contract_of_its_kind() -> None:
+    """As the lab declares them: an order is created, changed, cancelled by a task, asked for and told about."""
+    lab = rules("lab").around
+    placed, changed, deleted = lab.of("productOrder.create"), lab.of("productOrder.update"), lab.of("productOrder.delete")
+    assert placed is not None
+    assert changed is not None
+    assert deleted is not None
+    assert "productOrderItem" in required(placed.request)
+    assert (placed.known, placed.subject) == (None, None)
+    assert (required(changed.request), required(changed.resource), required(changed.subject)) == (set(), set(), set())
+    assert changed.known is placed.resource
+    assert required(changed.resource.members["productOrderItem"].shape) == {"id"}
+    assert deleted.request.members == {}
+    assert lab.of("productOrder.updateProbe") is changed
+    cancelled, asked, told = (
+        lab.of("cancelProductOrder.create"),
+        lab.of("productOrder.status"),
+        lab.of("productOrder.message", received=True),
+    )
+    assert cancelled is not None
+    assert asked is not None
+    assert told is not None
+    assert cancelled.known is placed.resource
+    assert required(cancelled.subject) == set()
+    assert "productOrder" in required(cancelled.request)
+    assert required(asked.resource) == set()
+    assert (told.identities, required(told.resource), told.known) == (("id", "externalId"), set(), placed.resource)
+    contracts = lab.contracts(told, lab.inbound["NotifyOrder"], received=True)
+    assert set(contracts.documents()) == {"message", "known", "report", "outcome"}
+    assert (contracts.header, contracts.path) == (frozenset(), frozenset())
+    assert {"productOrder.create", "productOrder.update"} <= set(rules("lab").validators())
+    assert "productOrder.message" not in rules("lab").validators()
 
 
 @pytest.mark.parametrize(
@@ -93,4 +108,4 @@ def test_a_mistake_in_the_real_mapping_is_found(before: str, after: str, expecte
     (tmp_path / "pr").mkdir()
     (tmp_path / "pr" / "productOrder.create.yaml").write_text(text.replace(before, after, 1), encoding="utf-8")
     parsed = load_mapping(tmp_path, "pr", "productOrder.create", shown="mappings")
-    assert expected in {finding.code for finding in check_parsed(parsed, around("pr", tables_of("pr")))}
+    assert expected in {finding.code for finding in check_parsed(parsed, rules("pr").around)}

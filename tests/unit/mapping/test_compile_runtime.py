@@ -142,7 +142,7 @@ def test_a_kind_that_the_contract_does_not_know_is_an_error_of_the_rule() -> Non
 
 
 def test_what_happens_outside_of_generated_text_has_no_rule() -> None:
-    compiled = translator("    request:\n      day: now\n    outcome:\n      - is: accepted\n").program.request
+    compiled = translator("    request:\n      day: now\n    outcome:\n      - is: accepted\n").program.documents["request"]
     found = compiled.failed(TypeError("no frame"))
     assert isinstance(found, MappingFailed)
     assert (found.rule, found.path) == ("", "")

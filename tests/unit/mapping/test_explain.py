@@ -59,7 +59,7 @@ def made() -> Translator:
 
 
 def explained(**given: object) -> dict[str, FieldOrigin]:
-    written, origins = made().explain_request(asked(REQUEST, **given))
+    written, origins = made().explain("request", asked(REQUEST, **given))
     assert written == made().request(asked(REQUEST, **given))
     return {origin.target: origin for origin in origins}
 
@@ -93,17 +93,17 @@ def test_branches_and_rows_are_named() -> None:
 
 
 def test_the_other_branch_is_named_too() -> None:
-    written, origins = made().explain_request(asked({"count": 2, "account": {"name": "n"}, "item": []}))
+    written, origins = made().explain("request", asked({"count": 2, "account": {"name": "n"}, "item": []}))
     found = {origin.target: origin for origin in origins}
     assert (found["joined"].branch, found["joined"].sources) == ("otherwise", ("request.account.name",))
-    written, origins = made().explain_request(asked({"item": []}))
+    written, origins = made().explain("request", asked({"item": []}))
     assert next(origin.branch for origin in origins if origin.target == "joined") == "default"
     assert written.document["joined"] == "2026-01-01T00:00:00.000Z"
 
 
 def test_replies_and_views_are_explained() -> None:
     reply = {"number": "n", "day": "d", "line": [{"code": "a", "kind": "A"}]}
-    written, origins = made().explain_reply(asked(reply=reply))
+    written, origins = made().explain("reply", asked(reply=reply))
     assert written == made().reply(asked(reply=reply))
     found = {origin.target: origin for origin in origins}
     assert found["id"].sources == ("reply.number",)

@@ -11,10 +11,11 @@ from adapter.contract.shape import Kind
 from adapter.finding import Position
 from adapter.mapping.expression import facts_of, outcome_facts, parse_expression
 from adapter.mapping.model import Direction
-from adapter.mapping.types import Facts, ScopeShapes, constant, fact, kind_of, required_facts
+from adapter.mapping.sections import OUTCOME, REPLY, REQUEST, VIEW
+from adapter.mapping.types import Facts, constant, fact, kind_of, required_facts
 from tests.mapping_kit import condition, contracts, parsed, typed
 
-SCOPE = ScopeShapes.of_view(contracts())
+SCOPE = VIEW.scope(contracts())
 IN_ITEMS = SCOPE.inside(typed("request.item")[0])
 IN_PARTS = IN_ITEMS.inside(typed("item.part", IN_ITEMS)[0])
 
@@ -208,10 +209,10 @@ def test_a_mistake_is_told_once() -> None:
 
 
 def test_a_name_of_a_later_section_says_so() -> None:
-    early = ScopeShapes.of_request(contracts())
+    early = REQUEST.scope(contracts())
     assert "does not exist in this section" in typed("reply.number", early)[1][0].hint
-    assert typed("warnings", ScopeShapes.of_outcome(contracts()))[1][0].code == "M203"
-    assert typed("warnings", ScopeShapes.of_reply(contracts()))[1] == []
+    assert typed("warnings", OUTCOME.scope(contracts()))[1][0].code == "M203"
+    assert typed("warnings", REPLY.scope(contracts()))[1] == []
 
 
 @pytest.mark.parametrize(
@@ -263,7 +264,7 @@ def test_require_makes_paths_certain() -> None:
           - is: accepted
         """
     )
-    scope = ScopeShapes.of_request(contracts(), required_facts(file.require))
+    scope = REQUEST.scope(contracts(), required_facts(file.require))
     for text in (
         "request.account.id",
         "request.account",
@@ -361,7 +362,7 @@ def test_kinds_of_native_values(value: object, kind: Kind) -> None:
 
 def test_settings_are_of_their_own_kind() -> None:
     settings: Mapping[str, object] = {"list": ["a"], "nothing": None, "on": True}
-    scope = ScopeShapes.of_request(contracts(setting=settings))
+    scope = REQUEST.scope(contracts(setting=settings))
     assert typed("setting.list", scope)[0].many
     assert typed("setting.nothing", scope)[0].nullable
     assert typed("setting.on", scope)[0].kind is Kind.BOOLEAN

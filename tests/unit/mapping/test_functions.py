@@ -125,6 +125,17 @@ def test_an_empty_list_has_no_element(name: str) -> None:
         ("to_utc", "soon", (), "no ISO 8601"),
         ("in_zone", "2026-01-31T10:00:00", ("UTC",), "no offset"),
         ("matching", 1, ("x",), "an integer"),
+        ("hours_between", "2026-01-31T10:00:00", ("2026-01-31T10:00:00Z",), "names no zone"),
+        ("hours_between", "2026-01-31T10:00:00Z", (5,), "an integer"),
+        ("hours_between", "soon", ("2026-01-31T10:00:00Z",), "no ISO 8601"),
+        ("days_between", "2026-01-31", ("soon",), "no ISO 8601"),
+        ("days_between", 5, ("2026-01-31",), "an integer"),
+        ("add_days", "20260131", (1,), "no date of the form 2026-01-31"),
+        ("add_days", "9999-12-31", (1,), "outside of the years"),
+        ("next_working_day", "2026-01-31", ("2026-01-01",), "a list of dates"),
+        ("next_working_day", "2026-01-31", (["1.1."],), "a holiday is no date"),
+        ("working_day", "2026-01-31", ([5],), "a list of dates"),
+        ("working_day", ABSENT, ([],), "the value is absent"),
     ],
 )
 def test_what_it_refuses(name: str, value: Any, arguments: tuple[Any, ...], said: str) -> None:
@@ -136,6 +147,47 @@ def test_what_it_refuses(name: str, value: Any, arguments: tuple[Any, ...], said
     if function.bind is not None:
         with pytest.raises(RuleFailed):
             function.bind(*padded)(value)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "local", "hours"),
+    [
+        ("2026-01-31T10:00:00Z", "2026-02-01T22:00:00Z", "", "36"),
+        ("2026-01-31T10:00:00+01:00", "2026-01-31T09:00:00Z", "", "0"),
+        ("2026-01-31T10:00:00Z", "2026-01-31T09:30:00Z", "", "-0.5"),
+        ("2026-01-31T10:00:00Z", "2026-02-01", "Europe/Berlin", "13"),
+        ("2026-03-28", "2026-03-29", "Europe/Berlin", "24"),
+        ("2026-03-29", "2026-03-30", "Europe/Berlin", "23"),  # the clocks change
+    ],
+)
+def test_hours_are_counted_across_offsets_and_changes_of_clocks(start: str, end: str, local: str, hours: str) -> None:
+    assert FUNCTIONS["hours_between"].call(start, end, local) == Decimal(hours)
+    assert FUNCTIONS["hours_between"].bind is not None
+    assert FUNCTIONS["hours_between"].bind(end, local)(start) == Decimal(hours)
+
+
+@pytest.mark.parametrize(
+    ("day", "holidays", "works", "following"),
+    [
+        ("2026-01-30", [], True, "2026-02-02"),  # a Friday
+        ("2026-01-31", [], False, "2026-02-02"),
+        ("2026-02-01T23:59:59-11:00", [], False, "2026-02-02"),
+        ("2026-02-02", ["2026-02-02", " 2026-02-03 "], False, "2026-02-04"),
+        ("2026-12-24", ["2026-12-25", "2026-12-26"], True, "2026-12-28"),
+    ],
+)
+def test_working_days(day: str, holidays: list[str], works: bool, following: str) -> None:
+    assert FUNCTIONS["working_day"].call(day, holidays) is works
+    assert FUNCTIONS["next_working_day"].call(day, holidays) == following
+
+
+@pytest.mark.parametrize(
+    ("day", "days", "result"),
+    [("2026-12-31", 1, "2027-01-01"), ("2026-03-01T08:00:00+01:00", -1, "2026-02-28T08:00:00+01:00"), ("2026-01-01", 0, "2026-01-01")],
+)
+def test_days_are_added_as_written(day: str, days: int, result: str) -> None:
+    assert FUNCTIONS["add_days"].call(day, days) == result
+    assert FUNCTIONS["days_between"].call(day, result) == days
 
 
 @pytest.mark.parametrize(
@@ -152,6 +204,7 @@ def test_what_it_refuses(name: str, value: Any, arguments: tuple[Any, ...], said
         ("to_utc", ("Mars/Base",), "no time zone"),
         ("in_zone", ("../etc/passwd",), "no time zone"),
         ("matching", ("(",), "no regular expression"),
+        ("hours_between", ("2026-01-31T10:00:00Z", "Berlin"), "no time zone"),
     ],
 )
 def test_wrong_arguments_are_found_before_any_message(name: str, arguments: tuple[Any, ...], said: str) -> None:

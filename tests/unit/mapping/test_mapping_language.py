@@ -2,8 +2,10 @@
 
 A fence ``yaml mapping`` begins an example; what follows until the next one belongs to it: ``yaml codes``, ``yaml overlay`` (of
 market yy, like zz), ``json request`` with ``json legacy``, ``text problems`` or ``text unread`` behind it, ``json reply``
-with ``json outcome``, ``json answer``, ``text error`` and ``json view <face>``, ``json asked`` (the orders of one question),
-``json cases``, and ``text findings`` (code, line:column and remedy of each finding of the check).
+with ``json outcome``, ``json answer``, ``json subject``, ``text error`` and ``json view <face>``, ``json asked`` (the orders of one
+question), ``json known`` (the document on record), ``json refused``, ``json cases``, and ``text findings`` (code, line:column and
+remedy of each finding of the check). ``json message`` comes with ``text identity``, ``json report`` and, behind ``json outcome`` (what
+became of it), ``json answer``.
 """
 
 from __future__ import annotations
@@ -24,14 +26,29 @@ from adapter.errors import InvalidMessage, MappingFailed
 from adapter.mapping.cases import compare, read_cases, run_cases
 from adapter.mapping.converters import CONVERTERS
 from adapter.mapping.functions import FILTERS, TESTS
-from adapter.mapping.keys import BRANCH, DROP, JUDGEMENT, LIST, MAPPING, OTHERWISE, REQUIRE, TABLE, TWO_WAY, TWO_WAY_LIST, VALUE
+from adapter.mapping.keys import (
+    BRANCH,
+    CALL,
+    DROP,
+    JUDGEMENT,
+    LIST,
+    OTHERWISE,
+    RECEIVED,
+    REFUSE,
+    REPORTED_LIST,
+    REQUIRE,
+    TABLE,
+    TWO_WAY,
+    TWO_WAY_LIST,
+    VALUE,
+)
 from adapter.mapping.model import MappingFile
 from adapter.mapping.parse import load_mapping
 from adapter.mapping.tables import parse_tables
 from adapter.mapping.translator import Translator, make_translator
 from adapter.mapping.types import Contracts
 from adapter.routing import route_contract
-from tests.mapping_kit import HEAD, asked, check, contracts, contracts_for_many, translator
+from tests.mapping_kit import HEAD, asked, check, contracts, contracts_for_many, contracts_of_change, contracts_of_message, translator
 
 DOC = (Path(__file__).parents[3] / "docs" / "mapping-language.md").read_text()
 FENCE = re.compile(r"^```(\w+)[ ]([\w ]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -72,12 +89,13 @@ EXAMPLES = list(examples())
 
 def load(example: Example, folder: Path) -> tuple[MappingFile, Any]:
     text = example.mapping if "operation:" in example.mapping else PLAIN + example.mapping
+    operation = re.findall(r"^operation: (\S+)", text)[0]
     overlay = example.of("yaml overlay")
     for market, content in (("zz", text), ("yy", overlay)):
         if content:
             (folder / market).mkdir()
-            (folder / market / "order.create.yaml").write_text(content)
-    parsed = load_mapping(folder, "yy" if overlay else "zz", "order.create", shown="mappings")
+            (folder / market / f"{operation}.yaml").write_text(content)
+    parsed = load_mapping(folder, "yy" if overlay else "zz", operation, shown="mappings")
     assert parsed.file is not None, parsed.findings
     assert not parsed.findings, "\n".join(map(str, parsed.findings))
     codes = parse_tables(example.of("yaml codes") or "tables: {}\n", "mappings/zz/codes.yaml")
@@ -88,9 +106,7 @@ def load(example: Example, folder: Path) -> tuple[MappingFile, Any]:
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
 def test_the_example_does_what_the_page_says(example: Example, tmp_path: Path) -> None:
     file, codes = load(example, tmp_path)
-    known = contracts_for_many() if "asked" in example.mapping else contracts()
-    if "legacy: Route" in example.mapping:
-        known = replace(known, legacy=route_contract(["north", "south"])["Route"])
+    known = contracts_of(example)
     findings = [each for each in check(file, known, codes) if each.severity == "error"]
     wanted = example.of("text findings")
     if wanted:
@@ -98,43 +114,92 @@ def test_the_example_does_what_the_page_says(example: Example, tmp_path: Path) -
         return
     assert not findings, "\n".join(map(str, findings))
     made = make_translator(file, codes, known)
-    run(made, example, known)
+    if made.received:
+        run_message(made, example)
+    else:
+        run(made, example, known)
     cases = example.of("json cases")
     if cases:
-        report = run_cases({"order.create": made}, codes, read_cases(cases.encode(), "page"), {"mode": "on"})
+        report = run_cases({made.operation: made}, codes, read_cases(cases.encode(), "page"), {"mode": "on"})
         assert report.passed, str(report)
 
 
-def run(made: Translator, example: Example, known: Contracts) -> None:
-    given: dict[str, Any] = {"request": {}, "reply": {}, "asked": None}
+def contracts_of(example: Example) -> Contracts:
+    if "receives:" in example.mapping:
+        return contracts_of_message()
+    if re.search(r"\bknown(\.| is)|^subject:", example.mapping, re.MULTILINE):
+        return contracts_of_change(setting={"mode": "on", "limit": 3, "holidays": "2026-01-01,2026-01-06"})
+    if "asked" in example.mapping:
+        return contracts_for_many()
+    known = contracts()
+    return replace(known, legacy=route_contract(["north", "south"])["Route"]) if "legacy: Route" in example.mapping else known
+
+
+def run_message(made: Translator, example: Example) -> None:
+    given: dict[str, Any] = {}
     for kind, text in example.blocks:
         scope = asked(**given)
+        match kind.split():
+            case ["json", "message"]:
+                given = {"message": read(text)}
+            case ["json", "known" | "outcome" as part]:
+                given[part] = read(text)
+            case ["text", "identity"]:
+                assert made.identity(scope) == text.strip()
+            case ["json", "report"]:
+                equal(made.report(scope).document, text)
+                given["report"] = made.report(scope).document
+            case ["json", "answer"]:
+                equal(made.answer(scope).document, text)
+            case ["text", "error"]:
+                fails(made, scope, "error", text)
+            case ["yaml", "codes" | "overlay"] | ["json", "cases"]:
+                pass
+            case _:
+                pytest.fail(f"the page has a block '{kind}' that nobody runs")
+
+
+def run(made: Translator, example: Example, known: Contracts) -> None:
+    given: dict[str, Any] = {"request": {}, "reply": {}, "asked": None, "known": None}
+    for kind, text in example.blocks:
+        scope = replace(asked(**given), setting=known.setting)
         scope = replace(scope, warnings=made.outcome(scope).texts)
         match kind.split():
-            case ["json", "request" | "reply" | "asked" as part]:
+            case ["json", "request" | "reply" | "asked" | "known" as part]:
                 given[part] = read(text)
             case ["json", "legacy"]:
                 equal(made.request(scope).document, text)
             case ["json", "answer"]:
                 equal(made.reply(scope).document, text)
+            case ["json", "subject"]:
+                written = made.subject(scope)
+                assert written is not None
+                equal(written.document, text)
+            case ["json", "refused"]:
+                assert [refusal._asdict() for refusal in made.refused(scope)] == read(text)
             case ["json", "view", face]:
                 equal(made.view(face, scope, made.reply(scope).document), text)
             case ["json", "outcome"]:
                 judged(made, scope, read(text))
-            case ["text", "problems"]:
-                with pytest.raises(InvalidMessage) as refused:
-                    made.request(scope)
-                assert list(map(str, refused.value.problems)) == text.splitlines()
-            case ["text", "error"]:
-                with pytest.raises(MappingFailed) as failed:
-                    made.reply(scope)
-                assert f"{failed.value.rule} {failed.value.path}: {failed.value.text}" == text.strip()
+            case ["text", "problems" | "error" as how]:
+                fails(made, scope, how, text)
             case ["text", "unread"]:
                 assert made.unread(scope) == text.splitlines()
             case ["yaml", "codes" | "overlay"] | ["json", "cases"]:
                 pass
             case _:
                 pytest.fail(f"the page has a block '{kind}' that nobody runs")
+
+
+def fails(made: Translator, scope: Any, how: str, text: str) -> None:
+    if how == "problems":
+        with pytest.raises(InvalidMessage) as refused:
+            made.request(scope)
+        assert list(map(str, refused.value.problems)) == text.splitlines()
+        return
+    with pytest.raises(MappingFailed) as failed:
+        (made.report if made.received else made.reply)(scope)
+    assert f"{failed.value.rule} {failed.value.path}: {failed.value.text}" == text.strip()
 
 
 def judged(made: Translator, scope: Any, wanted: dict[str, Any]) -> None:
@@ -201,15 +266,17 @@ def test_the_tables_are_complete() -> None:
 
 def test_every_key_is_described_and_used() -> None:
     used = "\n".join(f"{example.mapping}\n{example.of('yaml overlay')}\n{example.of('yaml codes')}" for example in EXAMPLES)
-    for form in (MAPPING, REQUIRE, DROP, JUDGEMENT, VALUE, BRANCH, OTHERWISE, LIST, TWO_WAY, TWO_WAY_LIST, TABLE):
+    forms = (CALL, RECEIVED, REQUIRE, REFUSE, DROP, JUDGEMENT, VALUE, BRANCH, OTHERWISE, LIST, TWO_WAY, TWO_WAY_LIST, REPORTED_LIST, TABLE)
+    for form in forms:
         for key in form.keys:
             assert re.search(rf"`(?:[^`\n]*\W)?{key.name}\b", DOC), f"the page does not describe '{key.name}' of {form.name}"
             assert re.search(rf"(?:^|[\s{{,-]){key.name}:", used, re.MULTILINE), f"no example uses '{key.name}' of {form.name}"
 
 
-@pytest.mark.parametrize("side", ["request", "legacy"])
+@pytest.mark.parametrize("side", ["request", "legacy", "told"])
 def test_the_contracts_are_as_described(side: str) -> None:
-    shape: Shape = contracts().request if side == "request" else contracts().legacy.input
+    shapes = {"request": contracts().request, "legacy": contracts().legacy.input, "told": contracts_of_message().legacy.output}
+    shape: Shape = shapes[side]
     block = DOC.split(f"```text contract {side}\n", 1)[1].split("```", 1)[0]
     described = {line.split()[0]: line.split()[1] for line in block.splitlines()}
     for path, kind in described.items():

@@ -82,22 +82,22 @@ def targets(rules: tuple[object, ...]) -> list[tuple[str, str]]:
 def test_the_same_path_overrides_and_a_new_one_is_added(markets: Markets) -> None:
     markets.write("own", "operation: order.create\nlike: base\nreply:\n  state: reply.state\n  priority: reply.prio\n")
     file = markets.file("own")
-    assert targets(file.reply) == [("id", "base"), ("state", "own"), ("note[@type=Job].text", "base"), ("priority", "own")]
+    assert targets(file.rules["reply"]) == [("id", "base"), ("state", "own"), ("note[@type=Job].text", "base"), ("priority", "own")]
     assert (file.legacy.value, file.source) == ("Place", "base")
     assert list(file.files) == ["m/base/order.create.yaml", "m/own/order.create.yaml"]
-    assert str(file.reply[0].at).startswith("m/base/order.create.yaml:")
-    assert str(file.reply[1].at).startswith("m/own/order.create.yaml:")
+    assert str(file.rules["reply"][0].at).startswith("m/base/order.create.yaml:")
+    assert str(file.rules["reply"][1].at).startswith("m/own/order.create.yaml:")
 
 
 def test_another_spelling_of_the_path_overrides_too(markets: Markets) -> None:
     markets.write("own", "like: base\noperation: order.create\nreply:\n  note[@type='Job'].text: reply.other\n")
-    assert targets(markets.file("own").reply)[2] == ("note[@type='Job'].text", "own")
+    assert targets(markets.file("own").rules["reply"])[2] == ("note[@type='Job'].text", "own")
 
 
 def test_a_list_block_overrides_a_copied_list_of_the_same_path(markets: Markets) -> None:
     markets.write("base", BASE.replace("  state: \"'done'\"", "  item: request.item"))
     markets.write("own", "like: base\noperation: order.create\nreply:\n  item[]:\n    each: reply.line\n    set: {id: item.code}\n")
-    assert [target for target, _ in targets(markets.file("own").reply)] == ["id", "item[]", "note[@type=Job].text"]
+    assert [target for target, _ in targets(markets.file("own").rules["reply"])] == ["id", "item[]", "note[@type=Job].text"]
 
 
 def test_without_leaves_rules_out(markets: Markets) -> None:
@@ -116,8 +116,8 @@ without:
 """,
     )
     file = markets.file("own")
-    assert [target for target, _ in targets(file.reply)] == ["id", "state"]
-    remark = file.request[1]
+    assert [target for target, _ in targets(file.rules["reply"])] == ["id", "state"]
+    remark = file.rules["request"][1]
     assert isinstance(remark, ListRule)
     assert targets(remark.rules) == [("text", "base")]
     items = file.both[1]
@@ -154,7 +154,7 @@ both:
 """,
     )
     file = markets.file("own")
-    remark = file.request[1]
+    remark = file.rules["request"][1]
     assert isinstance(remark, ListRule)
     assert remark.each.text == "request.note"
     assert remark.when is not None
@@ -171,7 +171,7 @@ def test_a_block_with_each_replaces_the_parents_list(markets: Markets) -> None:
     markets.write(
         "own", "operation: order.create\nlike: base\nrequest:\n  order.remark[]:\n    each: request.other\n    set: {text: item.text}\n"
     )
-    remark = markets.file("own").request[1]
+    remark = markets.file("own").rules["request"][1]
     assert isinstance(remark, ListRule)
     assert (remark.each.text, len(remark.rules)) == ("request.other", 1)
 
@@ -203,15 +203,15 @@ view:
 def test_parents_have_parents(markets: Markets) -> None:
     markets.write("middle", "operation: order.create\nlike: base\nreply:\n  state: reply.middle\n")
     markets.write("own", "operation: order.create\nlike: middle\nreply:\n  id: reply.own\n")
-    assert targets(markets.file("own").reply) == [("id", "own"), ("state", "middle"), ("note[@type=Job].text", "base")]
+    assert targets(markets.file("own").rules["reply"]) == [("id", "own"), ("state", "middle"), ("note[@type=Job].text", "base")]
 
 
 def test_another_operation_of_the_same_market_is_a_layer_of_its_own(markets: Markets) -> None:
     text = "operation: order.probe\nlegacy: Find\nlike: base/order.create\ninherit: reply\nrequest:\n  number: request.externalId\n"
     markets.write("base", text + "outcome: [{is: accepted}]\n", "order.probe")
     file = markets.file("base", "order.probe")
-    assert targets(file.reply)[0] == ("id", "base/order.create")
-    assert targets(file.request) == [("number", "base")]
+    assert targets(file.rules["reply"])[0] == ("id", "base/order.create")
+    assert targets(file.rules["request"]) == [("number", "base")]
     assert [rule.only for rule in file.both] == [Direction.REPLY, Direction.REPLY]
     assert (file.require, file.drop, len(file.view)) == ((), (), 1)
 
@@ -219,8 +219,8 @@ def test_another_operation_of_the_same_market_is_a_layer_of_its_own(markets: Mar
 def test_inherit_request_takes_the_other_direction(markets: Markets) -> None:
     markets.write("own", "operation: order.create\nlike: base\ninherit: request\nboth:\n  externalId: order.id\n")
     file = markets.file("own")
-    assert (file.reply, file.outcome, file.view) == ((), (), ())
-    assert (len(file.require), len(file.request), len(file.drop)) == (2, 2, 1)
+    assert (file.rules["reply"], file.outcome, file.view) == ((), (), ())
+    assert (len(file.require), len(file.rules["request"]), len(file.drop)) == (2, 2, 1)
     assert [rule.only for rule in file.both] == [None, Direction.REQUEST]
     markets.write("next", "operation: order.create\nlike: own\ninherit: reply\nreply: {id: reply.x}\n")
     assert [rule.canonical.text for rule in markets.file("next").both] == ["externalId"]
@@ -284,3 +284,80 @@ def test_the_names_of_a_folder(markets: Markets) -> None:
     markets.write("base", BASE, "order.probe")
     (markets.root / "base" / "codes.yaml").write_text("tables: {}\n", encoding="utf-8")
     assert Folder(markets.root, "m").names() == ["base/order.create", "base/order.probe"]
+
+
+MESSAGE = """\
+operation: order.create
+receives: Progress
+identity: message.id
+both:
+  externalId: order.number
+report:
+  id: message.number
+  state: "'done'"
+answer:
+  code: "'0'"
+"""
+
+
+def test_one_direction_of_a_received_message_may_be_taken(markets: Markets) -> None:
+    markets.write("base", MESSAGE)
+    markets.write("own", "like: base\ninherit: report\nanswer:\n  text: outcome.text\n")
+    file = markets.file("own")
+    assert file.received
+    assert file.legacy.value == "Progress"
+    assert targets(file.rules["report"]) == [("id", "base"), ("state", "base")]
+    assert targets(file.rules["answer"]) == [("text", "own")]
+    assert file.identity is not None
+    assert [rule.only for rule in file.both] == [None]
+    markets.write("own", "like: base\ninherit: answer\nreport:\n  id: message.reference\n")
+    file = markets.file("own")
+    assert (file.identity, file.both) == (None, ())
+    assert (targets(file.rules["report"]), targets(file.rules["answer"])) == ([("id", "own")], [("code", "base")])
+
+
+def test_rules_of_a_received_message_are_overridden_and_left_out(markets: Markets) -> None:
+    markets.write("base", MESSAGE)
+    markets.write("own", "like: base\nidentity: message.reference\nwithout: [report.state]\nanswer:\n  code: \"'OK'\"\n")
+    file = markets.file("own")
+    assert file.identity is not None
+    assert file.identity.text == "message.reference"
+    assert targets(file.rules["report"]) == [("id", "base")]
+    assert targets(file.rules["answer"]) == [("code", "own")]
+    markets.write("own", "like: base\nwithout: [identity]\n")
+    assert markets.file("own").identity is None
+
+
+REFUSING = """\
+operation: order.create
+legacy: Place
+refuse:
+  - {when: known is absent, text: "'unknown'", code: "1"}
+  - {when: known.state == 'done', text: "'over'", code: "2"}
+request:
+  number: known.id
+subject:
+  state: "'held'"
+  comment: reply.remark
+outcome:
+  - is: accepted
+"""
+
+
+def test_refusals_are_added_and_left_out_by_code(markets: Markets) -> None:
+    markets.write("base", REFUSING)
+    own = 'like: base\nwithout: [refuse.2, subject.comment]\nrefuse:\n  - {when: now == "", text: now, status: 422}\n'
+    markets.write("own", own + "subject:\n  state: \"'done'\"\n")
+    file = markets.file("own")
+    assert [(rule.code, rule.status, rule.layer) for rule in file.refuse] == [("1", 409, "base"), ("", 422, "own")]
+    assert targets(file.rules["subject"]) == [("state", "own")]
+
+
+def test_each_direction_has_its_judging_sections(markets: Markets) -> None:
+    markets.write("base", REFUSING)
+    markets.write("own", "like: base\ninherit: reply\nrequest:\n  number: now\n")
+    file = markets.file("own")
+    assert (file.refuse, len(file.rules["subject"])) == ((), 2)
+    markets.write("own", "like: base\ninherit: request\nreply:\n  id: reply.id\n")
+    file = markets.file("own")
+    assert (len(file.refuse), file.rules["subject"]) == (2, ())

@@ -120,7 +120,7 @@ def test_two_way_rules() -> None:
 
 
 def test_one_way_rules() -> None:
-    account, date, flag, remark = parsed(WHOLE).request
+    account, date, flag, remark = parsed(WHOLE).rules["request"]
     assert isinstance(account, ValueRule)
     assert (account.branches[0].when, account.layer, str(account.at)) == (None, "pr", "f.yaml:22:3")
     assert isinstance(date, ValueRule)
@@ -153,7 +153,7 @@ def test_all_findings_are_told_at_once() -> None:
 def test_a_rule_that_cannot_be_read_leaves_the_others() -> None:
     result = parse_mapping(with_rule("  a: x |\n  b: request.b\n  c: {value: x.y(), when: z |}\n"), "f.yaml")
     assert result.file is not None
-    assert [str(rule.target.path) for rule in result.file.request] == ["b"]
+    assert [str(rule.target.path) for rule in result.file.rules["request"]] == ["b"]
     assert [finding.code for finding in result.findings] == ["M115", "M115", "M116"]
 
 
@@ -245,8 +245,8 @@ def test_a_file_knows_its_layer_and_shown_name(tmp_path: Path) -> None:
     path.write_text(WHOLE, encoding="utf-8")
     result = load_mapping(tmp_path / "mappings", "pr", "productOrder.create")
     assert result.file is not None
-    assert result.file.request[0].layer == "pr"
-    assert str(result.file.request[0].at) == "mappings/pr/productOrder.create.yaml:22:3"
+    assert result.file.rules["request"][0].layer == "pr"
+    assert str(result.file.rules["request"][0].at) == "mappings/pr/productOrder.create.yaml:22:3"
     assert result.file.files == {"mappings/pr/productOrder.create.yaml": WHOLE}
     assert result.findings == ()
 

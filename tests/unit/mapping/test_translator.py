@@ -77,7 +77,7 @@ def test_r1_all_that_the_order_misses_is_named_in_one_refusal() -> None:
 
 def test_each_field_of_the_documented_order_has_its_rule() -> None:
     made, given = puerto_rico(), scope(sample("selfinstall.request.json"))
-    written, origins = made.explain_request(given)
+    written, origins = made.explain("request", given)
     assert written == made.request(given)
     found = {origin.target: origin for origin in origins}
     assert len(found) == len(origins) == len(list(compare({}, flat(written.document))))

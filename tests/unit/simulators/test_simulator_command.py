@@ -23,8 +23,9 @@ def test_the_command_serves_until_it_is_told_to_stop(name):
     command = [sys.executable, "-m", f"simulators.{name}", *(["--scenarios", str(scenarios)] if name == "lab" else [])]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        url = process.stdout.readline().split()[1]
-        assert b"definitions" in requests.get(f"{url}?wsdl", timeout=5).content
+        contract = process.stdout.readline().split()[2].strip("(,")
+        content = requests.get(contract, timeout=5).content
+        assert b"definitions" in content or b"openapi:" in content
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
 
@@ -34,6 +35,6 @@ def test_all_run_together_in_one_loop_and_each_has_a_variable():
         async with registry.running() as urls, httpx.AsyncClient(trust_env=False) as client:
             assert sorted(urls) == sorted(registry.VARIABLES) == sorted(registry.SIMULATORS)
             for url in urls.values():
-                assert (await client.get(f"{url}?wsdl")).status_code == 200
+                assert 200 in [(await client.get(f"{url}?{contract}")).status_code for contract in ("wsdl", "openapi")]
 
     asyncio.run(run())

@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from adapter.ports import OutcomeKind
-from adapter.store import OrderQuery, accepting, migrating, reading, settling
+from adapter.store import OrderQuery, accepting, advancing, concluding, migrating, reading, settling
 from adapter.store.connection import Statement
 
 
@@ -138,7 +138,7 @@ def test_attempts_that_began_together_are_listed_page_by_page(with_store, accept
 
 
 def _statements():
-    for module in (accepting, settling, reading):
+    for module in (accepting, advancing, concluding, settling, reading):
         yield from ((name, value) for name, value in vars(module).items() if isinstance(value, Statement))
     markets = frozenset({"north", "south"})
     for query in (
@@ -148,6 +148,12 @@ def _statements():
         OrderQuery(markets=markets, before="x"),
         OrderQuery(markets=markets, backend_ref="x"),
         OrderQuery(markets=frozenset({"north"}), external_id="x"),
+        OrderQuery(markets=frozenset({"north"}), resource="productOrder"),
+        OrderQuery(markets=markets, resource="productOrder", answered=True),
+        OrderQuery(markets=frozenset({"north"}), resource="productOrder", external_id="x"),
+        OrderQuery(markets=markets, resource="productOrder", backend_ref="x"),
+        OrderQuery(subject="x"),
+        OrderQuery(subject="x", resource="productOrder"),
     ):
         yield f"orders {sorted(name for name in reading.listing(query)[1])}", reading.listing(query)[0]
 

@@ -288,7 +288,7 @@ def test_a_list_shows_the_state_as_followed(start):
         n.desk.states["LAB-000001"] = "DONE"  # not asked yet
 
         class Page:
-            face = "tmf"
+            operation, client = "productOrder.list", "demo-client"
 
             def __init__(self, **wanted: str) -> None:
                 self.wanted = wanted

@@ -10,6 +10,11 @@ depends_on = None
 
 OVER = sa.text("done_at IS NOT NULL OR outcome IN ('rejected', 'unavailable', 'absent')")
 PARKED = sa.text("parked_at IS NOT NULL")
+ABOUT_ANOTHER = sa.text("subject != ''")
+RESOURCE_OF = {
+    "sqlite": sa.text("UPDATE resource_order SET resource = substr(operation, 1, instr(operation || '.', '.') - 1)"),
+    "postgresql": sa.text("UPDATE resource_order SET resource = split_part(operation, '.', 1)"),
+}
 
 
 def _text(name: str, default: str | None = None) -> sa.Column[str]:
@@ -29,6 +34,14 @@ def upgrade() -> None:
     op.add_column("resource_order", _text("legacy_state", ""))
     op.add_column("resource_order", _text("attention", ""))
     op.add_column("resource_order", _time("done_at", nullable=True))
+    op.add_column("resource_order", _text("resource", ""))
+    op.add_column("resource_order", _text("subject", ""))
+    op.execute(RESOURCE_OF[op.get_context().dialect.name])
+    op.drop_index("ix_resource_order_market_id", "resource_order")
+    op.create_index("ix_resource_order_market_resource_id", "resource_order", ["market", "resource", "id"])
+    op.create_index(
+        "ix_resource_order_subject_id", "resource_order", ["subject", "id"], sqlite_where=ABOUT_ANOTHER, postgresql_where=ABOUT_ANOTHER
+    )
     op.create_index("ix_resource_order_over", "resource_order", ["updated_at", "id"], sqlite_where=OVER, postgresql_where=OVER)
     op.create_index("ix_idempotency_order_id", "idempotency", ["order_id"])
     op.create_table(
@@ -118,6 +131,9 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index("ix_idempotency_order_id", "idempotency")
     op.drop_index("ix_resource_order_over", "resource_order")
+    op.drop_index("ix_resource_order_subject_id", "resource_order")
+    op.drop_index("ix_resource_order_market_resource_id", "resource_order")
+    op.create_index("ix_resource_order_market_id", "resource_order", ["market", "id"])
     with op.batch_alter_table("resource_order") as batch:
-        for column in ("done_at", "attention", "legacy_state", "event_seq"):
+        for column in ("subject", "resource", "done_at", "attention", "legacy_state", "event_seq"):
             batch.drop_column(column)

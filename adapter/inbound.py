@@ -1,0 +1,90 @@
+"""What is declared about the messages that a backend sends of its own accord: ``inbound`` in a market's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, model_validator
+
+from adapter.contract.path import PathError, parse_path
+from adapter.declared import Declared
+
+LEAST_SECRET = 8
+"""Characters."""
+
+
+class Basic(Declared):
+    """HTTP basic authentication, as the backend sends it."""
+
+    username: str
+    password: SecretStr
+
+
+class InboundSecurity(Declared):
+    """How we know the backend: whatever is declared has to fit, all of it. Each secret has at least 8 characters."""
+
+    basic: Basic | None = None
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _secrets_are_long_enough(self) -> InboundSecurity:
+        named = {"basic.password": self.basic.password} if self.basic else {}
+        for name, secret in {**named, **{f"headers.{name}": value for name, value in self.headers.items()}}.items():
+            if len(secret.get_secret_value()) < LEAST_SECRET:
+                raise ValueError(f"{name}: a secret has at least {LEAST_SECRET} characters")
+        return self
+
+    @property
+    def declared(self) -> bool:
+        """Whether there is anything that a backend has to show."""
+        return self.basic is not None or bool(self.headers)
+
+
+class InboundLimits(Declared):
+    """What is read of one message: ``bodyBytes`` bytes, elements or objects ``depth`` deep, within ``bodySeconds``; ``inFlight`` messages
+    at one time. A message that overtakes our own answer waits for it ``wait`` seconds at most."""
+
+    body_bytes: int = Field(1_048_576, ge=1_000, le=104_857_600)
+    depth: int = Field(64, ge=4, le=200)
+    body_seconds: float = Field(10.0, gt=0, le=3600)
+    in_flight: int = Field(64, ge=1, le=10_000)
+    wait: float = Field(5.0, ge=0, le=60)
+
+
+class InboundOperation(Declared):
+    """A message that the backend sends of its own accord. ``creates``: one about a resource that is not on record makes it; ``owner`` is
+    the path in the report that names the party it belongs to, by ``parties`` of the clients. Without it, or without such a party, the
+    resource belongs to nobody and is seen by the whole market."""
+
+    creates: bool = False
+    owner: str = ""
+
+    @model_validator(mode="after")
+    def _owner_is_of_what_is_made(self) -> InboundOperation:
+        if self.owner and not self.creates:
+            raise ValueError("owner is about the resources that messages make: write 'creates: true', or remove it")
+        try:
+            _ = parse_path(self.owner) if self.owner else None
+        except PathError as error:
+            raise ValueError(f"owner: {error}") from None
+        return self
+
+
+class Inbound(Declared):
+    """The messages that the backend sends to us, at ``/inbound/<market>``. ``face`` is the one in whose words resources are shown that
+    a message makes; ``contract`` and ``port`` are those of the messages, where they are not the market's own. ``open``: anybody may send.
+    """
+
+    face: str
+    contract: Path | None = None
+    port: str = ""
+    security: InboundSecurity = InboundSecurity()
+    open: bool = False
+    limits: InboundLimits = InboundLimits()
+    operations: dict[str, InboundOperation] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _somebody_is_let_in(self) -> Inbound:
+        if self.open == self.security.declared:
+            raise ValueError("declare credentials under 'security', or write 'open: true' where anybody may send, not both")
+        return self

@@ -1,0 +1,92 @@
+"""What a PATCH wants changed: the members of the resource that get another value, each whole, null where one is to go.
+
+Pure. A merge patch and a JSON patch come to the same; both are about the resource as the caller's face shows it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonpatch
+import jsonpointer
+
+from adapter.errors import CallerError, Conflict, InvalidMessage, Problem
+from adapter.ports import Document, Message
+from adapter.resource import Advance, Event, Resource, Unexpected
+from adapter.resource.merging import patch
+
+MOST_OPERATIONS = 1_000
+"""Operations of one JSON patch."""
+
+
+def changes_of(shown: Document, message: Message) -> Document:
+    """The members that are to differ from what the caller is shown, with their whole new values; {} where nothing is to change.
+
+    Raises InvalidMessage for what is no patch, Conflict for one that does not fit the resource as it is.
+    """
+    wanted = patch(shown, message.body) if message.patch is None else _operated(shown, message.patch)
+    names = [*shown, *(name for name in wanted if name not in shown)]
+    return {name: wanted.get(name) for name in names if shown.get(name) != wanted.get(name)}
+
+
+def _operated(shown: Document, operations: tuple[Document, ...]) -> Document:
+    if len(operations) > MOST_OPERATIONS:
+        raise InvalidMessage(f"A JSON patch has at most {MOST_OPERATIONS} operations here; this one has {len(operations)}")
+    document: Any = shown
+    for number, operation in enumerate(operations):
+        where = f"[{number}]"
+        try:
+            document = jsonpatch.JsonPatch([operation]).apply(document)
+        except (jsonpatch.InvalidJsonPatch, jsonpointer.JsonPointerException) as error:
+            raise _unfit(where, operation, error) from error
+        except jsonpatch.JsonPatchTestFailed as error:
+            raise Conflict("The resource is not as the JSON patch takes it to be", [Problem(f"{where}.path", "the test fails")]) from error
+        except jsonpatch.JsonPatchConflict as error:
+            text = f"{operation.get('op')} cannot be done there: {error}"
+            raise Conflict("The JSON patch does not fit the resource as it is", [Problem(f"{where}.path", text)]) from error
+        except (TypeError, ValueError, AttributeError, KeyError, IndexError) as error:
+            raise InvalidMessage(problems=[Problem(where, "is no operation of a JSON patch (RFC 6902)")]) from error
+    if not isinstance(document, dict):
+        raise InvalidMessage("A JSON patch cannot replace the resource as a whole by something else than an object")
+    return document
+
+
+def _unfit(where: str, operation: Document, error: Exception) -> CallerError:
+    """A pointer that leads nowhere is well formed: then it is the resource that is another one than the caller thinks."""
+    if isinstance(error, jsonpointer.JsonPointerException) and not isinstance(error, jsonpatch.InvalidJsonPatch):
+        text = f"'{operation.get('path')}' leads nowhere"
+        return Conflict("The JSON patch does not fit the resource as it is", [Problem(f"{where}.path", text)])
+    return InvalidMessage(problems=[Problem(where, f"is no operation of a JSON patch (RFC 6902): {error}")])
+
+
+def applied(document: Document, changes: Document) -> Document:
+    """The document with the members of ``changes`` in place of its own."""
+    merged = {**document, **changes}
+    return {name: value for name, value in merged.items() if value is not None or name not in changes}
+
+
+def revised(life: Resource, current: Document, changes: Document, reported: Document, at: str) -> Advance | Unexpected:
+    """What an accepted change makes of the resource: the members that the client changed, and over them what the backend reports.
+
+    The state is what the backend reports, whatever the client asked for. ``at``: the time of the change, as the standard writes it.
+    """
+    own = {name: value for name, value in changes.items() if name != life.member}
+    parts = life.life.items.member if life.life.items is not None else ""
+    listed = applied(current, {parts: own[parts]}) if parts in own else current
+    told = {name: _difference(current.get(name), value) for name, value in own.items() if name != parts}
+    taken = life.advance(listed, {**told, **reported}, at)
+    if isinstance(taken, Unexpected) or listed is current or listed.get(parts) == current.get(parts):
+        return taken
+    names = life.events.attribute
+    fields = [parts, *(field for event in taken.events if event.type == names for field in event.field_path.split(",") if field != parts)]
+    others = tuple(event for event in taken.events if event.type != names)
+    events = (Event(names, ",".join(fields)), *others) if names else others
+    return Advance(taken.document, taken.state, events, taken.done, taken.notes)
+
+
+def _difference(before: Any, after: Any) -> Any:
+    """The merge patch that makes ``after`` of ``before``."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return after
+    gone = {name: None for name in before if name not in after}
+    return gone | {name: _difference(before.get(name), value) for name, value in after.items() if before.get(name) != value}

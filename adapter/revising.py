@@ -1,0 +1,256 @@
+"""The end of a request about something on record: what it makes of its subject, of itself, and what its caller is told.
+
+Everything is worked out from the subject as it is at that moment, and written with it in one transaction; where the subject has moved
+meanwhile, it is worked out anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import structlog
+
+from adapter import clock
+from adapter.agenda import POLL, chance, first_question, timers_left, timers_of
+from adapter.aims import Aim, aim_of
+from adapter.backend import Backend, Rules
+from adapter.changing import attention_to, left_alone, moved, told
+from adapter.conclusion import Conclusion, Renderer, conclude, messages_of, retry_after
+from adapter.contract.json_bytes import write_json
+from adapter.errors import MappingFailed
+from adapter.exchange import Judged, Prepared, technical
+from adapter.mapping.scope import Scope
+from adapter.patching import revised
+from adapter.ports import Document, Message, Outcome, OutcomeKind, Result
+from adapter.recorded import advanced, as_ours, document_of, kind_of, view_as, view_of
+from adapter.resource import SUBJECT, Resource, Unexpected
+from adapter.store import Fresh, OrderRow, Response, Settlement, Store
+from adapter.store.advancing import Change, Overtaken
+from adapter.store.outbox import NewEvent
+from adapter.store.task_rows import NewTask
+from adapter.tracing import station
+
+log = structlog.get_logger("adapter.revising")
+
+_TRIES = 20
+
+
+class Untaken(Exception):
+    """An accepted answer says of the subject what cannot be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an accepted request does: to its ``subject``, and to its own row. ``shown`` is what the caller gets to see, None for nothing,
+    of the resource ``order_id``; ``done``: nothing more happens to the row itself."""
+
+    subject: Change
+    shown: Document | None
+    order_id: str
+    created_at: int
+    state: str = ""
+    backend_ref: str = ""
+    answer: bytes | None = None
+    done: bool = True
+    tasks: tuple[NewTask, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What an answer tells: ``own`` of the resource that it answers about (of a task, the task), ``subject`` of a task's subject."""
+
+    own: Document
+    subject: Document | None = None
+
+
+async def record(
+    store: Store, order_id: str, attempt: int, subject: OrderRow | None, concluding: Callable[[OrderRow | None], Conclusion]
+) -> tuple[Conclusion, bool]:
+    """Records what ``concluding`` makes of the end of an attempt; that, and whether nobody was faster.
+
+    Raises Overtaken where the subject moves again and again; StoreUnavailable. Then the attempt stays open, and a probe will tell.
+    """
+    for _ in range(_TRIES):
+        conclusion = concluding(subject)
+        try:
+            return conclusion, await store.settle(order_id, attempt, conclusion.settlement)
+        except Overtaken:
+            subject = await store.order(subject.id) if subject is not None else None
+    raise Overtaken(f"the subject of {order_id} was changed {_TRIES} times while the end of attempt {attempt} was to be recorded")
+
+
+def ended(
+    backend: Backend,
+    prepared: Prepared,
+    judged: Judged,
+    message: Message,
+    fresh: Fresh,
+    render: Renderer,
+    now: int,
+    subject: OrderRow | None,
+) -> Conclusion:
+    """The answer in the words of the message's face, and the settlement that records it; of whatever request."""
+    if subject is None:
+        return conclude(backend, prepared, judged, message, fresh, render, now)
+    outcome, effect = judged.outcome, None
+    if outcome.kind is OutcomeKind.ACCEPTED and judged.reply is not None:
+        scope = replace(prepared.scope, known=document_of(subject), reply=judged.reply)
+        scope = replace(scope, warnings=tuple(issue.text for issue in outcome.issues))
+        try:
+            with station("map reply", "", prepared.operation):
+                effect = effect_of(backend, message, fresh, subject, _reported(prepared, scope), now)
+        except (MappingFailed, Untaken) as error:
+            log.error("change.answer-unfit", subject=subject.id, why=str(error))
+            outcome = technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, f"the reply could not be taken over: {error}")
+    elif outcome.kind is OutcomeKind.ACCEPTED:
+        outcome = technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, "accepted without a readable reply")
+    return _concluded(backend, prepared, judged, message, fresh, render, now, outcome, effect)
+
+
+def _concluded(
+    backend: Backend,
+    prepared: Prepared,
+    judged: Judged,
+    message: Message,
+    fresh: Fresh,
+    render: Renderer,
+    now: int,
+    outcome: Outcome,
+    effect: Effect | None,
+) -> Conclusion:
+    result = Result(outcome, None, order_id=fresh.order_id, created_at=fresh.created_at, status=judged.status)
+    if outcome.kind is OutcomeKind.IN_DOUBT:
+        result = replace(result, retry_after=retry_after(backend, prepared.operation))
+    if effect is not None:
+        result = replace(result, document=effect.shown, order_id=effect.order_id, created_at=effect.created_at)
+    reply = render(message, result)
+    rejected = outcome.kind is OutcomeKind.REJECTED
+    settlement = Settlement(
+        outcome=outcome.kind,
+        at=now,
+        state="rejected" if rejected and aim_of(message.operation).makes else "",
+        evidence=outcome.evidence,
+        response=Response(reply.status, reply.body, reply.headers),
+        done_at=now if rejected else None,
+        issues=outcome.issues,
+        messages=messages_of(backend, prepared, judged, message, reply, now),
+        rule_version=prepared.translator.version,
+        private=backend.market.private,
+    )
+    return Conclusion(reply, settlement if effect is None else with_effect(settlement, effect))
+
+
+def with_effect(settlement: Settlement, effect: Effect) -> Settlement:
+    """The settlement of an accepted request, with what it does."""
+    return replace(
+        settlement,
+        state=effect.state,
+        backend_ref=effect.backend_ref,
+        answer=effect.answer,
+        done_at=settlement.at if effect.done else None,
+        tasks=effect.tasks,
+        subject=effect.subject,
+    )
+
+
+def _reported(prepared: Prepared, scope: Scope) -> Reported:
+    translator = prepared.translator
+    of_subject = translator.subject(scope)
+    return Reported(translator.reply(scope).document, None if of_subject is None else of_subject.document)
+
+
+def effect_of(rules: Rules, message: Message, fresh: Fresh, subject: OrderRow, reported: Reported, now: int) -> Effect:
+    """What an accepted request does. Raises Untaken, MappingFailed."""
+    aim = aim_of(message.operation)
+    if aim is Aim.DELETE:
+        return _deleted(rules, subject, now)
+    if aim is Aim.TASK:
+        return _task(rules, message, fresh, subject, reported, now)
+    return _updated(rules, message, subject, {**reported.own, **(reported.subject or {})}, now)
+
+
+def _updated(rules: Rules, message: Message, subject: OrderRow, reported: Document, now: int) -> Effect:
+    market, current = rules.market, document_of(subject)
+    life = market.life(kind_of(subject))
+    taken = revised(life, current, message.body, as_ours(subject, current, reported), clock.iso(now))
+    if isinstance(taken, Unexpected):
+        raise Untaken(taken.text)
+    for note in taken.notes:
+        log.info("order.noted", order=subject.id, note=note)
+    change = moved(market, subject, taken, now) if taken.document != current else left_alone(market, subject, now)
+    return Effect(change, view_of(rules, message.face, subject, taken.document), subject.id, subject.created_at)
+
+
+def _deleted(rules: Rules, subject: OrderRow, now: int) -> Effect:
+    market = rules.market
+    kind = market.life(kind_of(subject)).events.delete
+    change = replace(
+        left_alone(market, subject, now),
+        attention="",
+        done_at=now,
+        gone=True,
+        subject=subject.subject,
+        events=(told(kind, write_json(document_of(subject))),) if kind else (),
+        cancels=(f"{POLL}:{subject.id}", *timers_left(market, subject.id, subject.state, "")),
+    )
+    return Effect(change, None, subject.id, subject.created_at)
+
+
+def _task(rules: Rules, message: Message, fresh: Fresh, subject: OrderRow, reported: Reported, now: int) -> Effect:
+    """A task's events and its subject's are told in one stream, in the order that the task's life declares."""
+    market, life = rules.market, rules.market.life(message.operation)
+    state = life.state_of(reported.own)
+    canonical = {"id": fresh.order_id, **reported.own, life.member: state}
+    change = _of_subject(rules, subject, reported.subject, now)
+    begins = life.subject is not None and life.subject.answered == "begins"
+    over = life.ended(state)
+    comes = first_question(market, message.operation, fresh.order_id, state, now, chance)
+    return Effect(
+        subject=replace(change, events=_walk(life, canonical, change.events)),
+        shown=view_as(
+            rules, message.face, message, fresh.client_reference, {**canonical, life.member: life.initial} if begins else canonical
+        ),
+        order_id=fresh.order_id,
+        created_at=fresh.created_at,
+        state=state,
+        backend_ref=str(reported.own.get("id") or ""),
+        answer=write_json(canonical),
+        done=over,
+        tasks=() if over else (*comes, *timers_of(market, fresh.order_id, state, now)),
+    )
+
+
+def _of_subject(rules: Rules, subject: OrderRow, reported: Document | None, now: int) -> Change:
+    """A subject that cannot be taken where the answer has it stays where it is, and a person is told."""
+    market = rules.market
+    if not reported:
+        return left_alone(market, subject, now)
+    current = document_of(subject)
+    taken = advanced(market, subject, reported, now)
+    if isinstance(taken, Unexpected):
+        log.error("subject.answer-unexpected", subject=subject.id, why=taken.text)
+        return replace(
+            attention_to(subject, f"the answer to a task about it was not taken over: {taken.text}", now), private=market.private
+        )
+    return moved(market, subject, taken, now) if taken.document != current else left_alone(market, subject, now)
+
+
+def _walk(life: Resource, canonical: Document, of_subject: tuple[NewEvent, ...]) -> tuple[NewEvent, ...]:
+    """The way of a task from its beginning to the state that it was answered with, and in between what happens to its subject."""
+    about, last = life.subject, life.initial
+    assert about is not None, f"{life.name} is about something"
+
+    def at(state: str) -> bytes:
+        return write_json({**canonical, life.member: state})
+
+    state = life.state_of(canonical)
+    events = [told(life.events.create, at(last))] if life.events.create else []
+    for step in about.after(state) if state != last else (SUBJECT,):
+        if step == SUBJECT:
+            events += of_subject
+        elif step != last:
+            kinds = (life.events.state, life.events.states.get(step, ""))
+            events += [told(kind, at(step)) for kind in kinds if kind]
+            last = step
+    return tuple(events)

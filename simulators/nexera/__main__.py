@@ -1,0 +1,5 @@
+"""``python -m simulators.nexera``."""
+
+from simulators.command import main
+
+main("nexera")

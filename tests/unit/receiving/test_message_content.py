@@ -1,0 +1,104 @@
+"""What is in a message: what of it is kept, what tells repeats by, and what is no message for us."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from adapter.contract.json_text import parse_json
+from adapter.errors import InvalidMessage
+from tests.inbound_kit import announcement, edited, inbound_home, kept, notice, receiving, request, take
+from tests.work_kit import Node, message, run
+
+
+def test_what_is_personal_is_masked_in_the_record(tmp_path):
+    home = inbound_home(tmp_path / "home", changes={"inbound:\n": "redact: [NotifyOrder.reason]\ninbound:\n"})
+
+    async def scenario(node: Node) -> None:
+        await node.place()
+        order = await node.order()
+        await take(receiving(node), notice(order.backend_ref, "WORKING", reason="Mrs Example was not at home"))
+        [(_, body), _] = await kept(node, order.id)
+        assert b"<n:reason>***</n:reason>" in body
+        assert b"Example" not in body
+
+    run(home, tmp_path / "data", scenario)
+
+
+def test_a_message_that_is_received_nowhere_is_refused_by_name(tmp_path):
+    home = inbound_home(tmp_path / "home", changes={"    productOrder.announce: {creates": "    #"})
+
+    async def scenario(node: Node) -> None:
+        with pytest.raises(InvalidMessage, match="'AnnounceOrder' is not taken here; there are NotifyOrder"):
+            await take(receiving(node), announcement("LAB-900006"))
+
+    run(home, tmp_path / "data", scenario)
+
+
+def test_deviations_are_told_and_do_not_stop_a_message(on):
+    async def scenario(node: Node) -> None:
+        await node.place()
+        order, desk = await node.order(), receiving(node)
+        odd = notice(order.backend_ref, "WORKING", colour="blue")
+        assert (await take(desk, odd)).outcome == "accepted"
+        assert [(each.kind, each.path) for each in desk.observer.deviations] == [("extra", "colour")]
+
+    on(scenario)
+
+
+def test_a_message_is_known_by_its_content_where_its_rules_name_no_identity(tmp_path):
+    home = inbound_home(tmp_path / "home")
+    edited(home, "message", "identity: message.noticeNo\n", "")
+
+    async def scenario(node: Node) -> None:
+        await node.place()
+        order, desk = await node.order(), receiving(node)
+        outcomes = [(await take(desk, notice(order.backend_ref, word))).outcome for word in ("WORKING", "WAITING", "WORKING")]
+        assert outcomes == ["accepted", "accepted", "repeated"]
+
+    run(home, tmp_path / "data", scenario)
+
+
+def test_a_very_long_identity_is_kept_by_its_digest(on):
+    async def scenario(node: Node) -> None:
+        await node.place()
+        order, desk = await node.order(), receiving(node)
+        outcomes = [(await take(desk, notice(order.backend_ref, "WORKING", "9" * length))).outcome for length in (5_000, 5_000, 5_001)]
+        assert outcomes == ["accepted", "repeated", "accepted"]
+
+    on(scenario)
+
+
+def test_the_address_is_kept_of_a_message_without_a_body(on):
+    async def scenario(node: Node) -> None:
+        await node.place()
+        order, desk = await node.order(), receiving(node)
+        backend = node.backends["lab"]
+
+        class Addressed:
+            """A receiver of messages whose address says it all."""
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(backend.receiver, name)
+
+            def read(self, _: Any) -> Any:
+                return backend.receiver.read(request(notice(order.backend_ref, "WORKING")))
+
+        node.backends["lab"] = replace(backend, receiver=Addressed())
+        await desk.take("lab", request(b"", method="GET", query="order=1"), "c")
+        [(_, body), _] = await kept(node, order.id)
+        assert parse_json(body) == {"noticeNo": "N-1", "orderNo": order.backend_ref, "status": "WORKING"}
+
+    on(scenario)
+
+
+def test_an_order_keeps_the_correlation_id_of_its_caller(on):
+    async def scenario(node: Node) -> None:
+        await node.place(key=message().key)
+        order = await node.order()
+        await take(receiving(node), notice(order.backend_ref, "WORKING"))
+        assert (await node.order()).correlation_id == order.correlation_id
+
+    on(scenario)

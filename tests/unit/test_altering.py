@@ -1,0 +1,468 @@
+"""Changes of orders on record, tasks about them, and deletions: carried out once, one at a time, with their subject in one step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapter.errors import Conflict, InvalidMessage, KeyReused, NotFound, NotOffered, Refused
+from adapter.patching import applied, changes_of
+from adapter.ports import Document, Message, OutcomeKind, Reply
+from adapter.recorded import document_of
+from adapter.resource.merging import patch
+from adapter.store import OrderQuery, OrderRow
+from adapter.store.outbox import events_of
+from simulators.scenario import Behaviour
+from tests.work_kit import CHANGED, FOLLOWED, START, Clock, Node, lab_home, message, node, run
+
+CANCEL = "cancelProductOrder.create"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lab_home(tmp_path_factory.mktemp("changes") / "h", CHANGED + FOLLOWED)
+
+
+@pytest.fixture
+def play(home: Path, tmp_path: Path) -> Callable[..., Any]:
+    """Runs ``scenario(node)`` on a node of its own."""
+    return lambda scenario, **more: run(home, tmp_path, scenario, **more)
+
+
+def change(identity: str, body: Any, verb: str = "update", **changed: Any) -> Message:
+    """A PATCH as the tmf face hands it over; a list is a JSON patch."""
+    form: dict[str, Any] = {"body": body} if isinstance(body, dict) else {"body": {}, "patch": tuple(body)}
+    values = {"operation": f"productOrder.{verb}", "path": {"id": identity}, "raw": orjson.dumps(body), "key": ""} | form | changed
+    return replace(message(), **values)
+
+
+def cancel(identity: str, reason: str = "moved house", **changed: Any) -> Message:
+    body = {"productOrder": {"id": identity}, "cancellationReason": reason}
+    return replace(message(operation=CANCEL, **changed), body=body, raw=orjson.dumps(body))
+
+
+def read(identity: str, kind: str = "productOrder", **changed: Any) -> Message:
+    return replace(message(operation=f"{kind}.retrieve", path={"id": identity}, **changed), body={})
+
+
+async def placed(one: Node, **body: Any) -> str:
+    reply = await one.place(body)
+    assert reply.status == 201, reply.body
+    return str(orjson.loads(reply.body)["id"])
+
+
+def told(reply: Reply) -> Any:
+    return orjson.loads(reply.body)
+
+
+async def stored(one: Node, identity: str) -> OrderRow:
+    found = await one.store.order(identity, ("lab",), "productOrder")
+    assert found is not None
+    return found
+
+
+async def kinds(one: Node, identity: str) -> list[str]:
+    order = await stored(one, identity)
+    return [event.type for event in await one.store.tx(events_of, order.id)]
+
+
+async def requests(one: Node, subject: str) -> list[OrderRow]:
+    return await one.store.orders(OrderQuery(subject=subject))
+
+
+def test_a_patch_is_answered_with_the_whole_resource_and_told_of(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, description="first")
+        reply = await one.pipeline.place(change(identity, {"description": "second", "priority": "3"}))
+        assert reply.status == 200
+        assert (told(reply)["id"], told(reply)["description"], told(reply)["priority"]) == (identity, "second", "3")
+        assert told(reply)["productOrderItem"]
+        order = await stored(one, identity)
+        assert document_of(order)["description"] == "second"
+        assert await kinds(one, identity) == ["ProductOrderCreateEvent", "ProductOrderAttributeValueChangeEvent"]
+        [request] = await requests(one, order.id)
+        assert (request.resource, request.outcome, request.done_at) == ("", OutcomeKind.ACCEPTED, START)
+        assert [attempt.outcome for attempt in await one.store.attempts(request.id)] == [OutcomeKind.ACCEPTED]
+        assert one.calls() == ["CreateOrder", "ChangeOrder"]
+
+    play(scenario)
+
+
+def test_a_member_that_is_null_goes_and_one_that_is_left_out_stays(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, description="first", priority="1")
+        document = told(await one.pipeline.place(change(identity, {"description": None})))
+        assert "description" not in document
+        assert document["priority"] == "1"
+        assert "description" not in document_of(await stored(one, identity))
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("body", [{}, {"description": "first"}, {"description": "first", "priority": None}, []])
+def test_what_changes_nothing_is_answered_and_neither_sent_nor_told(play, body):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, description="first")
+        reply = await one.pipeline.place(change(identity, body))
+        assert (reply.status, told(reply)["description"]) == (200, "first")
+        assert one.calls("ChangeOrder") == []
+        assert await kinds(one, identity) == ["ProductOrderCreateEvent"]
+        assert await requests(one, (await stored(one, identity)).id) == []
+
+    play(scenario)
+
+
+def test_a_repeat_with_the_same_key_gets_the_same_bytes_whatever_has_happened_since(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, description="first")
+        once = change(identity, {"description": "second"}, key="Idempotency-Key:A")
+        nothing = change(identity, {}, key="Idempotency-Key:B")
+        answers = [await one.pipeline.place(once), await one.pipeline.place(nothing)]
+        await one.pipeline.place(change(identity, {"description": "third"}))
+        assert [await one.pipeline.place(once), await one.pipeline.place(nothing)] == answers
+        assert document_of(await stored(one, identity))["description"] == "third"
+        assert len(one.calls("ChangeOrder")) == 2
+        for key in "AB":
+            with pytest.raises(KeyReused):
+                await one.pipeline.place(change(identity, {"description": "other"}, key=f"Idempotency-Key:{key}"))
+
+    play(scenario)
+
+
+def test_a_json_patch_changes_single_elements_and_is_refused_where_the_order_is_another_one(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, note=[{"text": "one"}])
+        added = [{"op": "test", "path": "/note/0/text", "value": "one"}, {"op": "add", "path": "/note/-", "value": {"text": "two"}}]
+        assert [note["text"] for note in told(await one.pipeline.place(change(identity, added)))["note"]] == ["one", "two"]
+        for wrong in (
+            [{"op": "test", "path": "/note/0/text", "value": "another"}],
+            [{"op": "remove", "path": "/note/7"}],
+            [{"op": "replace", "path": "/description/a", "value": 1}],
+        ):
+            with pytest.raises(Conflict):
+                await one.pipeline.place(change(identity, wrong))
+        for wrong in ([{"op": "no"}], [{"path": "/a"}], [{"op": "add", "path": "", "value": []}], [{"op": "add", "path": 7, "value": 1}]):
+            with pytest.raises(InvalidMessage):
+                await one.pipeline.place(change(identity, wrong))
+        with pytest.raises(InvalidMessage, match="at most"):
+            await one.pipeline.place(change(identity, [{"op": "remove", "path": "/note/0"}] * 1001))
+        assert len(one.calls("ChangeOrder")) == 1
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({"id": "other"}, "id"),
+        ({"href": "http://x/"}, "href"),
+        ({"orderDate": "2020-01-01T00:00:00Z"}, "orderDate"),
+        ({"state": "completed"}, "state"),
+        ({"completionDate": "2020-01-01T00:00:00Z"}, "completionDate"),
+        ({"note": "text"}, "note"),
+        ({"priority": 4}, "priority"),
+        ([{"op": "replace", "path": "/id", "value": "other"}], "id"),
+    ],
+)
+def test_what_is_not_the_clients_is_refused_by_name(play, body, place):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one)
+        with pytest.raises(InvalidMessage) as caught:
+            await one.pipeline.place(change(identity, body))
+        assert [problem.path for problem in caught.value.problems] == [place]
+        assert one.calls("ChangeOrder") == []
+
+    play(scenario)
+
+
+def test_what_the_state_does_not_allow_names_the_state_and_what_it_allows(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one)
+        number = (await stored(one, identity)).backend_ref
+        one.desk.states[number] = "WORKING"
+        one.clock.later(60)
+        await one.round("poll")
+        with pytest.raises(Conflict, match="is inProgress; in this state these members can be changed: note"):
+            await one.pipeline.place(change(identity, {"priority": "1"}))
+        assert (await one.pipeline.place(change(identity, {"note": [{"text": "ring twice"}]}))).status == 200
+        one.desk.states[number] = "DONE"
+        one.clock.later(900)
+        await one.round("poll")
+        for late in (change(identity, {"note": []}), cancel(identity)):
+            with pytest.raises(Conflict, match="is completed"):
+                await one.pipeline.place(late)
+        assert len(one.calls("ChangeOrder", "CancelOrder")) == 1
+
+    play(scenario)
+
+
+def test_a_client_may_ask_for_a_state_that_the_market_lets_it_ask_for(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one)
+        document = told(await one.pipeline.place(change(identity, {"state": "cancelled", "description": "no more"})))
+        assert (document["state"], document["description"]) == ("cancelled", "no more")
+        assert await kinds(one, identity) == [
+            "ProductOrderCreateEvent",
+            "ProductOrderAttributeValueChangeEvent",
+            "ProductOrderStateChangeEvent",
+        ]
+        assert (await stored(one, identity)).done_at == START
+
+    play(scenario)
+
+
+def test_the_backend_may_refuse_a_change_and_a_repeat_is_refused_in_the_same_words(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, description="first")
+        refused = change(identity, {"description": "REFUSE-this"}, key="Idempotency-Key:A")
+        answers = [await one.pipeline.place(refused) for _ in range(2)]
+        assert answers[0] == answers[1]
+        assert answers[0].status == 422
+        assert document_of(await stored(one, identity))["description"] == "first"
+        assert len(one.calls("ChangeOrder")) == 1
+
+    play(scenario)
+
+
+def test_what_nobody_has_is_not_found_and_what_the_market_does_not_do_is_not_offered(play):
+    async def scenario(one: Node) -> None:
+        with pytest.raises(NotFound, match="no productOrder 'nothing'"):
+            await one.pipeline.place(change("nothing", {"description": "x"}))
+        with pytest.raises(NotFound, match="no productOrder 'nothing'"):
+            await one.pipeline.place(cancel("nothing"))
+        identity = await placed(one)
+        with pytest.raises(NotOffered):
+            await one.pipeline.place(change(identity, {}, "activate"))
+        assert await one.pipeline.market_of(change(identity, {}), ("pr", "lab")) == "lab"
+        assert await one.pipeline.market_of(cancel("nothing"), ("lab",)) is None
+
+    play(scenario)
+
+
+# in doubt
+
+
+def test_a_change_whose_fate_is_not_known_is_settled_by_a_probe_and_never_made_twice(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, description="first")
+        one.desk._scenarios.scenarios["GONE"] = Behaviour(transport="close")
+        lost = change(identity, {"description": "GONE-but done"}, key="Idempotency-Key:A")
+        reply = await one.pipeline.place(lost)
+        assert (reply.status, reply.headers["Retry-After"]) == (504, "2")
+        assert document_of(await stored(one, identity))["description"] == "first"
+        again = await one.pipeline.place(lost)
+        assert (again.status, told(again)["description"]) == (200, "GONE-but done")
+        assert await one.pipeline.place(lost) == again
+        assert len(one.calls("ChangeOrder")) == 1
+        assert await kinds(one, identity) == ["ProductOrderCreateEvent", "ProductOrderAttributeValueChangeEvent"]
+
+    play(scenario)
+
+
+def test_a_change_that_was_never_made_is_made_by_the_repeat_once_that_is_certain(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, description="first")
+        one.desk._scenarios.scenarios["GONE"] = Behaviour(book=False, transport="close")
+        lost = change(identity, {"description": "GONE-before"}, key="Idempotency-Key:A")
+        assert (await one.pipeline.place(lost)).status == 504
+        one.clock.later(60)  # by now it can no longer take effect
+        del one.desk._scenarios.scenarios["GONE"]
+        reply = await one.pipeline.place(lost)
+        assert (reply.status, told(reply)["description"]) == (200, "GONE-before")
+        [request] = await requests(one, (await stored(one, identity)).id)
+        assert [attempt.outcome for attempt in await one.store.attempts(request.id)] == [OutcomeKind.ABSENT, OutcomeKind.ACCEPTED]
+
+    play(scenario)
+
+
+def test_a_worker_finds_out_what_nobody_asks_for(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one)
+        one.desk._scenarios.scenarios["GONE"] = Behaviour(transport="close")
+        assert (await one.pipeline.place(cancel(identity, "GONE-reason"))).status == 504
+        await one.work.sweep()
+        await one.round("reconcile")
+        order = await stored(one, identity)
+        assert order.state == "cancelled"
+        [task] = await requests(one, order.id)
+        assert (task.resource, task.state, task.outcome) == ("cancelProductOrder", "done", OutcomeKind.ACCEPTED)
+
+    play(scenario)
+
+
+def test_while_one_change_is_in_doubt_no_other_one_is_made(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one)
+        one.desk._scenarios.scenarios["GONE"] = Behaviour(book=False, transport="close")
+        assert (await one.pipeline.place(change(identity, {"description": "GONE-it is"}))).status == 504
+        with pytest.raises(Conflict, match="not known yet") as caught:  # the lost one may still take effect
+            await one.pipeline.place(change(identity, {"description": "x"}))
+        assert caught.value.headers == {"Retry-After": "5"}
+        one.clock.later(60)
+        assert (await one.pipeline.place(change(identity, {"description": "x"}))).status == 200
+
+    play(scenario)
+
+
+def test_a_crash_between_the_call_and_its_end_leaves_a_change_in_doubt_and_never_doubles_it(home, tmp_path):
+    async def scenario() -> None:
+        clock = Clock()
+        async with node(home, tmp_path, clock, name="first") as first:
+            identity = await placed(first, description="first")
+
+            async def dies(*_: object) -> bool:
+                raise asyncio.CancelledError
+
+            first.store.settle = dies  # type: ignore[method-assign]
+            with pytest.raises(asyncio.CancelledError):
+                await first.pipeline._alter(first.backends["lab"], change(identity, {"description": "second"}))
+            await first.store.close()
+            async with node(home, tmp_path, clock, first.simulator, name="second") as second:
+                assert document_of(await stored(second, identity))["description"] == "first"
+                await second.work.sweep()
+                await second.round("reconcile")
+                assert document_of(await stored(second, identity))["description"] == "second"
+                assert second.calls("ChangeOrder") == ["ChangeOrder"]
+                assert (await second.pipeline.place(change(identity, {"description": "second"}))).status == 200
+                assert second.calls("ChangeOrder") == ["ChangeOrder"]
+
+    asyncio.run(scenario())
+
+
+# one at a time
+
+
+def test_changes_of_one_order_are_made_one_after_the_other(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, note=[{"text": "0"}])
+        adding = [[{"op": "add", "path": "/note/-", "value": {"text": str(number)}}] for number in range(1, 6)]
+        replies = await asyncio.gather(*(one.pipeline.place(change(identity, patch)) for patch in adding))
+        assert [reply.status for reply in replies] == [200] * 5
+        texts = {note["text"] for note in document_of(await stored(one, identity))["note"]}
+        assert texts == set("012345")
+
+    play(scenario)
+
+
+def test_an_order_that_moves_while_it_is_changed_keeps_both(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, description="first")
+        number = (await stored(one, identity)).backend_ref
+        settle, moved = one.store.settle, []
+
+        async def later(*arguments: Any) -> bool:
+            if not moved:
+                moved.append(True)
+                one.desk.states[number] = "WORKING"
+                one.clock.later(60)
+                await one.round("poll")
+            return await settle(*arguments)
+
+        one.store.settle = later  # type: ignore[method-assign]
+        document = told(await one.pipeline.place(change(identity, {"description": "second"})))
+        assert document["description"] == "second"
+        order = await stored(one, identity)
+        assert document_of(order)["description"] == "second"
+        assert "ProductOrderStateChangeEvent" in await kinds(one, identity)
+        assert order.event_seq == len(await kinds(one, identity))
+
+    play(scenario)
+
+
+# tasks
+
+
+def test_a_task_and_what_it_does_are_told_in_one_order(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one)
+        reply = await one.pipeline.place(cancel(identity))
+        assert (reply.status, told(reply)["state"]) == (201, "done")
+        assert await kinds(one, identity) == [
+            "ProductOrderCreateEvent",
+            "CancelProductOrderCreateEvent",
+            "CancelProductOrderStateChangeEvent",
+            "ProductOrderStateChangeEvent",
+            "CancelProductOrderStateChangeEvent",
+        ]
+        found = await one.pipeline.retrieve(read(told(reply)["id"], "cancelProductOrder"))
+        assert found.document is not None
+        assert (found.document["state"], found.document["productOrder"]) == ("done", {"id": identity})
+        assert (await one.pipeline.retrieve(read(identity))).document["state"] == "cancelled"  # type: ignore[index]
+        with pytest.raises(NotFound):  # an id is of one kind of resource
+            await one.pipeline.retrieve(read(identity, "cancelProductOrder"))
+        other = await one.pipeline.retrieve(read(told(reply)["id"]))
+        assert other.outcome.kind is OutcomeKind.REJECTED
+
+    play(scenario)
+
+
+def test_an_open_task_ends_with_its_subject(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one)
+        number = (await stored(one, identity)).backend_ref
+        one.desk.states[number] = "STOPPING"
+        reply = await one.pipeline.place(cancel(identity))
+        assert told(reply)["state"] == "inProgress"
+        assert (await stored(one, identity)).state == "pendingCancellation"
+        with pytest.raises(Refused) as caught:
+            await one.pipeline.place(cancel(identity))
+        assert (caught.value.status, caught.value.code) == (409, "cancellation-under-way")
+        one.desk.states[number] = "STOPPED"
+        one.clock.later(900)
+        await one.round("poll")
+        order = await stored(one, identity)
+        assert order.state == "cancelled"
+        [task] = await requests(one, order.id)
+        assert (task.state, document_of(task)["state"], task.done_at) == ("done", "done", one.clock())
+        assert (await kinds(one, identity))[-2:] == ["ProductOrderStateChangeEvent", "CancelProductOrderStateChangeEvent"]
+        assert order.event_seq == len(await kinds(one, identity))
+
+    play(scenario)
+
+
+def test_a_deleted_order_is_not_found_any_more(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one)
+        order = await stored(one, identity)
+        refused = await one.pipeline.place(change(identity, {}, "delete"))
+        assert refused.status == 409
+        await one.pipeline.place(cancel(identity))
+        gone = await one.pipeline.place(change(identity, {}, "delete", key="Idempotency-Key:D"))
+        assert (gone.status, gone.body) == (204, b"")
+        assert await one.store.order(identity, ("lab",), "productOrder") is None
+        assert await one.pipeline.place(change(identity, {}, "delete", key="Idempotency-Key:D")) == gone
+        with pytest.raises(NotFound):
+            await one.pipeline.place(change(identity, {}, "delete"))
+        assert (await one.store.tx(events_of, order.id))[-1].type == "ProductOrderDeleteEvent"
+        assert await one.tasks(order_id=order.id) == {}
+
+    play(scenario)
+
+
+# laws
+
+TEXTS = st.text("abc é", max_size=4)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+DOCUMENTS = st.dictionaries(TEXTS, JSON, max_size=4)
+
+
+@given(document=DOCUMENTS, body=DOCUMENTS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_the_same_merge_patch_once_more_changes_nothing(document: Document, body: Document) -> None:
+    shown = {name: value for name, value in document.items() if value is not None}
+    changes = changes_of(shown, change("1", body))
+    after = applied(shown, changes)
+    assert after == patch(shown, body)
+    assert changes_of(after, change("1", body)) == {}
