@@ -9,7 +9,7 @@ from typing import Any
 from adapter import clock
 from adapter.backend import Backend
 from adapter.contract.json_bytes import write_json
-from adapter.errors import InvalidMessage, MappingFailed, UnknownCode
+from adapter.errors import InvalidMessage, MappingFailed, Problem, UnknownCode
 from adapter.following import value_at
 from adapter.inbound import Inbound, InboundOperation
 from adapter.mapping.compile.record import Told
@@ -24,6 +24,7 @@ from adapter.store.receiving import Wanted
 from adapter.tracing import station
 
 _LONGEST_KEY = 200  # characters of an identity that is kept as it is
+_MOST_NAMED = 5  # deviations in a refusal
 
 _new_id = OrderIds(clock.now)
 
@@ -95,8 +96,8 @@ def arrive(backend: Backend, request: InboundRequest, correlation_id: str, at: i
     scope = Scope(message=document, setting=backend.market.settings, correlation_id=correlation_id, now=clock.iso(at), uid=_new_id())
     with station("map message", market, operation):
         key, said = _key_of(market, translator, scope, received), reported(backend, translator, scope)
-    if said.failure is not None and not (said.reference or said.external_id):
-        raise said.failure
+    if not (said.reference or said.external_id):
+        raise _unfit(received, said.failure or MappingFailed(f"the report of {operation} has neither an id nor an externalId"))
     wanted = Wanted(market, operation.partition(".")[0], said.reference, said.external_id)
     return Arrived(backend, inbound, receiver, translator, request, received, scope, key, wanted, at)
 
@@ -117,6 +118,14 @@ def reported(backend: Backend, translator: Translator, scope: Scope) -> Said:
     named: Document = {name: found[name].value for name in ("id", "externalId") if name in found}
     word = failure.value if isinstance(failure, UnknownCode) and failure.path == member else _word(found.get(member), scope)
     return Said(named, word, f"a message of the backend cannot be mapped: {failure}", failure)
+
+
+def _unfit(received: Received, failure: MappingFailed) -> InvalidMessage | MappingFailed:
+    """Whose mistake it is that nobody can tell what a message is about: the sender's, where it breaks its contract; else the rules'."""
+    if not received.deviations:
+        return failure
+    problems = [Problem(each.path, each.text) for each in received.deviations[:_MOST_NAMED]]
+    return InvalidMessage("The message breaks its contract, and does not tell what it is about", problems)
 
 
 def clash(arrived: Arrived) -> Arrived:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from adapter import tracing
 from adapter.backend import Backend
@@ -37,6 +37,13 @@ class Prepared:
         return isinstance(self.first, WireRequest)
 
 
+class Said(NamedTuple):
+    """A request or a reply, and when it went or came, in ``time.monotonic()``."""
+
+    at: float
+    what: WireRequest | WireReply
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What became of a call. ``reply`` is the legacy document where there was a readable one, ``raw`` the bytes it was read from, and
@@ -45,7 +52,7 @@ class Judged:
     outcome: Outcome
     reply: Document | None = None
     raw: WireReply | None = None
-    way: tuple[WireRequest | WireReply, ...] = ()
+    way: tuple[Said, ...] = ()
     status: int | None = None
     deviations: tuple[Deviation, ...] = ()
     failure: MappingFailed | None = None
@@ -142,7 +149,7 @@ class _Talk:
         self._backend, self._prepared, self._deadline = backend, prepared, deadline
         self.done_something = False
         self.reply: WireReply | None = None
-        self.way: list[WireRequest | WireReply] = []
+        self.way: list[Said] = []
 
     async def answer(self) -> Answer:
         """What the exchange makes of all replies. Raises NotSent, MaybeSent where it cannot do without one."""
@@ -156,9 +163,9 @@ class _Talk:
                 except (NotSent, MaybeSent) as error:
                     request = exchange.throw(error)
                 else:
-                    self.way.append(reply)
+                    self.way.append(Said(time.monotonic(), reply))
                     request = exchange.send(reply)
-                self.way.append(request)
+                self.way.append(Said(time.monotonic(), request))
         except StopIteration as done:
             answer: Answer = done.value
             return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,26 +73,37 @@ def sent_rows(backend: Backend, prepared: Prepared, at: int) -> tuple[MessageRow
 
 
 def received_rows(backend: Backend, prepared: Prepared, judged: Judged, at: int) -> tuple[MessageRow, ...]:
-    """All that followed the first request, as the record keeps it."""
-    return tuple(
-        _sent(backend, prepared, one, at) if isinstance(one, WireRequest) else _received(backend, prepared, one, at) for one in judged.way
-    )
+    """All that followed the first request, as the record keeps it; ``at`` is now, by the record's clock."""
+    now, request, rows = time.monotonic(), prepared.first, []
+    for said in judged.way:
+        when = at - round((now - said.at) * 1000)
+        if isinstance(said.what, WireRequest):
+            request = said.what
+            rows.append(_sent(backend, prepared, request, when))
+        else:
+            rows.append(_received(backend, _called(prepared, request), said.what, when))
+    return tuple(rows)
+
+
+def _called(prepared: Prepared, request: WireRequest | Answer) -> str:
+    """The legacy operation that a request calls."""
+    return (request.operation if isinstance(request, WireRequest) else "") or prepared.translator.legacy
 
 
 def _sent(backend: Backend, prepared: Prepared, request: WireRequest, at: int) -> MessageRow:
     """A request without a body says what it asks by its address."""
     body = backend.redaction.body(request.body or f"{request.method} {request.url}".encode())
-    return MessageRow(Direction.BACKEND_REQUEST, prepared.translator.legacy, body, at, request.headers.get("Content-Type", ""))
+    return MessageRow(Direction.BACKEND_REQUEST, _called(prepared, request), body, at, request.headers.get("Content-Type", ""))
 
 
-def _received(backend: Backend, prepared: Prepared, reply: WireReply, at: int) -> MessageRow:
+def _received(backend: Backend, operation: str, reply: WireReply, at: int) -> MessageRow:
     body, content = backend.redaction.body(reply.body), reply.headers.get("content-type", "")
-    return MessageRow(Direction.BACKEND_REPLY, prepared.translator.legacy, body, at, content, reply.status)
+    return MessageRow(Direction.BACKEND_REPLY, operation, body, at, content, reply.status)
 
 
 def intake_of(message: Message) -> Intake:
-    """Key: what the face found (``Idempotency-Key``, else the caller's correlation id), else ``externalId`` of what is new, else none of its
-    own."""
+    """Key: what the face found (``Idempotency-Key``, else the caller's correlation id), else ``externalId`` of what is new, else none of
+    its own."""
     order_id = _new_id()
     external_id = message.body.get("externalId") if aim_of(message.operation) is Aim.NEW else None
     key = message.key or (f"externalId:{external_id}" if external_id else f"order:{order_id}")

@@ -33,7 +33,7 @@ from adapter.ports import Message, OutcomeKind, Reply, Result
 from adapter.recorded import scope_about
 from adapter.revising import ended, record
 from adapter.showing import Listing, Showing
-from adapter.store import Accepted, Doubtful, Fresh, InFlight, Mismatch, Moved, NoPermit, OrderRow, Response, Seen, Store
+from adapter.store import Accepted, Doubtful, Fresh, InFlight, Mismatch, NoPermit, OrderRow, Response, Seen, Store
 from adapter.store.advancing import Overtaken
 from adapter.tracing import station
 
@@ -155,9 +155,7 @@ class Pipeline:
         intake, render = intake_of(message), self.renderers[message.face]
         patience = time.monotonic() + backend.market.limits.total + _PATIENCE
         while time.monotonic() < patience:
-            if isinstance(await self.store.lookup(intake.scope, intake.key, intake.fingerprint), Mismatch):
-                raise _reused(intake)
-            if (known := await self._known(backend, message, intake)) is not None:
+            if (known := await self._answered(backend, message, intake)) is not None:
                 return known
             subject = await self._subject(message)
             plan = planned(backend, message, subject, render)
@@ -184,9 +182,13 @@ class Pipeline:
                     await self.store.wait_settled(accepted)
                 case Doubtful(other=True) if not await self._settled(accepted):
                     raise in_doubt_elsewhere()
-                case Moved() | Doubtful():
-                    continue  # what is known now says how to go on
-        raise busy()
+        raise busy()  # after each round, also one in which the subject moved, what is known by then says how to go on
+
+    async def _answered(self, backend: Backend, message: Message, intake: Intake) -> Reply | None:
+        """What a repeat is answered, whatever its subject has come to since. Raises KeyReused."""
+        if isinstance(await self.store.lookup(intake.scope, intake.key, intake.fingerprint), Mismatch):
+            raise _reused(intake)
+        return await self._known(backend, message, intake)
 
     async def _subject(self, message: Message) -> OrderRow:
         found = await self._showing.find(message, message.market)
@@ -291,7 +293,7 @@ class Pipeline:
     async def _call(self, work: _Work, deadline: float) -> Judged:
         try:
             return await converse(work.backend, work.prepared, deadline, self.observer)
-        except Exception as error:  # a fault of ours, but the call may have left: a probe has to tell, as after any other silence
+        except Exception as error:  # noqa: BLE001 - a fault of ours, but the call may have left: a probe has to tell
             return self._crashed(work, error)
 
     def _conclude(self, work: _Work, judged: Judged, fresh: Fresh, subject: OrderRow | None) -> Conclusion:

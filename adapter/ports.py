@@ -20,13 +20,15 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class WireRequest:
-    """One HTTP request to a backend; ``url`` is absolute. ``asks``: it changes nothing, whatever becomes of it."""
+    """One HTTP request to a backend; ``url`` is absolute. ``asks``: it changes nothing, whatever becomes of it. ``operation`` is what it
+    calls, where the exchange is made of several calls ("": the exchange's own)."""
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes
     asks: bool = False
+    operation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

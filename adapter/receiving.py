@@ -91,7 +91,7 @@ class Receiving:
                 taken = await self._make(arrived)
             else:
                 text = f"there is no {arrived.wanted.resource} '{arrived.wanted.reference}' here"
-                taken = Taken(self._answer(arrived, None, "unknown", text), arrived.operation, "unknown")
+                taken = Taken(self._answer(arrived, "unknown", text), arrived.operation, "unknown")
             if taken is not None:
                 return taken
         raise Overloaded("Other messages about the same resource are being worked on; send this one again", headers={"Retry-After": "1"})
@@ -118,8 +118,8 @@ class Receiving:
         text = "a message with this identity came before, with other content; that one counts"
         order = await self.store.order(first)
         if order is None:  # purged since
-            return Taken(self._answer(arrived, None, "refused", text), arrived.operation, "refused")
-        return await self._refuse(arrived, order, text, None)
+            return Taken(self._answer(arrived, "refused", text), arrived.operation, "refused")
+        return await self._refuse(arrived, order, text)
 
     async def _move(self, arrived: Arrived, order: OrderRow) -> Taken | None:
         """What a message says of an order on record; None where the order has changed meanwhile."""
@@ -130,11 +130,11 @@ class Receiving:
         taken = advanced(market, order, said.document, now, said.reference)
         if isinstance(taken, Unexpected):
             if market.life(arrived.wanted.resource).ended(order.state):
-                return await self._refuse(arrived, order, taken.text, said.document)
+                return await self._refuse(arrived, order, taken.text)
             return await self._attend(arrived, order, replace(said, why=taken.text))
         for note in taken.notes:
             log.warning("message.note", note=note)
-        reply = self._answer(arrived, said.document, "accepted", "")
+        reply = self._answer(arrived, "accepted", "", order, said.document)
         theirs = said.reference not in (order.id, order.client_reference)  # else they call it by a number of ours
         change = moved(
             market,
@@ -150,14 +150,14 @@ class Receiving:
     async def _attend(self, arrived: Arrived, order: OrderRow, said: Said) -> Taken | None:
         """The message is kept and counts as received; its order stays as it is, until a person has looked."""
         log.error("message.not-understood", reason=said.why, legacy_state=said.word)
-        reply = self._answer(arrived, said.document, "accepted", "")
+        reply = self._answer(arrived, "accepted", "", order)
         change = attention_to(order, said.why, self.now(), said.word, self._way(arrived, reply))
         return await self._record(arrived, change, reply, "attention")
 
-    async def _refuse(self, arrived: Arrived, order: OrderRow, text: str, report: Document | None) -> Taken | None:
+    async def _refuse(self, arrived: Arrived, order: OrderRow, text: str) -> Taken | None:
         """The backend is told that nothing was done; the message is kept with its order."""
         log.warning("message.refused", reason=text)
-        reply = self._answer(arrived, report, "refused", text)
+        reply = self._answer(arrived, "refused", text, order)
         stays = attention_to(order, order.attention, self.now(), order.legacy_state, self._way(arrived, reply))
         return await self._record(arrived, stays, reply, "refused")
 
@@ -172,7 +172,7 @@ class Receiving:
         said = reported(arrived.backend, arrived.translator, arrived.scope)
         if said.failure is not None:
             raise said.failure
-        reply = self._answer(arrived, said.document, "accepted", "")
+        reply = self._answer(arrived, "accepted", "", report=said.document)
         made = made_of(arrived, said, self.owners, self._way(arrived, reply))
         about(order=made.values["id"])
         with station("record", arrived.market, arrived.operation):
@@ -186,10 +186,11 @@ class Receiving:
 
     # answering
 
-    def _answer(self, arrived: Arrived, report: Document | None, kind: str, text: str) -> WireReply:
-        """Written before anything is recorded: a message that cannot be answered is not taken."""
+    def _answer(self, arrived: Arrived, kind: str, text: str, order: OrderRow | None = None, report: Document | None = None) -> WireReply:
+        """Written before anything is recorded: a message that cannot be answered is not taken. ``report`` is what was taken over."""
         with station("answer message", arrived.market, arrived.operation):
-            scope = replace(arrived.scope, report=report, outcome={"kind": kind, "text": text})
+            known = document_of(order) if order is not None else None
+            scope = replace(arrived.scope, known=known, report=report, outcome={"kind": kind, "text": text})
             return arrived.receiver.answer(arrived.request, arrived.received, arrived.translator.answer(scope).document)
 
     def _way(self, arrived: Arrived, reply: WireReply) -> tuple[MessageRow, MessageRow]:

@@ -100,7 +100,8 @@ class Router(Generic[Query, Page]):
         self._line, self._routes = line, routes
 
     async def place(self, message: Message) -> Reply:
-        """What is about something on record goes to the market that has it. Raises what the line raises, and what ``Routes.choose`` does."""
+        """What is about something on record goes to the market that has it. Raises what the line raises, and what ``Routes.choose``
+        does."""
         routes = self._routes.get(message.market)
         if routes is None or aim_of(message.operation) is Aim.NEW:
             return await self._line.place(self._routed(message))

@@ -10,7 +10,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ BASES = {
     "geographicAddressValidation": "/tmf-api/geographicAddressManagement/v4",
     "individual": "/tmf-api/party/v4",
     "productOrder": "/tmf-api/productOrderingManagement/v4",
+    "cancelProductOrder": "/tmf-api/productOrderingManagement/v4",
     "searchTimeSlot": "/tmf-api/appointment/v4",
     "appointment": "/tmf-api/appointment/v4",
     "serviceTest": "/tmf-api/serviceTestManagement/v4",
@@ -198,45 +199,27 @@ def pl_home(folder: Path) -> Path:
 @contextlib.contextmanager
 def operating(folder: Path, speed: float = SPEED, environment: Mapping[str, str] | None = None) -> Iterator[Operator]:
     """The service with its record in ``folder``, Nexera ``speed`` times as fast as its scripts, and a listener that hears of everything."""
-    started: list[Operator] = []
+    variables = {
+        "ADAPTER_HOME": str(pl_home(folder / "home")),
+        "ADAPTER_DATA": str(folder / "data"),
+        "ADAPTER_PL_INBOUND_PASSWORD": PASSWORD,
+        "ADAPTER_PL_POLL": "36000",
+        "ADAPTER_CALLBACK_HOSTS": "127.0.0.1",
+        "ADAPTER_CALLBACK_NETWORKS": "127.0.0.0/8",
+        "ADAPTER_CALLBACK_HTTP": "true",
+        "ADAPTER_CALLBACK_SIGNING": "optional",
+        **(environment or {}),
+    }
+    started: list[tuple[Operator, Callable[[], None]]] = []
     failed: list[BaseException] = []
-    ready, heard = threading.Event(), Heard()
-    home = pl_home(folder / "home")
-    stop: list[Callable[[], None]] = []
+    ready = threading.Event()
 
     async def serve() -> None:
-        loop, over = asyncio.get_running_loop(), asyncio.Event()
-        stop.append(lambda: loop.call_soon_threadsafe(over.set) and None)
-        server = HttpServer(heard.hear)
-        port = await server.start("127.0.0.1", 0)
-        async with nexera(speed=speed) as twin:
-            variables = {
-                "ADAPTER_HOME": str(home),
-                "ADAPTER_DATA": str(folder / "data"),
-                "ADAPTER_PL_ENDPOINT": twin.url,
-                "ADAPTER_PL_INBOUND_PASSWORD": PASSWORD,
-                "ADAPTER_PL_POLL": "36000",
-                "ADAPTER_CALLBACK_HOSTS": "127.0.0.1",
-                "ADAPTER_CALLBACK_NETWORKS": "127.0.0.0/8",
-                "ADAPTER_CALLBACK_HTTP": "true",
-                "ADAPTER_CALLBACK_SIGNING": "optional",
-                "ADAPTER_LOG_LEVEL": "warning",
-                **(environment or {}),
-            }
-            found = Home.find(variables)
-            settings = load_settings(found, variables)
-            settings.data.mkdir(parents=True, exist_ok=True)
-            async with hosted(found, settings, environment=variables) as host:
-                twin.tells(f"{host.url}/inbound/pl", credentials())
-                headers = {"client-id": "demo-operator", "client-secret": "demo-secret"}
-                with httpx.Client(base_url=host.url, headers=headers, timeout=30, trust_env=False) as http:
-                    started.append(Operator(host.url, http, twin, heard, loop))
-                    started[0].url = host.url
-                    listener = f"http://127.0.0.1:{port}/events"
-                    await asyncio.to_thread(_register, http, listener)
-                    ready.set()
-                    await over.wait()
-        await server.stop()
+        over = asyncio.Event()
+        async with _operator(variables, speed) as operator:
+            started.append((operator, over.set))
+            ready.set()
+            await over.wait()
 
     def run() -> None:
         try:
@@ -251,14 +234,36 @@ def operating(folder: Path, speed: float = SPEED, environment: Mapping[str, str]
     assert ready.wait(60), "the service did not start within 60 seconds"
     if failed:
         raise failed[0]
+    operator, stop = started[0]
     try:
-        yield started[0]
+        yield operator
     finally:
-        stop[0]()
+        operator.loop.call_soon_threadsafe(stop)
         thread.join(60)
         assert not thread.is_alive(), "the service did not stop within 60 seconds"
     if failed:
         raise failed[0]
+
+
+@contextlib.asynccontextmanager
+async def _operator(variables: Mapping[str, str], speed: float) -> AsyncIterator[Operator]:
+    heard = Heard()
+    server = HttpServer(heard.hear)
+    listener = f"http://127.0.0.1:{await server.start('127.0.0.1', 0)}/events"
+    try:
+        async with nexera(speed=speed) as twin:
+            environment = {**variables, "ADAPTER_PL_ENDPOINT": twin.url}
+            home = Home.find(environment)
+            settings = load_settings(home, environment)
+            settings.data.mkdir(parents=True, exist_ok=True)
+            async with hosted(home, settings, environment=environment) as host:
+                twin.tells(f"{host.url}/inbound/pl", credentials())
+                headers = {"client-id": "demo-operator", "client-secret": "demo-secret"}
+                with httpx.Client(base_url=host.url, headers=headers, timeout=30, trust_env=False) as http:
+                    await asyncio.to_thread(_register, http, listener)
+                    yield Operator(host.url, http, twin, heard, asyncio.get_running_loop())
+    finally:
+        await server.stop()
 
 
 def _register(http: httpx.Client, listener: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from adapter.errors import ConfigError
@@ -38,8 +38,9 @@ class Listeners:
         schemas: Schemas,
         store: Store,
         observer: Observer,
+        routes: Mapping[str, Sequence[str]],
     ) -> Self:
-        """Joins the parts. Raises ConfigError."""
+        """Joins the parts. ``routes`` as ``Subscriptions`` has them. Raises ConfigError."""
         declared = settings.callbacks
         for target in settings.targets:
             strange = [f"market '{name}'" for name in target.markets if name not in settings.markets]
@@ -59,7 +60,7 @@ class Listeners:
             targets={target.callback: open_target(target, declared.seconds) for target in settings.targets},
             observer=observer,
         )
-        return cls(Subscriptions(store, policy, keys, declared), deliverer, store, settings)
+        return cls(Subscriptions(store, policy, keys, declared, routes), deliverer, store, settings)
 
     async def start(self) -> None:
         """Subscribes the declared brokers, and begins to deliver. Raises StoreUnavailable."""

@@ -79,7 +79,8 @@ async def open_service(
         stack.push_async_callback(pipeline.drain)
         receiving = Receiving(backends, store, metrics, store.clock, clients.owners)
         callers, schemas = with_routes(clients, backends.rules), _schemas(backends.rules)
-        listeners = Listeners.build(home, settings, callers, renderers, schemas, store, work_metrics)
+        routes = {name: found.market.routes for name, found in backends.routes.items()}
+        listeners = Listeners.build(home, settings, callers, renderers, schemas, store, work_metrics, routes)
         app = create_app(
             renderers,
             callers,

@@ -34,7 +34,7 @@ _APART_SECONDS = 0.002
 # Messages of one millisecond, in the order in which an exchange makes them.
 _RANK = {
     Direction.BACKEND_REQUEST: 1,
-    Direction.BACKEND_REPLY: 2,
+    Direction.BACKEND_REPLY: 1,  # as the request: within a millisecond the record's order counts
     Direction.BACKEND_MESSAGE: 4,
     Direction.BACKEND_MESSAGE_REPLY: 5,
 }

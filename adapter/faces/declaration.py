@@ -262,10 +262,12 @@ class Route(Declared):
 
 
 class EventType(Declared):
-    """One type of event that listeners of the face hear of: which resource it is about, and its members beside those of all events."""
+    """One type of event that listeners of the face hear of: which resource it is about, and its members beside those of all events.
+    ``aliases`` are other names for it, by which listeners may ask for it; it is sent under its own."""
 
     resource: str = Field(pattern=r"^[A-Za-z]\w*$")
     members: dict[str, Any] = Field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
 
 
 class Events(Declared):

@@ -72,6 +72,7 @@ class EventWriter:
         self._render = renderer
         common = _compiled(face.events.members)
         self._types = {name: _Type(_operation(face, one), (*common, *_compiled(one.members))) for name, one in face.events.types.items()}
+        self._aliases = {alias: name for name, one in face.events.types.items() for alias in one.aliases}
         self._names = frozenset(name for one in self._types.values() for name, _ in one.members)
         resources = sorted({one.resource for one in face.events.types.values()})
         self._attributes = {name: Attributes(schemas(face.view, name, "full")) for name in resources}
@@ -129,7 +130,7 @@ class EventWriter:
             raise InvalidMessage(problems=[Problem("query", f"is longer than {MOST_QUERY} characters")])
         try:
             pairs = split_query(text.removeprefix("?").encode("utf-8"))
-            found = parse_filter([pair for pair in pairs if pair[0] != "fields"], self._known)
+            found = parse_filter([self._by_name(*pair) for pair in pairs if pair[0] != "fields"], self._known)
         except InvalidMessage as error:
             inner = [Problem(f"query.{problem.path}", problem.text) for problem in error.problems]
             raise InvalidMessage(problems=inner or [Problem("query", error.text)]) from None
@@ -145,6 +146,12 @@ class EventWriter:
         if problems:
             raise InvalidMessage(problems=problems)
         return EventQuery(found, frozenset(members), frozenset(inside))
+
+    def _by_name(self, name: str, value: str) -> tuple[str, str]:
+        """A condition on the type of events, in the names under which they are sent."""
+        if name.partition(".")[0] != _TYPE:
+            return name, value
+        return name, ",".join(self._aliases.get(one, one) for one in value.split(","))
 
     def _known(self, path: tuple[str, ...]) -> bool:
         """Whether an event may have something there."""

@@ -66,7 +66,8 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class ListenerRow:
-    """One subscription. ``failures`` counts the streams that failed in a row; nothing is sent before ``paused_until``."""
+    """One subscription. ``market`` names one market, or several with blanks between them. ``failures`` counts the streams that failed
+    in a row; nothing is sent before ``paused_until``."""
 
     id: str
     face: str
@@ -118,6 +119,7 @@ _EVENT, _LISTENER, _CURSOR, _ORDER = event.c, listener.c, delivery.c, resource_o
 _ZERO: ColumnElement[int] = literal_column("0")
 _ONE: ColumnElement[int] = literal_column("1")
 _NOTHING: ColumnElement[str] = literal_column("''")
+_BLANK: ColumnElement[str] = literal_column("' '")
 
 # publishing
 
@@ -131,7 +133,7 @@ _new = upsert(delivery).from_select(
         bindparam("last", type_=Integer),
         bindparam("at", type_=BigInteger),
     ).where(
-        _LISTENER.market == bindparam("market"),
+        (_BLANK + _LISTENER.market + _BLANK).like(bindparam("named", type_=Text)),
         _LISTENER.deleted_at.is_(None),
         or_(bindparam("audience", type_=Text) == _NOTHING, _LISTENER.client.in_([bindparam("audience", type_=Text), _NOTHING])),
     ),
@@ -192,7 +194,7 @@ def publish(
         ],
     )
     last = first_seq + len(events) - 1
-    moved = {"order": order_id, "before": first_seq - 1, "last": last, "at": at, "market": market, "audience": audience}
+    moved = {"order": order_id, "before": first_seq - 1, "last": last, "at": at, "named": f"% {market} %", "audience": audience}
     return c.change(_MOVE_CURSORS, moved)
 
 

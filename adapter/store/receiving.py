@@ -46,14 +46,16 @@ _BY_REFERENCE = Statement(
 )
 _BY_ID = Statement(select(resource_order).where(_MINE, _ORDER.id == bindparam("reference")))
 _BY_OURS = Statement(select(resource_order).where(_MINE, _ORDER.client_reference == bindparam("reference")))
-# An order whose backend has told us no number of its own; the number of its caller, which went with it, has to do.
-_BY_EXTERNAL_ID = Statement(
+_by_external_id = (
     select(resource_order)
-    .where(_MINE, _ORDER.external_id == bindparam("external"), _ORDER.external_id != _NONE, _ORDER.backend_ref == _NONE)
+    .where(_MINE, _ORDER.external_id == bindparam("external"), _ORDER.external_id != _NONE)
     .where(_ORDER.outcome == literal_column("'accepted'"))
     .order_by(_ORDER.id.desc())
     .limit(_ONE)
 )
+_BY_EXTERNAL_ID = Statement(_by_external_id)
+# An order whose backend has told us no number of its own yet.
+_UNNUMBERED = Statement(_by_external_id.where(_ORDER.backend_ref == _NONE))
 # Of attempts that began before the message came: only these can have made what it is about.
 _UNDER_WAY = Statement(
     select(func.count(), func.max(case((_ATTEMPT.outcome.is_(None), _ATTEMPT.deadline), else_=_ZERO)))
@@ -130,10 +132,11 @@ def look(c: Connection, key: Key, wanted: Wanted, came: int, now: int) -> Looked
 
 
 def find(c: Connection, wanted: Wanted) -> OrderRow | None:
-    """The resource by its backend's number for it, else by ours, else by its caller's while its backend has told none."""
+    """The resource by its backend's number for it, else by ours, else, while its backend has told none, by its caller's. A message that
+    has no number for it means the newest with its caller's."""
     values = {"market": wanted.market, "resource": wanted.resource, "reference": wanted.reference, "external": wanted.external_id}
-    tried = [_BY_REFERENCE, _BY_ID, _BY_OURS] if wanted.reference else []
-    for statement in (*tried, _BY_EXTERNAL_ID):
+    tried = (_BY_REFERENCE, _BY_ID, _BY_OURS, _UNNUMBERED) if wanted.reference else (_BY_EXTERNAL_ID,)
+    for statement in tried:
         row = c.row(statement, values)
         if row is not None:
             return order_row(row)

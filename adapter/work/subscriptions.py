@@ -25,10 +25,18 @@ _FULL = ""
 
 
 class Subscriptions:
-    """Registers listeners and lets them go. ``keys`` by client: what their events are signed with."""
+    """Registers listeners and lets them go. ``keys`` by client: what their events are signed with. ``routes`` by market: those that it
+    stands for, whose orders a listener of that market hears of."""
 
-    def __init__(self, store: Record, policy: AddressPolicy, keys: Mapping[str, Sequence[bytes]], settings: Settings) -> None:
-        self._store, self._policy, self._keys, self._settings = store, policy, keys, settings
+    def __init__(
+        self,
+        store: Record,
+        policy: AddressPolicy,
+        keys: Mapping[str, Sequence[bytes]],
+        settings: Settings,
+        routes: Mapping[str, Sequence[str]] = {},  # noqa: B006 - never changed
+    ) -> None:
+        self._store, self._policy, self._keys, self._settings, self._routes = store, policy, keys, settings, routes
 
     async def subscribe(self, wish: ListenerRow) -> ListenerRow:
         """Registers a listener; the answer is the wish with its id. Raises InvalidMessage, NotAllowed, Conflict, StoreUnavailable."""
@@ -38,7 +46,8 @@ class Subscriptions:
             target = await self._policy.check(wish.callback, self._settings.connect_seconds)
         except ValueError as error:
             raise InvalidMessage(problems=[Problem("callback", str(error))]) from None
-        row = replace(wish, id=str(uuid.uuid4()), created_at=await self._store.now())
+        markets = " ".join(self._routes.get(wish.market, (wish.market,)))
+        row = replace(wish, id=str(uuid.uuid4()), market=markets, created_at=await self._store.now())
         other = await self._store.tx(_register, row, self._settings.listeners)
         if other == _FULL:
             raise Conflict(f"This client has {self._settings.listeners} listeners; it has to unregister one before it gets another")

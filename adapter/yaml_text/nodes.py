@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
 from typing import Any
 
 from adapter.finding import Position
@@ -42,7 +43,7 @@ class Scalar:
         if self.value and self.source == self._spelt_plainly() and BREAK.search(self.source) is None:
             column = self.column + min(offset, len(self.value)) + (self.style is not None)
             return Position(self.at.file, self.line, column, max(min(length, len(self.value) - offset), 1))
-        places = [self._place(index) for index in islice(offsets(self.value, self.source, self.style), offset + max(length, 1))]
+        places = _places(self.value, self.source, self.style, self.line, self.column)[: offset + max(length, 1)]
         if not places:
             return self.at
         if offset >= len(places):  # behind the last character
@@ -56,11 +57,16 @@ class Scalar:
         """How the value is written where nothing has to be escaped; most values are, and need not be walked along."""
         return f"{self.style}{self.value}{self.style}" if self.style in ("'", '"') else self.value if self.style is None else ""
 
-    def _place(self, offset: int) -> tuple[int, int]:
-        breaks = list(BREAK.finditer(self.source, 0, offset))
-        if not breaks:
-            return self.line, self.column + offset
-        return self.line + len(breaks), offset - breaks[-1].end() + 1
+
+@lru_cache(maxsize=64)  # an expression asks for the place of each of its parts
+def _places(value: str, source: str, style: str | None, line: int, column: int) -> tuple[tuple[int, int], ...]:
+    """Line and column of each character of the value, whose spelling begins at ``line`` and ``column``."""
+    starts = [found.end() for found in BREAK.finditer(source)]
+    places = []
+    for offset in offsets(value, source, style):
+        breaks = bisect_right(starts, offset)
+        places.append((line + breaks, offset - starts[breaks - 1] + 1) if breaks else (line, column + offset))
+    return tuple(places)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapter.contract.shape import OperationContract
 from adapter.errors import MaybeSent, NotSent, SerialisationFailed
-from adapter.ports import Answer, AnswerKind, Call, Connector, Deviation, Document, Exchange, WireReply, WireRequest
+from adapter.ports import Answer, AnswerKind, Call, Connector, Deviation, Document, Exchange, WireRequest
 from connectors.citynetwork.availability import SUCCESS, WAYS, Conversation, service_of
-from connectors.citynetwork.contract import ACTIVATE, FIND, activation_contracts
+from connectors.citynetwork.contract import ACTIVATE, FIND, QUESTIONS, activation_contracts
 
 
 class CityNetworkConnector:
@@ -35,17 +35,16 @@ class CityNetworkConnector:
         order, told = call.document["order"], _Told()
         if "socket" not in order:
             return told.answer(200)
-        activation = self._call("service_order", order, call)
-        request = _written(activation)  # an order that cannot be written is refused before anybody is asked
+        activation = self._ordered(order, call)  # an order that cannot be written is refused before anybody is asked
         if "ask" in call.document:
-            verdict = yield from WAYS[call.document["ask"]].is_deliverable(lambda name, query: _asked(self._call(name, query, call)), order)
+            verdict = yield from WAYS[call.document["ask"]].is_deliverable(lambda name, query: self._call(name, query, call), order)
             told.availability = verdict.document
             if verdict.evidence:
                 told.deviations.append(Deviation("unanswered", call.document["ask"], verdict.evidence))
             if verdict.deliverable != "yes":
                 activation.close()
                 return told.answer(200)
-        answer = yield from _continued(activation, request)
+        answer = yield from activation
         if answer.kind is not AnswerKind.REPLY or answer.document is None:
             return answer
         body = answer.document.get("body") or {}
@@ -56,7 +55,7 @@ class CityNetworkConnector:
 
     def _find(self, call: Call) -> Exchange:
         order, told = call.document["order"], _Told()
-        answer = yield from _asked(self._call("port_status", {"socket": order["socket"]}, call))
+        answer = yield from self._call("port_status", {"socket": order["socket"]}, call)
         body = (answer.document or {}).get("body") or {}
         if answer.kind is not AnswerKind.REPLY or body.get("status") != SUCCESS:
             return replace(answer, kind=AnswerKind.UNREADABLE, unreadable=answer.unreadable or "port_status failed")
@@ -64,8 +63,16 @@ class CityNetworkConnector:
             told.order = {"status": SUCCESS, "date": order["date"]}
         return told.answer(answer.status, answer)
 
+    def _ordered(self, order: Document, call: Call) -> Conversation:
+        try:
+            return self._call("service_order", order, call)
+        except SerialisationFailed as error:
+            raise SerialisationFailed(error.text, error.path.replace("query.", "order.", 1)) from None
+
     def _call(self, operation: str, query: Document, call: Call) -> Conversation:
-        return self._network.exchange(Call(operation, {"query": {"method": operation, **query}}, call.headers))
+        """One call of the network, its request written already. Raises SerialisationFailed."""
+        conversation = self._network.exchange(Call(operation, {"query": {"method": operation, **query}}, call.headers))
+        return _marked(conversation, operation, next(conversation))
 
 
 @dataclass(slots=True)
@@ -82,24 +89,14 @@ class _Told:
         return Answer(AnswerKind.REPLY, status, document, deviations=(*self.deviations, *(read.deviations if read else ())))
 
 
-def _written(activation: Conversation) -> WireRequest:
-    try:
-        return next(activation)
-    except SerialisationFailed as error:
-        raise SerialisationFailed(error.text, error.path.replace("query.", "order.", 1)) from None
-
-
-def _asked(conversation: Conversation) -> Conversation:
-    """The same requests, known to change nothing."""
-    return (yield from _continued(conversation, next(conversation), asks=True))
-
-
-def _continued(conversation: Conversation, request: WireRequest, *, asks: bool = False) -> Generator[WireRequest, WireReply, Answer]:
-    """The rest of a conversation whose first request is at hand. That a request is a GET says nothing here: an order is one, too."""
+def _marked(conversation: Conversation, operation: str, request: WireRequest) -> Conversation:
+    """A conversation whose first request is at hand: each request says what it calls, and whether it changes nothing. That it is a GET does
+    not tell: an order is one, too."""
+    asks = operation in QUESTIONS
     try:
         while True:
             try:
-                reply = yield replace(request, asks=asks)
+                reply = yield replace(request, asks=asks, operation=operation)
             except (NotSent, MaybeSent) as error:
                 request = conversation.throw(error)
             else:

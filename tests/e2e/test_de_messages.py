@@ -7,7 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.de_kit import AB, CATEGORY, subject, world
+from simulators.http_server import Transport
+from simulators.scenario import Behaviour
+from tests.de_kit import AB, CATEGORY, order, subject, world
+from tests.service_kit import home_with
 
 M = "urn:spri-style:meldung:1"
 BASIC = ("spri", "supplier-secret")
@@ -100,7 +103,7 @@ def test_a_confirmation_that_was_overtaken_does_not_take_the_order_back(de):
     assert shown["state"] == "completed"
     assert shown["stateChangeReason"][0]["code"] == "0010"
     assert shown["providerChangeInfo"]["approval"] is True  # what else it says is taken all the same
-    heard = de.auf.of(new)
+    heard = de.until(de.auf, new, "StateChange(completed)")
     assert [event for event in heard if event.startswith("State")] == ["StateChange(accepted)", "StateChange(completed)"]
 
 
@@ -210,3 +213,33 @@ def test_r111_concurrent_orders_keep_their_order_of_events_and_each_event_comes_
         for new, old, _ in walked:
             ends = [call["order"] for call in de.supplier.callbacks() if call["type"].startswith("ABBM") and call["order"] in (new, old)]
             assert ends == [old, new]
+
+
+def test_an_answer_whose_acknowledgement_is_lost_is_settled_by_a_probe_and_given_once(tmp_path):
+    home = home_with(tmp_path / "home", {"config/markets/de.yaml": ("  total: 10", "  total: 1")})
+    with world(tmp_path / "data", home=tmp_path / "home", environment={"ADAPTER_HOME": home}) as de:
+        new = de.place()["id"]
+        old = new.replace("PV", "KUE")
+        de.asked(old)
+        de.supplier.once("rueckmeldeProviderwechsel", Behaviour(transport=Transport.NEVER))
+        key = {"Idempotency-Key": "the answer"}
+        body = {"productOrder": {"id": old}, "approval": False}
+        first = de.send("POST", "/respondProviderChange", body, AB, **key)
+        assert first.status_code == 504
+        de.until(de.auf, new, "StateChange(rejected)")
+        de.until(de.ab, old, "RespondProviderChangeStateChange(done)")
+        again = de.send("POST", "/respondProviderChange", body, AB, **key)
+        assert (again.status_code, again.json()["approval"]) == (201, False)
+        assert de.supplier.bookings()["bookings"][f"RUEM-PV {old}"]["count"] == 1
+        assert de.shown(old, AB)["state"] == "rejected"
+
+
+def test_an_order_whose_acknowledgement_is_lost_is_settled_by_a_probe_and_booked_once(tmp_path):
+    home = home_with(tmp_path / "home", {"config/markets/de.yaml": ("  total: 10", "  total: 1")})
+    with world(tmp_path / "data", home=tmp_path / "home", environment={"ADAPTER_HOME": home}) as de:
+        body = order("DOUBT")
+        lost = de.send("POST", "/productOrder", body)
+        assert lost.status_code == 504
+        number = "PV00000001"
+        assert de.until(de.auf, number, "StateChange(accepted)") == ["Create(acknowledged)", "StateChange(accepted)"]
+        assert de.supplier.bookings()["bookings"][body["externalId"]]["count"] == 1

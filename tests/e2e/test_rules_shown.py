@@ -14,7 +14,7 @@ from adapter.faces.declaration import load_face
 from adapter.mapping.cases import load_cases, run_cases
 from adapter.market import load_market
 from adapter.settings import Home, load_settings
-from simulators.registry import VARIABLES
+from simulators.registry import VARIABLES, passwords
 from tests.service_kit import ROOT
 
 E2E = ROOT / "tests" / "e2e"
@@ -80,7 +80,7 @@ def market_rules(market: str) -> MarketRules:
     return read_rules(home, load_market(home.market_file(market), ENVIRONMENT), faces)
 
 
-ENVIRONMENT = dict.fromkeys(VARIABLES.values(), "http://localhost/")
+ENVIRONMENT = {**passwords({}), **dict.fromkeys(VARIABLES.values(), "http://localhost/")}
 MARKETS = load_settings(Home(ROOT), ENVIRONMENT).markets
 
 

@@ -13,9 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapter.errors import Conflict, InvalidMessage, KeyReused, NotFound, NotOffered, Refused
+from adapter.errors import ConfigError, Conflict, InvalidMessage, KeyReused, NotFound, NotOffered, Refused
+from adapter.faces.admin.by_hand import Hand
+from adapter.faces.admin.settling import Judge, settle_by_hand
 from adapter.patching import applied, changes_of
-from adapter.ports import Document, Message, OutcomeKind, Reply
+from adapter.ports import Document, Message, OutcomeKind, Reply, Result
 from adapter.recorded import document_of
 from adapter.resource.merging import patch
 from adapter.store import OrderQuery, OrderRow
@@ -443,6 +445,148 @@ def test_a_deleted_order_is_not_found_any_more(play):
             await one.pipeline.place(change(identity, {}, "delete"))
         assert (await one.store.tx(events_of, order.id))[-1].type == "ProductOrderDeleteEvent"
         assert await one.tasks(order_id=order.id) == {}
+
+    play(scenario)
+
+
+# by hand
+
+
+def judge(one: Node) -> Judge:
+    return Judge(one.backends.__getitem__, one.pipeline.renderers)
+
+
+def test_a_person_says_that_a_change_was_done_and_repeats_get_that_answer(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, description="first")
+        one.desk._scenarios.scenarios["GONE"] = Behaviour(transport="close")
+        lost = change(identity, {"description": "GONE-but done", "state": "cancelled"}, key="Idempotency-Key:A")
+        assert (await one.pipeline.place(lost)).status == 504
+        [request] = await requests(one, (await stored(one, identity)).id)
+        hand = Hand("night-shift")
+        with pytest.raises(InvalidMessage, match="no number"):
+            await settle_by_hand(one.store, judge(one), request.id, "accepted", "4711", "asked", hand)
+        said = await settle_by_hand(one.store, judge(one), request.id, "accepted", "", "asked", hand)
+        assert "was carried out" in said["text"]
+        order = await stored(one, identity)
+        assert (document_of(order)["description"], order.state) == ("GONE-but done", "acknowledged")  # the state is the backend's to tell
+        assert told(await one.pipeline.place(lost))["description"] == "GONE-but done"
+        assert len(one.calls("ChangeOrder")) == 1
+        assert (await kinds(one, identity))[-1] == "ProductOrderAttributeValueChangeEvent"
+
+    play(scenario)
+
+
+def test_a_person_says_that_a_task_was_not_taken_and_a_repeat_is_a_further_attempt(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one)
+        one.desk._scenarios.scenarios["GONE"] = Behaviour(book=False, transport="close")
+        lost = cancel(identity, "GONE-reason", key="Idempotency-Key:A")
+        assert (await one.pipeline.place(lost)).status == 504
+        [request] = await requests(one, (await stored(one, identity)).id)
+        said = await settle_by_hand(one.store, judge(one), request.id, "absent", "", "", Hand("night-shift"))
+        assert "had no effect" in said["text"]
+        del one.desk._scenarios.scenarios["GONE"]
+        assert (await one.pipeline.place(lost)).status == 201
+        assert [attempt.number for attempt in await one.store.attempts(request.id)] == [1, 2]
+
+    play(scenario)
+
+
+def test_a_person_says_that_a_task_was_taken(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one)
+        one.desk._scenarios.scenarios["GONE"] = Behaviour(book=False, transport="close")
+        assert (await one.pipeline.place(cancel(identity, "GONE-reason"))).status == 504
+        order = await stored(one, identity)
+        [request] = await requests(one, order.id)
+        nobody = Judge(one.backends.__getitem__, {})
+        with pytest.raises(ConfigError, match="face tmf"):
+            await settle_by_hand(one.store, nobody, request.id, "accepted", "", "", Hand("night-shift"))
+        await settle_by_hand(one.store, judge(one), request.id, "accepted", "C-7", "", Hand("night-shift"))
+        [task] = await requests(one, order.id)
+        assert (task.state, task.backend_ref, task.outcome) == ("acknowledged", "C-7", OutcomeKind.ACCEPTED)
+        assert (await kinds(one, identity))[-1] == "CancelProductOrderCreateEvent"
+        one.desk.states[order.backend_ref] = "STOPPED"
+        one.clock.later(900)
+        await one.round("poll")
+        [task] = await requests(one, order.id)
+        assert task.state == "done"
+
+    play(scenario)
+
+
+# who may see what, and what has not arrived yet
+
+
+def test_where_resources_are_their_clients_own_nobody_else_knows_of_them(tmp_path):
+    home = lab_home(tmp_path / "h", CHANGED + FOLLOWED + "visibility: client\n")
+
+    async def scenario(one: Node) -> None:
+        identity = told(await one.place({}, client="demo-client"))["id"]
+        other = {"client": "other"}
+        for sent in (change(identity, {"description": "x"}, **other), cancel(identity, **other), change(identity, {}, "delete", **other)):
+            with pytest.raises(NotFound):
+                await one.pipeline.place(sent)
+        with pytest.raises(NotFound):
+            await one.pipeline.retrieve(read(identity, **other))
+        with pytest.raises(NotFound):  # of what is not on record nobody knows whose it is
+            await one.pipeline.retrieve(read("LAB-000077"))
+        assert (await one.pipeline.retrieve(read(identity))).document is not None
+        assert await one.pipeline.market_of(read(identity, **other), ["lab"]) is None
+        for client, ids in (("demo-client", [identity]), ("other", [])):
+            for wanted in ({}, {"id": (await stored(one, identity)).id}):
+                assert await one.pipeline.list(["lab"], Ids(client, wanted)) == ids
+
+    run(home, tmp_path, scenario)
+
+
+class Ids:
+    """A list of one client's orders, as ids."""
+
+    operation = "productOrder.list"
+
+    def __init__(self, client: str, wanted: dict[str, str]) -> None:
+        self.client, self.wanted, self.found = client, wanted, list[str]()
+
+    def equal(self, attribute: str) -> str | None:
+        return self.wanted.get(attribute)
+
+    def collector(self) -> Ids:
+        return self
+
+    def add(self, result: Result) -> None:
+        assert result.document is not None
+        self.found.append(result.document["id"])
+
+    def page(self) -> list[str]:
+        return self.found
+
+
+def test_an_order_that_waits_for_its_backend_cannot_be_changed_yet(tmp_path):
+    home = lab_home(tmp_path / "h", CHANGED + FOLLOWED + "delivery: deferred\n")
+
+    async def scenario(one: Node) -> None:
+        identity = told(await one.place())["id"]
+        for early in (change(identity, {"description": "x"}), cancel(identity)):
+            with pytest.raises(Conflict, match="has not reached its backend yet") as caught:
+                await one.pipeline.place(early)
+            assert caught.value.headers == {"Retry-After": "5"}
+        await one.round("submit")
+        document = told(await one.pipeline.place(change(identity, {"description": "x"})))
+        assert (document["id"], document["description"]) == (identity, "x")  # under the id that its caller knows
+        assert told(await one.pipeline.place(cancel(identity)))["state"] == "done"
+
+    run(home, tmp_path, scenario)
+
+
+def test_what_is_in_doubt_itself_cannot_be_changed(play):
+    async def scenario(one: Node) -> None:
+        one.desk._scenarios.scenarios["GONE"] = Behaviour(book=False, transport="close")
+        assert (await one.place({"externalId": "GONE-1"})).status == 504
+        order = await one.order()
+        with pytest.raises(Conflict, match="not known yet what became of"):
+            await one.pipeline.place(change(order.id, {"description": "x"}))
 
     play(scenario)
 

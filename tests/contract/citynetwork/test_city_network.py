@@ -47,6 +47,7 @@ def walk(connector, document, *replies, operation="activate_service"):
             target = urlsplit(request.url)
             assert (request.method, target.path, request.body) == ("GET", "/base/api", b"")
             given = {name: values[0] for name, values in parse_qs(target.query).items()}
+            assert request.operation == given.get("method") or operation == "service_deactivate"
             sent.append((given.pop("method"), given, request.asks))
             reply = coming.pop(0)
             request = exchange.throw(reply) if isinstance(reply, Exception) else exchange.send(reply)

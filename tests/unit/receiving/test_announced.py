@@ -10,7 +10,7 @@ from adapter.contract.json_text import parse_json
 from adapter.errors import MappingFailed
 from adapter.store import OrderQuery
 from tests.inbound_kit import INBOUND, announcement, edited, forget, inbound_home, kept, notice, receiving, said, take
-from tests.work_kit import Node, run
+from tests.work_kit import FOLLOWED, Node, run
 
 
 def test_an_announced_order_is_made_with_its_owner_and_told_of_and_moves_like_all_others(on):
@@ -152,7 +152,7 @@ answer:
 
 
 def test_a_resource_that_has_its_state_elsewhere_is_made_and_moved_like_an_order(tmp_path):
-    home = inbound_home(tmp_path / "home", TICKETS)
+    home = inbound_home(tmp_path / "home", TICKETS + FOLLOWED)
     for verb, legacy, more in (("announce", "AnnounceOrder", WHOLE), ("message", "NotifyOrder", "")):
         text = REPORT.replace("VERB", verb).replace("LEGACY", legacy) + more + ANSWER
         (home / "mappings" / "lab" / f"troubleTicket.{verb}.yaml").write_text(text, encoding="utf-8")

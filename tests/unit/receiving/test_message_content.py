@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from adapter.contract.json_text import parse_json
-from adapter.errors import InvalidMessage
-from tests.inbound_kit import announcement, edited, inbound_home, kept, notice, receiving, request, take
+from adapter.errors import InvalidMessage, MappingFailed
+from tests.inbound_kit import announcement, edited, envelope, inbound_home, kept, notice, receiving, request, said, take
 from tests.work_kit import Node, message, run
 
 
@@ -102,3 +102,50 @@ def test_an_order_keeps_the_correlation_id_of_its_caller(on):
         assert (await node.order()).correlation_id == order.correlation_id
 
     on(scenario)
+
+
+def test_the_answer_may_say_what_was_taken_over_and_what_was_known_before(tmp_path):
+    home = inbound_home(tmp_path / "home")
+    edited(
+        home,
+        "message",
+        "{value: outcome.text, when: outcome.text != ''}",
+        "(known.state | default('nothing known')) ~ ' to ' ~ (report.state | default('nothing taken over'))",
+    )
+
+    async def scenario(node: Node) -> None:
+        await node.place()
+        desk, texts = receiving(node), []
+        for number, (order_no, word) in enumerate(
+            [("LAB-000001", "WORKING"), ("LAB-000001", "SNOOZING"), ("LAB-000001", "DONE"), ("LAB-000001", "WORKING"), ("LAB-9", "DONE")]
+        ):
+            texts.append(said((await take(desk, notice(order_no, word, f"N-{number}"))).reply)["text"])
+        assert texts == [
+            "acknowledged to inProgress",
+            "inProgress to nothing taken over",
+            "inProgress to completed",
+            "completed to nothing taken over",
+            "nothing known to nothing taken over",
+        ]
+
+    run(home, tmp_path / "data", scenario)
+
+
+def test_a_message_that_does_not_say_what_it_is_about_is_the_senders_to_mend(on):
+    async def scenario(node: Node) -> None:
+        body = envelope("NotifyOrder", ("noticeNo", "N-1"), ("status", "WORKING"))
+        with pytest.raises(InvalidMessage, match="does not tell what it is about; orderNo: "):
+            await take(receiving(node), body)
+
+    on(scenario)
+
+
+def test_rules_that_cannot_tell_what_a_message_is_about_are_ours_to_mend(tmp_path):
+    home = inbound_home(tmp_path / "home")
+    edited(home, "message", "message.orderNo", "{value: message.orderNo, table: orderState}")
+
+    async def scenario(node: Node) -> None:
+        with pytest.raises(MappingFailed, match="'LAB-000001'"):
+            await take(receiving(node), notice("LAB-000001", "WORKING"))
+
+    run(home, tmp_path / "data", scenario)

@@ -6,11 +6,14 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import bindparam, update
 
 from adapter.contract.json_text import parse_json
 from adapter.errors import Overloaded, StoreUnavailable
 from adapter.ports import OutcomeKind
-from adapter.store import Direction
+from adapter.store import Direction, schema
+from adapter.store.connection import Connection, Statement
+from adapter.store.packing import Packer
 from simulators.http_server import Transport
 from simulators.scenario import Behaviour
 from tests.inbound_kit import called, edited, forget, inbound_home, kept, notice, receiving, said, take
@@ -208,6 +211,47 @@ def test_an_order_that_is_called_by_our_own_number_learns_its_backends(on, home)
         assert (after.state, after.backend_ref, parse_json(after.answer)["id"]) == ("pending", "LAB-000001", "LAB-000001")
 
     on(scenario)
+
+
+def test_an_order_may_be_called_by_the_number_of_its_caller_alone(tmp_path):
+    home = inbound_home(tmp_path / "home")
+    edited(home, "message", "  id:                        message.orderNo\n", "  externalId: message.orderNo\n")
+
+    async def scenario(node: Node) -> None:
+        await node.place({"externalId": "SHOP-1"})
+        taken = [await take(receiving(node), notice(number, "WORKING", number)) for number in ("SHOP-1", "SHOP-2")]
+        assert [each.outcome for each in taken] == ["accepted", "unknown"]
+        order = await node.order()
+        assert (order.state, order.backend_ref, order.external_id) == ("inProgress", "LAB-000001", "SHOP-1")
+
+    run(home, tmp_path / "data", scenario)
+
+
+def test_an_order_without_a_number_of_its_backend_learns_it_from_the_first_message(tmp_path):
+    home = inbound_home(tmp_path / "home")
+    edited(home, "message", "  id:                        message.orderNo\n", "  id: message.orderNo\n  externalId: message.reason\n")
+
+    async def scenario(node: Node) -> None:
+        await node.place({"externalId": "SHOP-1"})
+        order, desk = await node.order(), receiving(node)
+        await node.store.tx(nameless, order.id)
+        assert (await take(desk, notice("LAB-5", "WORKING", "N-1", reason="SHOP-1"))).outcome == "accepted"
+        assert (await node.order()).backend_ref == "LAB-5"
+        assert (await take(desk, notice("LAB-5", "WAITING", "N-2", reason="SHOP-1"))).outcome == "accepted"
+        assert (await take(desk, notice("LAB-6", "WORKING", "N-3", reason="SHOP-1"))).outcome == "unknown"
+        assert (await node.order()).state == "pending"
+
+    run(home, tmp_path / "data", scenario)
+
+
+def nameless(c: Connection, order_id: str) -> None:
+    """As if its backend had answered without a number."""
+    orders = schema.resource_order
+    values = {"ref": "", "answer": Packer().pack(b'{"state": "acknowledged"}')}
+    c.change(
+        Statement(update(orders).where(orders.c.id == bindparam("order")).values(backend_ref=bindparam("ref"), answer=bindparam("answer"))),
+        {"order": order_id, **values},
+    )
 
 
 # several at once

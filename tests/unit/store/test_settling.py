@@ -23,7 +23,12 @@ def test_an_accepted_order_has_state_reference_answer_issues_and_its_whole_way(w
     assert (order.updated_at, order.rule_version) == (said.at, "rules-1")
     assert (attempt.outcome, attempt.settled_at, attempt.evidence) == (OutcomeKind.ACCEPTED, said.at, said.evidence)
     assert (attempt.issues, attempt.rule_version) == (said.issues, "rules-2")
-    assert [m.direction for m in messages] == list(Direction)
+    assert [m.direction for m in messages] == [
+        Direction.CLIENT_REQUEST,
+        Direction.BACKEND_REQUEST,
+        Direction.BACKEND_REPLY,
+        Direction.CLIENT_REPLY,
+    ]
     assert [(m.body, m.status, m.content_type) for m in messages[1:]] == [(m.body, m.status, m.content_type) for m in said.messages]
 
 

@@ -1,0 +1,139 @@
+"""Cases of the definitions, sent to the running service and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import requests
+import schemathesis
+import yaml
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis import Case
+from schemathesis.specs.openapi.schemas import OpenApiSchema
+
+from tests.conformance.checks import faults
+from tests.conformance.definitions import APIS, declared, operations, tested
+from tests.conformance.served import FACES, Served
+from tests.conformance.tally import Row, Tally
+from tests.service_kit import ROOT
+
+Operation = tuple[str, str, str]
+"""Face, path, method."""
+
+UNKNOWN = "there-is-none"
+
+
+def bounded(examples: int) -> Any:
+    """The same so many examples every time, and every one of them tried."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+
+
+def every_operation(*methods: str) -> list[Operation]:
+    """The operations of all definitions with these methods."""
+    return [
+        (face, path, method) for face, api in APIS.items() for path, method, _ in operations(tested(api)) if not methods or method in methods
+    ]
+
+
+@cache
+def schema(face: str) -> OpenApiSchema:
+    return schemathesis.openapi.from_dict(tested(APIS[face]))
+
+
+@cache
+def offered_by(market: str) -> frozenset[str]:
+    """The operations that a market's file declares."""
+    return frozenset(yaml.safe_load((ROOT / "config" / "markets" / f"{market}.yaml").read_text(encoding="utf-8"))["operations"])
+
+
+def offers(market: str, operation: Operation) -> bool:
+    """Whether the market has a counterpart: of lists and reads, resources of the kind; of everything else, that very operation."""
+    face, path, method = operation
+    route = next(route for route in FACES[face].routes if (route.path, route.method) == (path, method))
+    if route.kind == "notOffered":
+        return False
+    resource = route.operation.partition(".")[0]
+    if resource == "hub":
+        return True
+    mine = offered_by(market)
+    return any(name.startswith(f"{resource}.") for name in mine) if method == "GET" else route.operation in mine
+
+
+class Trial:
+    """One operation in one market: sends, judges, counts."""
+
+    def __init__(self, served: Served, tally: Tally, market: str, operation: Operation) -> None:
+        self.served, self.market, self.operation = served, market, operation
+        self.face, self.path, self.method = operation
+        self.api = APIS[self.face]
+        self.row: Row = tally.row(self.api, self.path, self.method, market)
+        self.offered = offers(market, operation)
+
+    @property
+    def resource(self) -> str:
+        """The kind of resource that the path is about."""
+        return [step for step in self.path.split("/") if step and not step.startswith("{")][-1]
+
+    def aimed(self, case: Case, *, known: bool) -> Case:
+        """The case for this market; ``known``: about a resource that is there."""
+        mine = case.derive()
+        if known and "id" in mine.path_parameters and self.offered and self.resource != "hub":
+            mine.path_parameters = {**mine.path_parameters, "id": self.target()}
+        return mine
+
+    def target(self) -> str:
+        """The id of a resource that may be used up."""
+        if self.method == "DELETE":
+            identity = self.served.create(self.market, self.resource)["id"]
+            self.served.made[self.market, self.resource].remove(identity)
+            return str(identity)
+        return self.served.one(self.market, self.resource)
+
+    def send(self, case: Case) -> requests.Response:
+        """Sends and judges the case."""
+        _ = case.meta  # is worked out anew where something was changed, and not after the request was made ready
+        case.freeze_metadata()
+        made = case.as_transport_kwargs(base_url=self.served.url + FACES[self.face].base, headers=self.served.headers(self.market))
+        return self.judge(case, self.served.session.request(**made, timeout=30))
+
+    def judge(self, case: Case, response: requests.Response, *expected: str) -> requests.Response:
+        """Counts the answer and what is wrong with it; ``expected`` are further faults that were found."""
+        row, status = self.row, response.status_code
+        row.cases += 1
+        row.accepted += status < 300
+        row.statuses[status] += 1
+        if status not in declared(self.api, self.path, self.method):
+            row.undeclared[status] += 1
+        for fault in [*self._faults(case, response), *expected]:
+            row.failures.setdefault(_kind(fault), f"{fault}\n    {self._sent(response)}\n    {status} {response.text[:600]}")
+        return response
+
+    def _faults(self, case: Case, response: requests.Response) -> Iterator[str]:
+        yield from faults(self.api, case, response)
+        if not self.offered and response.ok:
+            yield f"{self.market} has no counterpart, and the answer is {response.status_code}"
+        if self.offered and response.status_code == 501:
+            yield f"{self.market} has a counterpart, and the answer is 501"
+
+    def failed(self) -> str:
+        """All that was found, for an assertion."""
+        return "\n".join(f"[{self.market}] {self.method} {self.path}: {text}" for text in self.row.failures.values())
+
+    def _sent(self, response: requests.Response) -> str:
+        request = response.request
+        body = request.body if isinstance(request.body, str | bytes | None) else "…"
+        return f"{request.method} {request.url[:300]} {(body or b'')[:1500]!r}"
+
+
+def _kind(fault: str) -> str:
+    """What makes two faults one: all but names and numbers."""
+    return "".join(char for char in fault[:90] if not char.isdigit())
