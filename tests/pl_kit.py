@@ -178,7 +178,9 @@ def credentials(user: str = "nexera", password: str = PASSWORD) -> dict[str, str
 
 
 def pl_home(folder: Path) -> Path:
-    """A home with this market alone, as it is declared."""
+    """A home with this market alone, as it is declared; the one that is there already, if there is one."""
+    if folder.exists():
+        return folder
     shutil.copytree(ROOT / "config", folder / "config")
     shutil.copytree(ROOT / "mappings" / "pl", folder / "mappings" / "pl")
     declared = folder / "config" / "adapter.yaml"

@@ -6,7 +6,6 @@ with the headers and the body of one request is named in one answer.
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -17,7 +16,6 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from adapter import clock, tracing
-from adapter.aims import Aim, aim_of
 from adapter.contract.json_bytes import write_json
 from adapter.contract.json_text import parse_json
 from adapter.errors import (
@@ -25,15 +23,13 @@ from adapter.errors import (
     CallerError,
     InvalidMessage,
     MethodNotAllowed,
-    NotFound,
     NotOffered,
     Overloaded,
     Problem,
     UnsupportedMedia,
 )
-from adapter.faces.attributes import Attributes
 from adapter.faces.callers import Caller, Callers
-from adapter.faces.declaration import HUB_KINDS, Face, Kind, Route
+from adapter.faces.declaration import HUB_KINDS, Face, Kind
 from adapter.faces.events import EventWriter
 from adapter.faces.failure import internal, of_error
 from adapter.faces.filters import split_query
@@ -42,7 +38,8 @@ from adapter.faces.incoming import CallerGone, Incoming, check_accept, check_med
 from adapter.faces.listing import names_of, page_headers, parse_list, select
 from adapter.faces.metrics import FaceMetrics
 from adapter.faces.negotiation import Negotiation, written
-from adapter.faces.parameters import Headers, Queries, path_problems
+from adapter.faces.parameters import Headers, path_problems
+from adapter.faces.paths import Bound, Paths
 from adapter.faces.port import Hub, Schemas, Service
 from adapter.faces.rendering import Renderer
 from adapter.logs import Exchange
@@ -65,21 +62,11 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bound:
-    """A route with everything about it that is known before a request comes. ``task``: it makes a resource that is about another one."""
-
-    route: Route
-    queries: Queries
-    attributes: Attributes
-    task: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _Request:
     """A request whose caller, market and headers have been checked."""
 
     incoming: Incoming
-    bound: _Bound
+    bound: Bound
     caller: Caller
     message: Message
     pairs: list[tuple[str, str]]
@@ -107,16 +94,7 @@ class Gateway:
         self._headers, self._negotiation = Headers(face), Negotiation(face)
         self._gauge = metrics.in_flight(face.face)
         self._in_flight = 0
-        paths: dict[str, dict[str, _Bound]] = {}
-        for route in face.routes:
-            schema = None if route.kind in (Kind.NOT_OFFERED, *HUB_KINDS) else schemas(face.view, route.resource, "full")
-            attributes = Attributes(schema, route.listing.attributes)
-            task = route.kind is Kind.CREATE and aim_of(route.operation) is Aim.TASK
-            bound = _Bound(route, Queries(route.query), attributes, task)
-            paths.setdefault(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(route.path)), {})[route.method] = bound
-        # What is spelled out comes before what a parameter would take as its value.
-        spelled_out_first = sorted(paths.items(), key=lambda item: item[0].count("(?P<"))
-        self._paths = [(re.compile(pattern, re.IGNORECASE), methods) for pattern, methods in spelled_out_first]
+        self._paths = Paths(face, schemas)
         self._handlers = {
             Kind.CREATE: self._create,
             Kind.RETRIEVE: self._retrieve,
@@ -209,7 +187,7 @@ class Gateway:
             path += self._negotiation.step(pairs)
         if path in ("", "/") and self._entry is not None:
             return Reply(200, self._entry) if incoming.method in ("GET", "HEAD") else _other_method(incoming, {"GET"})
-        methods, parameters = self._find(path)
+        methods, parameters = self._paths.find(path)
         bound = methods.get("GET" if incoming.method == "HEAD" else incoming.method)
         if bound is None or (incoming.method == "HEAD" and bound.route.kind is Kind.UPDATE):
             return _other_method(incoming, {method for method, other in methods.items() if other.route.kind is not Kind.NOT_OFFERED})
@@ -224,15 +202,7 @@ class Gateway:
         request = self._check(incoming, bound, caller, parameters, trace)
         return await self._handlers[bound.route.kind](request)
 
-    def _find(self, path: str) -> tuple[Mapping[str, _Bound], dict[str, str]]:
-        path = path[:-1] if path.endswith("/") else path
-        for pattern, methods in self._paths:
-            match = pattern.fullmatch(path)
-            if match is not None:
-                return methods, match.groupdict()
-        raise NotFound("There is nothing at this path")
-
-    def _check(self, incoming: Incoming, bound: _Bound, caller: Caller, path: dict[str, str], trace: Trace) -> _Request:
+    def _check(self, incoming: Incoming, bound: Bound, caller: Caller, path: dict[str, str], trace: Trace) -> _Request:
         market, named = self._market(incoming, path, caller)
         caller.check_market(market)
         trace.market = market

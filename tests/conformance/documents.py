@@ -26,6 +26,11 @@ def _lab_order(_: Create) -> Document:
     }
 
 
+def listener() -> Document:
+    """A subscription of its own."""
+    return {"callback": f"http://127.0.0.1:9/events/{next(_numbers)}"}
+
+
 def _cancellation(create: Create) -> Document:
     return {"productOrder": {"id": create("productOrder", {})["id"]}, "cancellationReason": "not wanted any more"}
 

@@ -20,7 +20,7 @@ import yaml
 
 from adapter.faces.declaration import Face, load_face
 from tests.conformance.definitions import APIS
-from tests.conformance.documents import DOCUMENTS
+from tests.conformance.documents import DOCUMENTS, listener
 from tests.service_kit import ROOT
 
 CLIENT, SECRET = "demo-channel", "demo-secret"
@@ -56,6 +56,13 @@ class Served:
         assert answer.status_code == 201, f"{market} {resource}: {answer.status_code} {answer.text}"
         document: dict[str, Any] = answer.json()
         self.made.setdefault((market, resource), []).append(document["id"])
+        return document
+
+    def listen(self, market: str, face: str) -> dict[str, Any]:
+        """Registers a listener at a face, which hears nothing: nobody is at its address."""
+        answer = self.ask(market, "POST", f"{FACES[face].base}/hub", json=listener())
+        assert answer.status_code == 201, answer.text
+        document: dict[str, Any] = answer.json()
         return document
 
     def one(self, market: str, resource: str) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,8 +23,8 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
 
 @pytest.fixture(scope="module")
 def hurried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    """The same, but that a ticket is closed two seconds after it was resolved, not 24 hours."""
-    with operating(tmp_path_factory.mktemp("pl-hurried"), environment={"ADAPTER_PL_CLOSING": "2"}) as running:
+    """The same, but that a ticket is closed three seconds after it was resolved, not 24 hours."""
+    with operating(tmp_path_factory.mktemp("pl-hurried"), environment={"ADAPTER_PL_CLOSING": "3"}) as running:
         yield running
 
 
@@ -163,6 +164,18 @@ def test_r160_a_ticket_is_closed_a_while_after_it_was_resolved_unless_it_is_open
     assert answer.status_code == 200
     hurried.patch("troubleTicket", other, 409, status="inProgress")
     assert hurried.get("troubleTicket", opened_again)["status"] == "inProgress"
+
+
+def test_r160_the_closing_outlives_the_process(tmp_path: Path) -> None:
+    hurry = {"ADAPTER_PL_CLOSING": "5"}
+    with operating(tmp_path, environment=hurry) as before:
+        ticket = before.ticket()
+        before.play("troubleTicket", ticket, "resolve")
+        before.becomes(ticket, "resolved")
+        assert before.get("troubleTicket", ticket)["status"] == "resolved"
+    with operating(tmp_path, environment=hurry) as after:
+        after.becomes(ticket, "closed")
+        assert after.get("troubleTicket", ticket)["status"] == "closed"
 
 
 @pytest.mark.parametrize("path", ["troubleticket", "TroubleTicket"])

@@ -111,6 +111,7 @@ def test_messages_are_kept_with_the_order_in_their_order_even_when_it_is_deliver
     messages = guide.info(order["id"])["log"]["message"]
     assert [(one["type"], one["text"]) for one in messages] == [("alert", "Kunden är på semester & nås ej"), ("log", "Åter i måndags")]
     assert guide.read(order["id"]).json()["serviceGuide"]["message"][1]["text"] == "Åter i måndags"
+    assert [one.text for one in read_xml(guide.database("order_log", id=order["id"])).iter("text")] == [one["text"] for one in messages]
 
 
 def test_messages_that_come_at_the_same_time_are_all_kept(guide):
@@ -161,6 +162,14 @@ def test_r166_customer_info_shows_every_form(guide):
         "television": {"boxes": "2", "packages": ["BAS", "SPORT"]},
         "extra": [{"name": "dekoderFärg", "value": "blå"}, {"name": "antal", "value": "2"}],
     }
+
+
+def test_r176_customers_since_a_day(guide):
+    order = guide.place(guide_order("204-000-AAA")).json()
+    mine = plain(read_xml(guide.database("customers", date=today())).find(f"response/customer[id='{order['id']}']"))
+    assert mine.pop("date").startswith(today())
+    assert mine == {"id": order["id"], "socket": "204-000-AAA", "serial": "197001010101", "firstname": "Åsa", "surname": "Öberg"}
+    assert plain(read_xml(guide.database("customers", date=today(1)))) == {"response": "", "status": "success"}
 
 
 def test_answers_are_json_where_that_is_asked_for(guide):
@@ -219,10 +228,8 @@ def test_a_provider_sees_and_changes_the_orders_of_its_own_services_only(two_pro
 
 def test_the_contract_is_published(guide):
     document = guide.service.http.get("/openapi/serviceguide.json").json()
-    assert set(document["paths"]) == {
-        f"/serviceguide_log#method={method}"
-        for method in ("orders", "order_info", "customer_info", "set_status", "add_message", "activate")
-    }
+    methods = ("orders", "order_info", "order_log", "customers", "customer_info", "set_status", "add_message", "activate")
+    assert set(document["paths"]) == {f"/serviceguide_log#method={method}" for method in methods}
     changed = document["paths"]["/serviceguide_log#method=set_status"]["get"]
     assert "requestBody" not in changed
     assert set(changed["responses"]["200"]["content"]) == {"application/xml", "application/json"}

@@ -300,7 +300,9 @@ def test_a_worker_finds_out_what_nobody_asks_for(play):
     play(scenario)
 
 
-def test_while_one_change_is_in_doubt_no_other_one_is_made(play):
+def test_while_one_change_is_in_doubt_no_other_one_is_made(tmp_path):
+    home = lab_home(tmp_path / "h", CHANGED.replace("settle: 2", "settle: 30") + FOLLOWED)  # longer than anybody is kept waiting
+
     async def scenario(one: Node) -> None:
         identity = await placed(one)
         one.desk._scenarios.scenarios["GONE"] = Behaviour(book=False, transport="close")
@@ -311,7 +313,7 @@ def test_while_one_change_is_in_doubt_no_other_one_is_made(play):
         one.clock.later(60)
         assert (await one.pipeline.place(change(identity, {"description": "x"}))).status == 200
 
-    play(scenario)
+    run(home, tmp_path, scenario)
 
 
 def test_a_crash_between_the_call_and_its_end_leaves_a_change_in_doubt_and_never_doubles_it(home, tmp_path):

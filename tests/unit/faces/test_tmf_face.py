@@ -155,12 +155,18 @@ def test_every_refusal_of_http_itself_is_an_error_too(world):
 @pytest.mark.parametrize(
     ("method", "path", "operation"),
     [
-        ("PATCH", f"{PATH}/1", "productOrder.patch"),
+        ("PATCH", f"{PATH}/1", "productOrder.update"),
         ("DELETE", f"{PATH}/1", "productOrder.delete"),
         ("POST", f"{BASE}/cancelProductOrder", "cancelProductOrder.create"),
     ],
 )
-def test_the_rest_of_the_contract_is_501_and_declared_so(world, method, path, operation):
+def test_what_a_face_declares_and_does_not_offer_is_501_and_declared_so(make, face_with, method, path, operation):
+    def withdraw(data):
+        for route in data["routes"]:
+            if route["operation"] == operation:
+                route |= {"kind": "notOffered"}
+
+    world = make(faces=[face_with("tmf", withdraw)])
     answer = world.send(method, path)
     assert_error(answer, 501)
     assert answer.json()["code"] == "not-offered"
@@ -170,6 +176,21 @@ def test_the_rest_of_the_contract_is_501_and_declared_so(world, method, path, op
     assert operation not in {entry["operation"] for entry in world.send("GET", BASE).json()["operations"]}
     signed = {"client-id": "shop", "client-secret": "wrong-secret"}
     assert_error(world.send(method, path, headers=signed), 401)
+
+
+def test_a_change_reaches_the_service_in_the_form_in_which_it_was_sent(world):
+    merge, operations = {"content-type": "application/merge-patch+json"}, {"content-type": "application/json-patch+json"}
+    world.send("PATCH", f"{PATH}/7", content=b'{"note":null}', headers=merge)
+    world.send("PATCH", f"{PATH}/7", content=b'[{"op":"remove","path":"/note"}]', headers=operations)
+    world.send("DELETE", f"{PATH}/7")
+    assert [(message.operation, message.path, message.body, message.patch) for message in world.orders.seen] == [
+        ("productOrder.update", {"id": "7"}, {"note": None}, None),
+        ("productOrder.update", {"id": "7"}, {}, ({"op": "remove", "path": "/note"},)),
+        ("productOrder.delete", {"id": "7"}, {}, None),
+    ]
+    for body in (b"{}", b"[1]", b"7"):
+        assert_error(world.send("PATCH", f"{PATH}/7", content=body, headers=operations), 400)
+    assert_error(world.send("PATCH", f"{PATH}/7", content=b"[]", headers=merge), 400)
 
 
 def test_entry_point_and_options(world):

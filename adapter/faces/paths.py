@@ -1,0 +1,55 @@
+"""The paths of one face: which route a request's path and method lead to, and everything about it that is known before a request comes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adapter.aims import Aim, aim_of
+from adapter.errors import NotFound
+from adapter.faces.attributes import Attributes
+from adapter.faces.declaration import HUB_KINDS, Face, Kind, Route
+from adapter.faces.parameters import Queries
+from adapter.faces.port import Schemas
+
+_PARAMETER = re.compile(r"\\{(\w+)\\}")
+_WITHOUT_DOCUMENT = frozenset({Kind.NOT_OFFERED, *HUB_KINDS})
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A route made ready. ``task``: it makes a resource that is about another one."""
+
+    route: Route
+    queries: Queries
+    attributes: Attributes
+    task: bool
+
+
+class Paths:
+    """Finds routes. The case of what is spelled out in a path does not matter, and neither does one slash at its end."""
+
+    def __init__(self, face: Face, schemas: Schemas) -> None:
+        found: dict[str, dict[str, Bound]] = {}
+        for route in face.routes:
+            pattern = _PARAMETER.sub(r"(?P<\1>[^/]+)", re.escape(route.path))
+            found.setdefault(pattern, {})[route.method] = _bound(face, route, schemas)
+        # What is spelled out comes before what a parameter would take as its value.
+        spelled_out_first = sorted(found.items(), key=lambda item: item[0].count("(?P<"))
+        self._paths = [(re.compile(pattern, re.IGNORECASE), methods) for pattern, methods in spelled_out_first]
+
+    def find(self, path: str) -> tuple[Mapping[str, Bound], dict[str, str]]:
+        """The routes of a path by method, and the values of its parameters. Raises NotFound."""
+        path = path[:-1] if path.endswith("/") else path
+        for pattern, methods in self._paths:
+            match = pattern.fullmatch(path)
+            if match is not None:
+                return methods, match.groupdict()
+        raise NotFound("There is nothing at this path")
+
+
+def _bound(face: Face, route: Route, schemas: Schemas) -> Bound:
+    schema = None if route.kind in _WITHOUT_DOCUMENT else schemas(face.view, route.resource, "full")
+    task = route.kind is Kind.CREATE and aim_of(route.operation) is Aim.TASK
+    return Bound(route, Queries(route.query), Attributes(schema, route.listing.attributes), task)
