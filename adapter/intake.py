@@ -76,7 +76,7 @@ def received_rows(backend: Backend, prepared: Prepared, judged: Judged, at: int)
     """All that followed the first request, as the record keeps it; ``at`` is now, by the record's clock."""
     now, request, rows = time.monotonic(), prepared.first, []
     for said in judged.way:
-        when = at - round((now - said.at) * 1000)
+        when = at - int((now - said.at) * 1000)
         if isinstance(said.what, WireRequest):
             request = said.what
             rows.append(_sent(backend, prepared, request, when))

@@ -15,9 +15,10 @@ import structlog
 from adapter.backend import Backend
 from adapter.bootstrap.connectors import way_of
 from adapter.bootstrap.inbound import arrivals_of, receiver_of
+from adapter.bootstrap.kept import KeptRules
 from adapter.bootstrap.observers import MarketMetrics
 from adapter.bootstrap.routes import check_routes, routes_of
-from adapter.bootstrap.rules import MarketRules, read_rules
+from adapter.bootstrap.rules import MarketRules
 from adapter.errors import CheckFailed, ConfigError
 from adapter.faces.declaration import Face
 from adapter.finding import Finding, Position
@@ -49,7 +50,8 @@ class Backends(dict[str, Backend]):
         self._home, self._markets, self._faces, self._environment, self._metrics = home, settings.markets, faces, environment, metrics
         self._cache = settings.contract_cache
         self._reloading = asyncio.Lock()
-        self.rules = {name: self._read(name) for name in settings.markets}
+        kept = self._kept_rules()
+        self.rules = {name: self._read(kept, name) for name in settings.markets}
         self.routes = routes_of(home, self.rules)
         for name, rules in self.rules.items():
             _warn(rules)
@@ -84,18 +86,21 @@ class Backends(dict[str, Backend]):
                 log.error("rules.not-reloaded", errors=[str(finding) for finding in findings if finding.severity == "error"])
             return Reload(loaded, render_all(findings, texts))
 
-    def _read(self, name: str) -> MarketRules:
+    def _kept_rules(self) -> KeptRules:
+        return KeptRules(self._home, self._faces, self._cache)
+
+    def _read(self, kept: KeptRules, name: str) -> MarketRules:
         market = load_market(self._home.market_file(name), self._environment)
-        heard = functools.partial(self._metrics.unknown_code, name)
-        return read_rules(self._home, market, self._faces, self._cache, unknown=heard)
+        return kept.read(market, functools.partial(self._metrics.unknown_code, name))
 
     def _read_all(self) -> tuple[dict[str, MarketRules], list[Finding], dict[str, str]]:
         rules: dict[str, MarketRules] = {}
         findings: list[Finding] = []
         texts: dict[str, str] = {}
+        kept = self._kept_rules()
         for name in self._markets:
             try:
-                found = rules[name] = self._read(name)
+                found = rules[name] = self._read(kept, name)
             except CheckFailed as error:
                 findings += error.findings
                 continue

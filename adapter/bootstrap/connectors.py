@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adapter.bootstrap.conversations import Conversation, conversation_of
-from adapter.contract.openapi import load_openapi
+from adapter.contract.openapi import files_read, load_openapi
 from adapter.contract.shape import OperationContract
 from adapter.contract.wsdl import load_contract, operation_contracts
+from adapter.contract.wsdl_sources import read_sources
 from adapter.errors import ConfigError
 from adapter.inbound import Inbound
 from adapter.market import Market, RoutedMarket
 from adapter.ports import Connector, Receiver
 from adapter.recording import Recording, with_record
 from adapter.routing import route_contract
+from adapter.settings import Home
 from connectors.rest import RestConnector, RestReceiver
 from connectors.soap import SoapConnector, SoapReceiver, UsernameToken
 from connectors.xml import XmlLimits
@@ -24,12 +26,14 @@ from connectors.xml import XmlLimits
 @dataclass(frozen=True, slots=True)
 class Way:
     """``contracts`` reads the legacy contract of a market without its endpoint, ``connect`` makes the connector. ``inbound_contracts``
-    reads that of the messages which the backend sends of its own accord, ``receive`` makes what takes them (None: nothing can)."""
+    reads that of the messages which the backend sends of its own accord, ``receive`` makes what takes them (None: nothing can).
+    ``files`` are those of a contract."""
 
     contracts: Callable[[Market, Path, Path | None], Mapping[str, OperationContract]]
     connect: Callable[[Market, Path, Path | None], Connector]
     inbound_contracts: Callable[[Market, Path, Path | None], Mapping[str, OperationContract]]
     receive: Callable[[Inbound, Path, Path | None], Receiver] | None = None
+    files: Callable[[Path], Iterable[Path]] = lambda _contract: ()
 
 
 def _soap_contracts(market: Market, contract: Path, cache: Path | None) -> Mapping[str, OperationContract]:
@@ -93,8 +97,8 @@ def _nowhere(market: Market, _contract: Path, _cache: Path | None) -> Connector:
 
 
 WAYS: Mapping[str, Way] = {
-    "soap": Way(_soap_contracts, _soap, _soap_messages, _soap_receiver),
-    "rest": Way(_rest_contracts, _rest, _rest_messages, _rest_receiver),
+    "soap": Way(_soap_contracts, _soap, _soap_messages, _soap_receiver, lambda contract: read_sources(contract).texts),
+    "rest": Way(_rest_contracts, _rest, _rest_messages, _rest_receiver, files_read),
     "route": Way(_route_contracts, _nowhere, _no_messages),
 }
 
@@ -126,3 +130,12 @@ def _recording(way: Way) -> Way:
         contracts=lambda market, contract, cache: with_record(way.contracts(market, contract, cache)),
         connect=lambda market, contract, cache: Recording(way.connect(market, contract, cache)),
     )
+
+
+def files_of(home: Home, market: Market) -> set[Path]:
+    """Every file that a market's contracts and its extension consist of. Raises ConfigError."""
+    contracts = [] if isinstance(market, RoutedMarket) else [market.contract]
+    if market.inbound is not None and market.inbound.contract:
+        contracts.append(market.inbound.contract)
+    files = {path for contract in contracts for path in way_of(market).files(home.path(contract))}
+    return files if market.extension is None else files | {home.path(market.extension)}

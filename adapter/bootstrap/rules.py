@@ -44,7 +44,7 @@ Unknown = Callable[[str | None, str], None]
 @dataclass(frozen=True, slots=True)
 class MarketRules:
     """All that is declared about one market, read; ``findings`` are empty where it may be used. ``changes`` are the
-    operations that change a resource; ``texts`` are for frames."""
+    operations that change a resource; ``texts`` are for frames. ``proved``: every mapping is known to compile."""
 
     market: Market
     legacy: Mapping[str, OperationContract]
@@ -56,6 +56,7 @@ class MarketRules:
     changes: frozenset[str]
     findings: tuple[Finding, ...]
     texts: Mapping[str, str]
+    proved: bool = False
 
     @property
     def usable(self) -> bool:
@@ -63,11 +64,15 @@ class MarketRules:
         return not any(finding.severity == "error" for finding in self.findings)
 
     def translators(self, on_miss: MissHook | None = None) -> dict[str, Translator]:
-        """Every mapping compiled, by operation. Raises CheckFailed: a mapping that is wrong is never used."""
+        """Every mapping compiled, by operation; where that has been done before, as soon as it is used. Raises CheckFailed: a mapping
+        that is wrong is never used."""
         if not self.usable:
             raise CheckFailed([finding for finding in self.findings if finding.severity == "error"])
         hook = {} if on_miss is None else {"on_miss": lambda table, direction, value: on_miss(table, str(direction), str(value))}
-        return {name: make_translator(file, self.tables, self._contracts(name, file), **hook) for name, file in self.mappings.items()}
+        return {
+            name: make_translator(file, self.tables, self._contracts(name, file), proved=self.proved, **hook)
+            for name, file in self.mappings.items()
+        }
 
     def validators(self) -> dict[str, Validator]:
         """The check of what a caller may send, by operation: a new resource, or the members of a merge patch."""

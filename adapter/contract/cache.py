@@ -27,12 +27,12 @@ def cached(directory: Path | None, name: str, adapter: TypeAdapter[T], make: Cal
         return adapter.validate_json(path.read_bytes())
     value = make()
     with contextlib.suppress(OSError):
-        _write(path, adapter.dump_json(value))
+        write_whole(path, adapter.dump_json(value))
     return value
 
 
-def _write(path: Path, text: bytes) -> None:
-    """Writes beside the place and renames, so that a reader sees a whole file or none."""
+def write_whole(path: Path, text: bytes) -> None:
+    """Writes beside the place and renames, so that a reader sees a whole file or none. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem[:16]}", delete=False) as file:
         temporary = Path(file.name)

@@ -7,7 +7,7 @@ Security schemes are not read: credentials are declared by the market.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +52,11 @@ def load_openapi(path: Path | str) -> OpenApi:
     found = _read(sources.read(Path(path).resolve()))
     _READ[found.location] = (sources, found)
     return found
+
+
+def files_read(path: Path | str) -> Iterable[Path]:
+    """The document and the files that it refers to. Raises ConfigError as ``load_openapi`` does."""
+    return tuple(_READ[load_openapi(path).location][0].files)
 
 
 _READ: dict[Path, tuple[Sources, OpenApi]] = {}

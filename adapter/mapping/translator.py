@@ -233,12 +233,17 @@ def _texts(found: Any, at: Position) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def make_translator(mapping: MappingFile, tables: Mapping[str, CodeTable], contracts: Contracts, on_miss: MissHook = no_hook) -> Translator:
-    """Compiles a checked mapping file. ``on_miss(table, direction, value)`` is called for each value without a row.
+def make_translator(
+    mapping: MappingFile, tables: Mapping[str, CodeTable], contracts: Contracts, on_miss: MissHook = no_hook, *, proved: bool = False
+) -> Translator:
+    """Compiles a checked mapping file. ``on_miss(table, direction, value)`` is called for each value without a row. ``proved``: the
+    same file is known to compile, so each of its functions is compiled when it is first used.
 
     Raises CheckFailed for what the checker would have found.
     """
     program = compile_mapping(mapping, tables, contracts, on_miss)
+    if not proved:
+        program.complete()
     return Translator(mapping, program, contracts.resource, contracts.answers, version_of(mapping, tables), _orders(contracts))
 
 

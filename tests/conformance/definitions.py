@@ -34,6 +34,16 @@ class Mended:
 
 
 @dataclass(frozen=True)
+class Extended:
+    """A value beyond an enumeration, which a market's sources have and the standard has no other for."""
+
+    api: str
+    name: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Deviation:
     """A status that the definitions do not declare and the service answers on purpose, by which methods, with what body."""
 
@@ -45,7 +55,10 @@ class Deviation:
 
 def _not_required(name: str, member: str) -> Callable[[Document], None]:
     def mend(definition: Document) -> None:
-        definition["definitions"][name]["required"].remove(member)
+        found = definition["definitions"][name]
+        found["required"].remove(member)
+        if not found["required"]:  # a list of none is not allowed
+            del found["required"]
 
     return mend
 
@@ -53,6 +66,15 @@ def _not_required(name: str, member: str) -> Callable[[Document], None]:
 MENDED = (
     Mended("TMF622", "ProductOrder_Update demands the items in every patch; v5 took it back", _not_required("ProductOrder_Update", "productOrderItem")),
     Mended("TMF646", "Appointment_Update demands the time in every patch, by the same slip", _not_required("Appointment_Update", "validFor")),
+)
+
+EXTENDED = (
+    Extended(
+        "TMF622",
+        "ProductOrderStateType",
+        "accepted",
+        "the commercial check was passed (QEB in Germany, Verified in Poland); those two markets' interfaces name it so, and v4 has no state for it",
+    ),
 )
 
 _READ, _WRITE = frozenset({"GET"}), frozenset({"POST", "PATCH", "DELETE"})
@@ -87,6 +109,9 @@ def tested(api: str) -> Document:
     for one in MENDED:
         if one.api == api:
             one.mend(found)
+    for each in EXTENDED:
+        if each.api == api:
+            found["definitions"][each.name]["enum"].append(each.value)
     found["paths"] = {path: methods for path, methods in found["paths"].items() if not path.startswith("/listener/")}
     for _, method, operation in operations(found):
         _deviate(method, operation["responses"])

@@ -72,6 +72,7 @@ DOCUMENTS: dict[str, dict[str, Callable[[Create], Document]]] = {
     "pl": {
         "individual": _individual,
         "productOrder": _pl_order,
+        "cancelProductOrder": _cancellation,
         "geographicAddressValidation": _address,
         "searchTimeSlot": _search,
         "appointment": _appointment,
@@ -80,3 +81,8 @@ DOCUMENTS: dict[str, dict[str, Callable[[Create], Document]]] = {
     },
 }
 """What each market that is tried offers; every other operation of the definitions has to be answered 501 there."""
+
+ENDED: dict[tuple[str, str], Callable[[Create], str]] = {
+    ("lab", "productOrder"): lambda create: str(create("cancelProductOrder", {})["productOrder"]["id"]),
+}
+"""How to come to a resource that its backend lets be deleted, where that is not every one: its id."""

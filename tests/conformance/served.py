@@ -20,14 +20,15 @@ import yaml
 
 from adapter.faces.declaration import Face, load_face
 from tests.conformance.definitions import APIS
-from tests.conformance.documents import DOCUMENTS, listener
+from tests.conformance.documents import DOCUMENTS, Create, listener
 from tests.service_kit import ROOT
 
 CLIENT, SECRET = "demo-channel", "demo-secret"
 FACES: dict[str, Face] = {name: load_face(ROOT / "config" / "faces" / f"{name}.yaml", {}) for name in APIS}
 MARKETS = tuple(DOCUMENTS)
 
-_SPEED = "20"
+_FEW = 3
+_SPEED = "4"
 _SECONDS = 60  # that a start may take on a busy machine
 
 
@@ -51,12 +52,16 @@ class Served:
 
     def create(self, market: str, resource: str, changed: dict[str, Any] | None = None) -> dict[str, Any]:
         """Makes a resource of the kind that the market takes, with what is ``changed``; as it was answered."""
-        body = DOCUMENTS[market][resource](lambda kind, more: self.create(market, kind, more)) | (changed or {})
+        body = DOCUMENTS[market][resource](self.maker(market)) | (changed or {})
         answer = self.ask(market, "POST", collection(resource), json=body)
         assert answer.status_code == 201, f"{market} {resource}: {answer.status_code} {answer.text}"
         document: dict[str, Any] = answer.json()
         self.made.setdefault((market, resource), []).append(document["id"])
         return document
+
+    def maker(self, market: str) -> Create:
+        """Makes resources of one market."""
+        return lambda kind, changed: self.create(market, kind, changed)
 
     def listen(self, market: str, face: str) -> dict[str, Any]:
         """Registers a listener at a face, which hears nothing: nobody is at its address."""
@@ -67,8 +72,9 @@ class Served:
 
     def one(self, market: str, resource: str) -> str:
         """The id of a resource that is there: each of the first ones in turn."""
-        ids = self.made.get((market, resource), [])
-        return ids[next(self._turn) % min(len(ids), 5)] if ids else self.create(market, resource)["id"]
+        while len(self.made.get((market, resource), ())) < _FEW:
+            self.create(market, resource)
+        return self.made[market, resource][next(self._turn) % _FEW]
 
     def complaints(self) -> list[str]:
         """Lines of the log that tell of something unforeseen."""

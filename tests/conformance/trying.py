@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from tests.conformance.checks import faults
 from tests.conformance.definitions import APIS, declared, operations, tested
-from tests.conformance.documents import DOCUMENTS, listener
+from tests.conformance.documents import DOCUMENTS, ENDED, listener
 from tests.conformance.served import FACES, Served
 from tests.conformance.tally import Row, Tally
 from tests.service_kit import ROOT
@@ -114,14 +114,14 @@ class Trial:
         return {} if make is None else make(lambda kind, _: {"id": self.served.one(self.market, kind)})
 
     def target(self) -> str:
-        """The id of a resource that may be used up."""
+        """The id of a resource that is there: to be read any one, to be changed or deleted one of its own."""
+        make = self.served.maker(self.market)
         if self.resource == "hub":
             return str(self.served.listen(self.market, self.face)["id"])
-        if self.method == "DELETE":
-            identity = self.served.create(self.market, self.resource)["id"]
-            self.served.made[self.market, self.resource].remove(identity)
-            return str(identity)
-        return self.served.one(self.market, self.resource)
+        if self.method == "GET":
+            return self.served.one(self.market, self.resource)
+        ended = ENDED.get((self.market, self.resource)) if self.method == "DELETE" else None
+        return ended(make) if ended is not None else str(make(self.resource, {})["id"])
 
     def send(self, case: Case) -> requests.Response:
         """Sends and judges the case."""

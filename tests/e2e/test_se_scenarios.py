@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -148,6 +149,20 @@ def test_r172_an_order_without_an_answer_is_in_doubt_and_never_sent_again(hasty,
     assert set(calls) == {"port_status", "service_order"}
     if booked:
         assert hasty.info(repeated.json()["id"])["activation"]["status"] == "active"
+
+
+def test_the_record_names_each_of_the_networks_operations_in_its_order(guide):
+    identity = guide.place(guide_order("108-000-AAA")).json()["id"]
+
+    async def recorded():
+        store = guide.service.hosted.service.store
+        order = await store.order(identity, ("se",), "productOrder")
+        return await store.messages(order.id)
+
+    messages = asyncio.run_coroutine_threadsafe(recorded(), guide.service.loop).result(10)
+    told = [(message.direction.value, message.operation) for message in messages if message.direction.value.startswith("backend")]
+    asked, ordered = "port_status", "service_order"
+    assert told == [("backend-request", asked), ("backend-reply", asked), ("backend-request", ordered), ("backend-reply", ordered)]
 
 
 def test_r172_an_activation_without_an_answer_is_in_doubt_and_never_sent_again(hasty):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from types import TracebackType
@@ -72,18 +72,23 @@ class Compiled:
     """One function in both forms. ``plain(…)`` and ``telling(…, tell)`` give the same; ``records`` are numbered as ``tell`` counts.
     ``of_caller``: a value that a rule cannot take may be the caller's mistake.
 
-    The form with provenance is made when it is first asked for: a service that serves does not, and starts the sooner.
+    Each form is made when it is first asked for: a service uses few of its functions, that with provenance only to explain, and starts
+    the sooner.
     """
 
-    plain: Callable[..., Any]
     of_caller: bool
-    sources: dict[str, Source]  # file name of the generated text → text
-    explain: Callable[[], tuple[Callable[..., Any], str, Source, Unit]]
+    make: Callable[[bool], tuple[Callable[..., Any], str, Source, Unit]]  # telling → function, file name of its text, text, unit
+    sources: dict[str, Source] = field(default_factory=dict)  # file name of a generated text → text
+
+    @cached_property
+    def plain(self) -> Callable[..., Any]:
+        """The form that serves. Raises CheckFailed, when it is first asked for, for what the checker would have found."""
+        plain, name, self.sources[name], _ = self.make(False)
+        return plain
 
     @cached_property
     def _explained(self) -> tuple[Callable[..., Any], tuple[RuleRecord, ...]]:
-        telling, name, text, unit = self.explain()
-        self.sources[name] = text
+        telling, name, self.sources[name], unit = self.make(True)
         return telling, tuple(unit.records)
 
     @property
@@ -138,6 +143,11 @@ class Program:
         """One function for each entry of ``require``, in the order in which they are named. Made when a request was refused first."""
         return self.require()
 
+    def complete(self) -> None:
+        """Makes the form that serves of every function. Raises CheckFailed for what the checker would have found."""
+        for compiled in self.functions.values():
+            compiled.plain  # noqa: B018 - made when asked for
+
     @cached_property
     def functions(self) -> Mapping[str, Compiled]:
         """Every function by its section: those of ``documents``, ``outcome``, ``refuse``, ``identity``, ``view <face>``."""
@@ -147,7 +157,7 @@ class Program:
 
 
 def compile_mapping(mapping: MappingFile, tables: Mapping[str, CodeTable], contracts: Contracts, on_miss: MissHook = no_hook) -> Program:
-    """Compiles the sections, the outcome and the views.
+    """The sections, the outcome and the views, each compiled when it is first used, or all of them by ``complete``.
 
     Raises CheckFailed for what the checker would have found; a file that passed the check compiles.
     """
@@ -180,14 +190,12 @@ def mapping_name(mapping: MappingFile) -> str:
 
 
 def _compiled(title: str, maker: Maker, tables: Mapping[str, CodeTable], on_miss: MissHook, of_caller: bool) -> Compiled:
-    def explain() -> tuple[Callable[..., Any], str, Source, Unit]:
-        file = f"<mapping {title} explained>"
-        telling, text, unit = _generate(file, maker, tables, on_miss, telling=True)
-        return telling, file, text, unit
+    def make(telling: bool) -> tuple[Callable[..., Any], str, Source, Unit]:
+        file = f"<mapping {title} explained>" if telling else f"<mapping {title}>"
+        function, text, unit = _generate(file, maker, tables, on_miss, telling=telling)
+        return function, file, text, unit
 
-    file = f"<mapping {title}>"
-    plain, text, _ = _generate(file, maker, tables, on_miss, telling=False)
-    return Compiled(plain, of_caller, {file: text}, explain)
+    return Compiled(of_caller, make)
 
 
 def _generate(
