@@ -42,12 +42,13 @@ def _change(backend: Backend, message: Message, subject: OrderRow, render: Rende
     reply = render(message, result)
     if result.outcome.kind is not OutcomeKind.ACCEPTED:
         return reply
-    changes = changes_of(reply.document or {}, message)
+    shows = reply.document or {}
+    changes = changes_of(shows, message)
     if not changes:
         return reply
     planned = replace(message, body=changes, patch=None)
     _refuse_unfit(backend, planned, subject)
-    _refuse_by_state(backend, message, subject, changes)
+    _refuse_by_state(backend, message, {**document_of(subject), **shows}, changes)
     return planned
 
 
@@ -76,10 +77,11 @@ def _refuse_unfit(backend: Backend, message: Message, subject: OrderRow) -> None
         raise InvalidMessage(problems=refusal(translator, scope, (), problems))
 
 
-def _refuse_by_state(backend: Backend, message: Message, subject: OrderRow, changes: Document) -> None:
+def _refuse_by_state(backend: Backend, message: Message, current: Document, changes: Document) -> None:
+    """``current``: as recorded, and with the members that the caller's face adds, which are no client's either."""
     market = backend.market
-    rules = market.life(kind_of(subject)).patch_rules
-    refused = rules.refused(document_of(subject), changes, market.operations[message.operation].states)
+    rules = market.life(message.operation).patch_rules
+    refused = rules.refused(current, changes, market.operations[message.operation].states)
     if refused is not None:
         raise refused
 

@@ -85,8 +85,17 @@ def left_alone(market: Market, order: OrderRow, now: int) -> Change:
     )
 
 
-def attention_to(order: OrderRow, text: str, now: int, legacy_state: str = "", messages: tuple[MessageRow, ...] = ()) -> Change:
-    """The change that leaves an order as it is and calls for a person."""
+def attention_to(
+    order: OrderRow,
+    text: str,
+    now: int,
+    legacy_state: str = "",
+    messages: tuple[MessageRow, ...] = (),
+    *,
+    backend_ref: str = "",
+    tasks: tuple[NewTask, ...] = (),
+) -> Change:
+    """The change that leaves an order as it is and calls for a person. ``backend_ref``: the number that its backend has for it."""
     return Change(
         order_id=order.id,
         seq=order.event_seq,
@@ -94,6 +103,8 @@ def attention_to(order: OrderRow, text: str, now: int, legacy_state: str = "", m
         at=now,
         legacy_state=legacy_state or order.legacy_state,
         attention=text,
+        backend_ref=backend_ref,
+        tasks=tasks,
         messages=messages,
     )
 

@@ -63,7 +63,10 @@ def _read(path: Path, layered: bool, below: tuple[Path, ...]) -> tuple[Any, Plac
     value, places = json_value(document.root), _places(document.root, (), {})
     if not layered or not isinstance(value, dict) or "like" not in value:
         return value, places
-    other, at = path.with_name(f"{value.pop('like')}.yaml"), places.pop(("like",))
+    named, at = str(value.pop("like")), places.pop(("like",))
+    if not re.fullmatch(r"\w[\w-]*", named):
+        raise CheckFailed([Finding("F203", f"like: '{named}' is not the name of a file of this folder, without '.yaml'", at)])
+    other = path.with_name(f"{named}.yaml")
     if other in (path, *below):
         raise CheckFailed([Finding("F203", f"like: {other.stem} begins from this file itself", at)])
     if not other.is_file():

@@ -147,13 +147,19 @@ def _change(backend: Backend, order: OrderRow, settlement: Settlement, canonical
             return None
     taken = advanced(market, order, {"state": reported}, now)
     if isinstance(taken, Unexpected):
-        return attention_to(order, f"the attempt ended as {settlement.outcome}, but {taken.text}", now)
+        if settlement.outcome is OutcomeKind.ABSENT and order.done_at is not None:
+            return None  # at its end here, and not at the backend: nothing is left to be done
+        text = f"the attempt ended as {settlement.outcome}, but {taken.text}"
+        return attention_to(order, text, now, tasks=tasks if settlement.outcome is OutcomeKind.IN_DOUBT else ())
     return moved(market, order, taken, now, tasks=tasks)
 
 
 def _taken_on(backend: Backend, order: OrderRow, canonical: Document, now: int) -> Change:
     market, reference = backend.market, str(canonical.get("id", ""))
     taken = advanced(market, order, canonical, now, reference)
+    if isinstance(taken, Unexpected) and order.done_at is not None:  # a timer took it to its end while the call was under way
+        text = f"the backend has the order as {reference}, but here it is {order.state}: cancel it there, or place it anew"
+        return attention_to(order, text, now, backend_ref=reference)
     if isinstance(taken, Unexpected):  # it is there all the same; what it has come to is asked again
         log.error("order.answer-unexpected", order=order.id, why=taken.text)
         taken = advanced(market, order, {"state": "acknowledged"}, now)

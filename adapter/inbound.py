@@ -6,18 +6,12 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, model_validator
 
+from adapter.channel import Basic
 from adapter.contract.path import PathError, parse_path
 from adapter.declared import Declared
 
 LEAST_SECRET = 8
 """Characters."""
-
-
-class Basic(Declared):
-    """HTTP basic authentication, as the backend sends it."""
-
-    username: str
-    password: SecretStr
 
 
 class InboundSecurity(Declared):

@@ -13,9 +13,10 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
+from adapter.channel import Limits, Security, Transport
 from adapter.contract.path import parse_path
 from adapter.declared import Declared, load_declared
 from adapter.errors import ConfigError
@@ -24,64 +25,7 @@ from adapter.ports import Fault, OutcomeKind
 from adapter.resource import LifeExtension, Resource
 from adapter.yaml_text import Block, numbered, read_document
 
-Seconds = Annotated[float, Field(gt=0, le=3600)]
 LongSeconds = Annotated[float, Field(gt=0, le=366 * 86_400)]
-Wish = Literal["rejected", "unavailable", "inDoubt"]
-
-
-class UsernameToken(Declared):
-    """WS-Security UsernameToken; ``digest`` sends the password digest with nonce and time instead of the text."""
-
-    username: str
-    password: SecretStr
-    digest: bool = False
-
-
-class Basic(Declared):
-    """HTTP basic authentication."""
-
-    username: str
-    password: SecretStr
-
-
-class Tls(Declared):
-    """Files of the TLS client: own certificate and key, and the authorities to trust instead of the system's."""
-
-    certificate: Path | None = None
-    key: Path | None = None
-    authorities: Path | None = None
-
-
-class Security(Declared):
-    """How the backend knows us."""
-
-    username_token: UsernameToken | None = None
-    basic: Basic | None = None
-    tls: Tls | None = None
-    headers: dict[str, SecretStr] = Field(default_factory=dict)
-
-
-class Limits(Declared):
-    """Limits towards one backend. ``total`` bounds the whole exchange, ``slots`` the callers at one time."""
-
-    slots: int = Field(64, ge=1, le=10_000)
-    slot: Seconds = 2.0
-    connect: Seconds = 2.0
-    send: Seconds = 5.0
-    total: Seconds = 20.0
-    reply_bytes: int = Field(10_000_000, ge=1_000)
-    keep_alive: Seconds = 4.0  # shorter than the common 5 s of servers: a connection they close as we write leaves an order in doubt
-
-
-class Transport(Declared):
-    """Outcomes that are seen before a reply can be read: by HTTP status without a readable answer, by fault code.
-
-    What is not listed is in doubt. A fault is listed by the name of its detail element, which says most, or by the local name
-    of its code (``Client``, ``Server``, a subcode).
-    """
-
-    status: dict[int, Wish] = Field(default_factory=dict)
-    fault: dict[str, Wish] = Field(default_factory=dict)
 
 
 class Expiry(Declared):
@@ -216,7 +160,8 @@ class Market(Declared):
     calls. ``contract`` is the WSDL or OpenAPI document, relative to the project; ``extension`` adds members to the canonical model, and
     ``lives`` adds states and steps to the lives of its resources, by resource.
 
-    ``visibility`` says who sees a resource: every client of the market, or the one it belongs to; ``visible_to`` is where it names the
+    ``delivery``: the caller waits for the backend, or the order is stored and submitted by a worker; ``in_order``: those are submitted one
+    after the other as they came, else several at a time. ``visibility`` says who sees a resource: every client of the market, or the one it belongs to; ``visible_to`` is where it names the
     party that sees it as well (a client's ``parties``).
     """
 
@@ -234,6 +179,7 @@ class Market(Declared):
     limits: Limits = Limits()
     outcomes: Transport = Transport()
     delivery: Literal["direct", "deferred"] = "direct"
+    in_order: bool = True
     visibility: Literal["market", "client"] = "market"
     visible_to: str = ""
     rate: Rate | None = None

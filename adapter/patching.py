@@ -5,6 +5,7 @@ Pure. A merge patch and a JSON patch come to the same; both are about the resour
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import jsonpatch
@@ -17,6 +18,11 @@ from adapter.resource.merging import patch
 
 MOST_OPERATIONS = 1_000
 """Operations of one JSON patch."""
+MOST_COPIED = 100_000
+"""Values and characters of text that the operations of one JSON patch may copy: copies of copies double each time."""
+DEEPEST = 200
+"""Objects and lists inside each other in what a JSON patch makes: operations can nest what no body could."""
+_TOO_DEEP = f"The JSON patch makes a resource that is nested deeper than {DEEPEST} levels"
 
 
 def changes_of(shown: Document, message: Message) -> Document:
@@ -32,11 +38,14 @@ def changes_of(shown: Document, message: Message) -> Document:
 def _operated(shown: Document, operations: tuple[Document, ...]) -> Document:
     if len(operations) > MOST_OPERATIONS:
         raise InvalidMessage(f"A JSON patch has at most {MOST_OPERATIONS} operations here; this one has {len(operations)}")
-    document: Any = shown
+    document: Any = deepcopy(shown)
+    copied = 0
     for number, operation in enumerate(operations):
         where = f"[{number}]"
+        if operation.get("op") == "copy" and (copied := copied + _size(document, operation.get("from"), MOST_COPIED)) > MOST_COPIED:
+            raise InvalidMessage(problems=[Problem(where, f"a JSON patch may copy {MOST_COPIED} values and characters here, no more")])
         try:
-            document = jsonpatch.JsonPatch([operation]).apply(document)
+            document = jsonpatch.JsonPatch([deepcopy(operation)]).apply(document, in_place=True)
         except (jsonpatch.InvalidJsonPatch, jsonpointer.JsonPointerException) as error:
             raise _unfit(where, operation, error) from error
         except jsonpatch.JsonPatchTestFailed as error:
@@ -46,17 +55,51 @@ def _operated(shown: Document, operations: tuple[Document, ...]) -> Document:
             raise Conflict("The JSON patch does not fit the resource as it is", [Problem(f"{where}.path", text)]) from error
         except (TypeError, ValueError, AttributeError, KeyError, IndexError) as error:
             raise InvalidMessage(problems=[Problem(where, "is no operation of a JSON patch (RFC 6902)")]) from error
+        except RecursionError:
+            raise InvalidMessage(_TOO_DEEP) from None
     if not isinstance(document, dict):
         raise InvalidMessage("A JSON patch cannot replace the resource as a whole by something else than an object")
+    if not _flat(document):
+        raise InvalidMessage(_TOO_DEEP)
     return document
+
+
+def _size(document: Any, pointer: Any, enough: int) -> int:
+    """Values and characters at a place, counted no further than beyond ``enough``; 0 where there is none."""
+    try:
+        waiting, size = [jsonpointer.resolve_pointer(document, pointer)], 0
+    except (jsonpointer.JsonPointerException, TypeError, ValueError, AttributeError, KeyError, IndexError):
+        return 0  # what is wrong with it is said where it is carried out
+    while waiting and size <= enough:
+        value = waiting.pop()
+        size += 1 + (len(value) if isinstance(value, str) else 0)
+        waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return size
+
+
+def _flat(document: Any) -> bool:
+    level = [document]
+    for _ in range(DEEPEST):
+        level = [part for one in level for part in (one.values() if isinstance(one, dict) else one) if isinstance(part, dict | list)]
+        if not level:
+            return True
+    return False
 
 
 def _unfit(where: str, operation: Document, error: Exception) -> CallerError:
     """A pointer that leads nowhere is well formed: then it is the resource that is another one than the caller thinks."""
-    if isinstance(error, jsonpointer.JsonPointerException) and not isinstance(error, jsonpatch.InvalidJsonPatch):
+    if isinstance(error, jsonpointer.JsonPointerException) and all(_is_pointer(operation.get(name, "")) for name in ("path", "from")):
         text = f"'{operation.get('path')}' leads nowhere"
         return Conflict("The JSON patch does not fit the resource as it is", [Problem(f"{where}.path", text)])
     return InvalidMessage(problems=[Problem(where, f"is no operation of a JSON patch (RFC 6902): {error}")])
+
+
+def _is_pointer(text: object) -> bool:
+    try:
+        jsonpointer.JsonPointer(text)
+    except (jsonpointer.JsonPointerException, TypeError):
+        return False
+    return True
 
 
 def applied(document: Document, changes: Document) -> Document:

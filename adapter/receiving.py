@@ -98,14 +98,15 @@ class Receiving:
 
     async def _look(self, arrived: Arrived, patience: float) -> Looked:
         """What is known of the message. A backend may tell of an order before it has answered the call that made it: then the message waits
-        for the end of that call. Raises Overloaded where that takes too long, or nobody knows what became of the call: a message about
+        for the end of that call. It waits as well for a call that asks for something to be done about its order, so that what comes of it
+        is not told before it. Raises Overloaded where nobody knows what became of a call that may have made the order: a message about
         what may be there is not turned away as unknown."""
         while True:
             looked = await self.store.tx(look, arrived.key, arrived.wanted, arrived.at, self.now())
             if looked.waiting and asyncio.get_running_loop().time() < patience:
                 await asyncio.sleep(_LOOK_SECONDS)
                 continue
-            if looked.waiting or looked.doubtful:
+            if looked.order is None and (looked.waiting or looked.doubtful):
                 what = f"{arrived.wanted.resource} '{arrived.wanted.reference}'"
                 raise Overloaded(f"{what} may be one whose call is not over; send this message again later", headers={"Retry-After": "5"})
             return looked

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from simulators.registry import VARIABLES
+from simulators.registry import VARIABLES, passwords
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -82,7 +82,7 @@ def running(name: str, command: list[str], cpus: list[int], environment: dict[st
 def adapter_environment(stub: Server) -> dict[str, str]:
     """Every backend of the adapter is the stub, which answers orders only: the questions for their state come later than the run."""
     url = f"http://127.0.0.1:{stub.port}/soap"
-    return dict.fromkeys(VARIABLES.values(), url) | {"ADAPTER_PR_POLL": "3600"}
+    return dict.fromkeys(VARIABLES.values(), url) | passwords({}) | {"ADAPTER_PR_POLL": "3600"}
 
 
 def processors() -> tuple[list[int], list[int]]:

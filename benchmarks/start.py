@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -13,32 +14,40 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.server import ADAPTER, ALL, STUB, adapter_environment, disk, running
+from adapter.settings import Home, load_settings
+from benchmarks.server import ADAPTER, ALL, ROOT, STUB, adapter_environment, disk, running
 from benchmarks.table import table
 
 
 def measure(starts: int) -> str:
-    """Median and slowest start. The first one fills the cache of contracts and makes the tables, and is not counted."""
+    """Median and slowest start. The first one fills the cache of contracts and rules and makes the tables, and is not counted."""
     with running("stub", STUB, ALL) as stub, tempfile.TemporaryDirectory(prefix="bench-", dir=disk()) as data:
         times = []
         for _ in range(starts + 1):
             with running("adapter", ADAPTER, ALL, adapter_environment(stub) | {"ADAPTER_DATA": data}) as adapter:
-                times.append(adapter.started_in)
-    plain = statistics.median(_python() for _ in range(starts))
-    median = statistics.median(times[1:])
-    rows = [
-        ["python -c pass", f"{plain:.2f} s", "1.0"],
-        ["adapter serve, first start on a new record", f"{times[0]:.2f} s", f"{times[0] / plain:.1f}"],
-        ["adapter serve, cached contract, existing record", f"{median:.2f} s", f"{median / plain:.1f}"],
-        ["the slowest of these", f"{max(times[1:]):.2f} s", f"{max(times[1:]) / plain:.1f}"],
+                times.append((adapter.started_in, adapter.cpu_seconds()))
+    plain = _median([_python() for _ in range(starts)])
+    markets = len(load_settings(Home(ROOT), {}).markets)
+    rows: list[tuple[str, tuple[float, float]]] = [
+        ("python -c pass", plain),
+        (f"adapter serve, {markets} markets, first start on a new record", times[0]),
+        (f"adapter serve, {markets} markets, cached contracts and rules, existing record", _median(times[1:])),
+        ("the slowest of these", max(times[1:])),
     ]
-    return table(["start to first answer", "time", "ratio"], rows)
+    cells = [[name, f"{time:.2f} s", f"{time / plain[0]:.1f}", f"{cpu:.2f} s"] for name, (time, cpu) in rows]
+    return table(["start to first answer", "time", "ratio", "processor time"], cells)
 
 
-def _python() -> float:
-    began = time.perf_counter()
+def _median(found: list[tuple[float, float]]) -> tuple[float, float]:
+    return statistics.median(time for time, _ in found), statistics.median(cpu for _, cpu in found)
+
+
+def _python() -> tuple[float, float]:
+    began, used = time.perf_counter(), os.times()
     subprocess.run([sys.executable, "-c", "pass"], check=True)
-    return time.perf_counter() - began
+    now = os.times()
+    cpu = now.children_user + now.children_system - used.children_user - used.children_system
+    return time.perf_counter() - began, cpu
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ _KINDS = {"NoneType": "null", "str": "text", "bool": "true or false", "int": "a 
 _INTEGER = re.compile(r"[ \t\r\n]*[+-]?[0-9]{1,4000}[ \t\r\n]*").fullmatch
 _DECIMAL = re.compile(r"[ \t\r\n]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[ \t\r\n]*").fullmatch
 _FLOAT = re.compile(r"[ \t\r\n]*(?:[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,5})?|-?INF|NaN)[ \t\r\n]*").fullmatch
-_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 ReadLeaf = Callable[[str], Any]
 
@@ -88,7 +88,7 @@ def floating(text: str) -> Decimal:
 
 def boolean(text: str) -> bool:
     """A boolean of XSD. Raises ValueError."""
-    found = _BOOLEANS.get(text.strip())
+    found = BOOLEANS.get(text.strip())
     if found is None:
         raise ValueError("true or false")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -27,7 +28,13 @@ def main(name: str, arguments: Sequence[str] | None = None) -> None:
     if name in CALLING:
         parser.add_argument("--tells", default="", help="where its messages go; later by PUT /callbacks, which takes headers, too")
     given = {key: value for key, value in vars(parser.parse_args(arguments)).items() if value is not None}
-    asyncio.run(_run(name, given))
+    try:
+        asyncio.run(_run(name, given))
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+            raise
+        reason = os.strerror(error.errno)
+        sys.exit(f"{name}: cannot listen on {given['host']}:{given['port']}: {reason}; choose another with --port")
 
 
 async def _run(name: str, given: Mapping[str, Any]) -> None:

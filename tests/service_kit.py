@@ -173,13 +173,14 @@ class running:  # noqa: N801 - used as a context manager
 
 
 def warm(cache: Path) -> None:
-    """Gives a service the compiled contracts of this checkout; a start without them is another test's subject."""
+    """Gives a service the compiled contracts and rules of this checkout, and its own to those after it; a start without them is another
+    test's subject."""
     compiled = ROOT / "var" / "contracts"
     if not cache.exists():
         for wsdl in ROOT.glob("mappings/*/schema/*.wsdl"):
             load_contract(wsdl, compiled)
         with contextlib.suppress(OSError):  # a cache that cannot be had costs time only
-            shutil.copytree(compiled, cache)
+            cache.symlink_to(compiled)
 
 
 def home_with(folder: Path, changes: Mapping[str, tuple[str, str]]) -> str:

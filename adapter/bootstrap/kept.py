@@ -52,7 +52,7 @@ class KeptRules:
             rules = read_rules(self._home, market, self._faces, self._cache, unknown=unknown)
             if not rules.usable:
                 return rules
-            rules.translators()  # compiles all of them, and raises where that fails
+            rules.translators(), rules.validators()  # compiles all of them, and raises where that fails
             found = _parts(rules)
             if not self._unchanged(market, key):
                 return _whole(market, found, unknown)

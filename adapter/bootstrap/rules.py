@@ -44,7 +44,7 @@ Unknown = Callable[[str | None, str], None]
 @dataclass(frozen=True, slots=True)
 class MarketRules:
     """All that is declared about one market, read; ``findings`` are empty where it may be used. ``changes`` are the
-    operations that change a resource; ``texts`` are for frames. ``proved``: every mapping is known to compile."""
+    operations that change a resource; ``texts`` are for frames. ``proved``: every mapping and every schema is known to compile."""
 
     market: Market
     legacy: Mapping[str, OperationContract]
@@ -82,7 +82,7 @@ class MarketRules:
             resource = self.resources[kind]
             schema = resource.create_schema if verb == "create" else resource.update_schema if name in self.changes else None
             if schema is not None and not file.received:
-                found[name] = Validator(schema, source=f"{kind} of market {self.market.market}")
+                found[name] = Validator(schema, source=f"{kind} of market {self.market.market}", proved=self.proved)
         return found
 
     def _contracts(self, name: str, file: MappingFile) -> Contracts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
@@ -63,14 +64,19 @@ def _whole(schema: Any) -> Any:
 class Validator:
     """One contract. Thread-safe, keeps nothing of a document."""
 
-    def __init__(self, schema: Mapping[str, Any], *, source: str = "") -> None:
-        """Raises ConfigError if ``schema`` is no JSON Schema; ``source`` is named in it."""
+    def __init__(self, schema: Mapping[str, Any], *, source: str = "", proved: bool = False) -> None:
+        """Raises ConfigError if ``schema`` is no JSON Schema; ``source`` is named in it. ``proved``: it is known to be one, and is compiled
+        when the first document comes."""
+        self._schema, self._source = schema, source
+        if not proved:
+            self._compiled  # noqa: B018 - compiled when asked for
+
+    @cached_property
+    def _compiled(self) -> jsonschema_rs.Draft202012Validator:
         try:
-            self._compiled = jsonschema_rs.Draft202012Validator(
-                _whole(schema), validate_formats=True, keywords={"wholeNumber": _WholeNumber}
-            )
+            return jsonschema_rs.Draft202012Validator(_whole(self._schema), validate_formats=True, keywords={"wholeNumber": _WholeNumber})
         except (ValidationError, ValueError) as error:
-            raise ConfigError(f"{source or 'the schema'} is no JSON Schema: {str(error).splitlines()[0]}") from error
+            raise ConfigError(f"{self._source or 'the schema'} is no JSON Schema: {str(error).splitlines()[0]}") from error
 
     def problems(self, document: Any) -> list[Problem]:
         """All that is wrong, at most MAX_PROBLEMS, in the order of the document's paths; [] if it fits."""

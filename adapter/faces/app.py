@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 from typing import Any, cast
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -138,13 +139,17 @@ def _metrics(registry: CollectorRegistry, measure: Measure | None) -> Callable[[
 
 
 def _openapi(faces: Sequence[Face], schemas: Schemas) -> Callable[[Request], Any]:
-    texts = {face.face: write_json(openapi(face, schemas)) for face in faces}
+    named = {face.face: face for face in faces}
+
+    @cache  # made when it is first asked for
+    def text(name: str) -> bytes:
+        return write_json(openapi(named[name], schemas))
 
     async def document(request: Request) -> Response:
-        text = texts.get(request.path_params["face"])
-        if text is None:
+        name = request.path_params["face"]
+        if name not in named:
             raise HTTPException(404)
-        return Response(text, media_type="application/json")
+        return Response(text(name), media_type="application/json")
 
     return document
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from adapter.declared import Declared
 from adapter.resource.declaration import Life, Row, State
@@ -75,4 +75,7 @@ def extended(life: Life, more: LifeExtension) -> Life:
     if life.subject is not None:
         data["subject"]["concluded"] |= more.concluded
         data["subject"]["left"] |= more.left
-    return Life.model_validate(data)
+    try:
+        return Life.model_validate(data)
+    except ValidationError as error:
+        raise ValueError("; ".join(item["msg"].removeprefix("Value error, ") for item in error.errors())) from None

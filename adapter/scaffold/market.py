@@ -29,6 +29,7 @@ from adapter.settings import Home
 OPERATION = "productOrder.create"
 _LISTED = re.compile(r"^(markets:\s*\[[^\]]*?)\s*\]", re.MULTILINE)
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
+_NO_TEXT = ("true", "false", "null")  # values of another kind where they stand bare in a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,10 @@ def new_market(home: Home, faces: Sequence[Face], name: str, contract: Path, ope
     What is written passes every check, and its case runs. Raises ConfigError (nothing is left behind): the name is none or taken, the
     contract cannot be read or has no such operation.
     """
-    if not _NAME.fullmatch(name):
-        raise ConfigError(f"'{name}' cannot be the id of a market: it is a letter and then letters, digits and dashes, all lower case")
+    if not _NAME.fullmatch(name) or name in _NO_TEXT:
+        raise ConfigError(
+            f"'{name}' cannot be the id of a market: it is a letter and then letters, digits and dashes, all lower case; not true or null"
+        )
     folder, market_file = home.mapping_folder(name), home.market_file(name)
     for taken in (folder, market_file):
         if taken.exists():
@@ -108,7 +111,8 @@ def _legacy(home: Home, name: str, contract: Path, operation: str) -> OperationC
     )
     known = way_of(market).contracts(market, home.path(contract.resolve()), None)
     if operation not in known:
-        raise ConfigError(f"{contract}: there is no operation '{operation}'; {suggest(operation, sorted(known), 'there are')}")
+        hint = suggest(operation, sorted(known), "there are") or f"there are {', '.join(sorted(known))}"
+        raise ConfigError(f"{contract}: there is no operation '{operation}'; {hint}")
     return known[operation]
 
 

@@ -27,6 +27,8 @@ class OrderId:
 
 def mapping_text(operation: str, legacy: OperationContract, source: str) -> str:
     """A whole mapping file, which fits both contracts."""
+    sent = list(_rules(legacy.input, "", "  ", in_list=False, depth=0))
+    nothing = "" if any(_is_rule(line) for line in sent) else "# nothing has to be sent; "
     lines = [
         f"# {operation} becomes {legacy.name}. Made from the contract: every rule marked REPLACE holds an example where your rule belongs.",
         f"operation: {operation}",
@@ -36,8 +38,8 @@ def mapping_text(operation: str, legacy: OperationContract, source: str) -> str:
         "require:",
         "  - externalId",
         "",
-        f"request:                                  # TMF → {legacy.name}; the required elements first",
-        *_rules(legacy.input, "", "  ", in_list=False, depth=0),
+        f"{nothing}request:                                  # TMF → {legacy.name}; the required elements first",
+        *sent,
     ]
     if legacy.one_way:
         return "\n".join([*lines, ""])
@@ -112,6 +114,10 @@ def _rules(shape: Shape, before: str, indent: str, *, in_list: bool, depth: int)
     others = [member for member in shape.members.values() if member not in must]
     for member in others:
         yield f"{indent}# {before}{member.name}{'[]' if member.many else ''}:  {_told(member)}, optional"
+
+
+def _is_rule(line: str) -> bool:
+    return not line.lstrip().startswith("#")
 
 
 def _rule(member: Member, path: str, indent: str, *, in_list: bool, depth: int) -> Iterator[str]:

@@ -7,7 +7,8 @@ columns are text, integers and bytes only, so nothing has to be converted, and a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Protocol
 
 from sqlalchemy import Executable
@@ -16,20 +17,23 @@ from sqlalchemy.sql.elements import ClauseElement
 
 Parameters = Mapping[str, Any]
 
-_DIALECT = sqlite.dialect(paramstyle="named")
+_DIALECT = sqlite.dialect(paramstyle="qmark")  # the driver looks named parameters up one by one, each time by a new text
+_DIALECT.insert_returning = False  # nobody asks for the keys: they are all made here
 
 
 class Statement:
-    """One statement of the record. ``core`` is what it was built from, ``text`` and ``constants`` are for SQLite's driver.
+    """One statement of the record. ``core`` is what it was built from; ``text``, ``constants`` and ``ordered``, which puts parameters into
+    the order of the text, are for SQLite's driver.
 
     ``columns`` are the columns that an INSERT takes from its parameters, beside those it sets itself. ``numbered`` is for the engine
     that numbers its parameters: text, their names in order, and the values that the statement brings along; it is made there.
     An upsert is built with the INSERT of ``sqlalchemy.dialects.sqlite``.
     """
 
-    __slots__ = ("columns", "constants", "core", "numbered", "text")
+    __slots__ = ("columns", "constants", "core", "numbered", "ordered", "text")
     text: str
     constants: dict[str, Any]
+    ordered: Callable[[Parameters], tuple[Any, ...]]
 
     def __init__(self, core: Executable, columns: Sequence[str] | None = None) -> None:
         assert isinstance(core, ClauseElement)
@@ -39,17 +43,23 @@ class Statement:
 
     def __getattr__(self, name: str) -> Any:
         """Asked for what is not there yet only: the statement is compiled for SQLite."""
-        if name not in ("constants", "text"):
+        if name not in ("constants", "ordered", "text"):
             raise AttributeError(name)
-        compiled = self.core.compile(dialect=_DIALECT, column_keys=self.columns)
+        compiled: Any = self.core.compile(dialect=_DIALECT, column_keys=self.columns)
         self.text = str(compiled)
         self.constants = constants_of(compiled)
+        self.ordered = _in_order(tuple(compiled.positiontup or ()))
         return getattr(self, name)
 
 
 def constants_of(compiled: Any) -> dict[str, Any]:
     """The values that a compiled statement brings along; what it still has to be given stands there as a symbol."""
     return {name: value for name, value in compiled.params.items() if type(value) in (str, int, bytes)}
+
+
+def _in_order(names: tuple[str, ...]) -> Callable[[Parameters], tuple[Any, ...]]:
+    """The values of these names, in their order."""
+    return itemgetter(*names) if len(names) > 1 else lambda parameters: tuple(parameters[name] for name in names)
 
 
 class Connection(Protocol):
@@ -107,7 +117,9 @@ class SqliteConnection:
 
     def change_many(self, statement: Statement, parameters: Iterable[Parameters]) -> None:
         """The statement once for each set of parameters."""
-        self._driver.executemany(statement.text, parameters)
+        if statement.constants:
+            parameters = ({**statement.constants, **each} for each in parameters)
+        self._driver.executemany(statement.text, map(statement.ordered, parameters))
 
     def rows_many(self, statement: Statement, parameters: Iterable[Parameters]) -> list[tuple[Any, ...]]:
         """The rows of the statement for all sets of parameters."""
@@ -123,4 +135,4 @@ class SqliteConnection:
     def _run(self, statement: Statement, parameters: Parameters) -> sqlite3.Cursor:
         if statement.constants:
             parameters = {**statement.constants, **parameters}
-        return self._driver.execute(statement.text, parameters)
+        return self._driver.execute(statement.text, statement.ordered(parameters))

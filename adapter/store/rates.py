@@ -115,6 +115,11 @@ def state(c: Connection, backend: str) -> RateRow:
     return RateRow(*row) if row is not None else RateRow(backend)
 
 
+def lock(c: Connection, backend: str) -> None:
+    """Locks the row of the backend to the end of the transaction: of several nodes that ask for something, one is answered at a time."""
+    _hold(c, backend)
+
+
 def _span(rate_per_second: float) -> int:
     """Microseconds between two permits, rounded up: rather a little slower than too fast."""
     return max(1, math.ceil(1_000_000 / rate_per_second))

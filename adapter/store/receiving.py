@@ -63,6 +63,13 @@ _UNDER_WAY = Statement(
     .where(UNSETTLED, _ATTEMPT.started_at <= bindparam("came", type_=BigInteger), _MINE)
     .where(_ATTEMPT.started_at > bindparam("long_ago", type_=BigInteger))
 )
+# Of calls that ask for something to be done about an order: the message may be what came of one.
+_ABOUT_IT = Statement(
+    select(func.max(_ATTEMPT.deadline))
+    .select_from(attempt.join(resource_order, LATEST))
+    .where(_ORDER.subject == bindparam("subject"), _ORDER.subject != _NONE)
+    .where(_ATTEMPT.outcome.is_(None), _ATTEMPT.started_at <= bindparam("came", type_=BigInteger))
+)
 _INSERT_MADE = Statement(
     insert(resource_order).values(attempt=literal_column("0"), outcome=literal_column("'accepted'")),
     (
@@ -91,8 +98,8 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What the record knows of a message. ``seen`` is what the same message was answered; ``other``: the order that a message of this
-    key with other content was about; ``order``: the one that this is about. Without any of them, ``waiting`` says that a call is still
-    under way that may make it known, ``doubtful`` that it is not known what became of one."""
+    key with other content was about; ``order``: the one that this is about. ``waiting`` says that a call is still under way that may make
+    it known, or that it is a consequence of; ``doubtful``, without an order, that it is not known what became of one."""
 
     seen: Response | None = None
     other: str = ""
@@ -125,9 +132,12 @@ def look(c: Connection, key: Key, wanted: Wanted, came: int, now: int) -> Looked
         return Looked(seen=Response(status, unpack(body), orjson.loads(headers)))
     order = find(c, wanted)
     if order is not None and order.outcome in SETTLED:
-        return Looked(order=order)
+        (until,) = c.row(_ABOUT_IT, {"subject": order.id, "came": came}) or (None,)
+        return Looked(order=order, waiting=(until or 0) > now)
     values = {"market": wanted.market, "resource": wanted.resource, "came": came, "long_ago": came - DOUBTFUL_FOR}
     unsettled, until = c.row(_UNDER_WAY, values) or (0, 0)
+    if not unsettled and (order := find(c, wanted)) is not None and order.outcome in SETTLED:
+        return Looked(order=order)  # another node ended its call between the two looks
     return Looked(waiting=(until or 0) > now, doubtful=unsettled > 0)
 
 

@@ -19,7 +19,7 @@ from adapter.store.tasks import extend
 _HOLD = Statement(select(resource_order.c.id).where(resource_order.c.id == bindparam("order")).with_for_update())
 _NEXT = Statement(
     update(resource_order)
-    .where(resource_order.c.id == bindparam("order"), resource_order.c.attempt == bindparam("last"))
+    .where(resource_order.c.id == bindparam("order"), resource_order.c.attempt == bindparam("last"), resource_order.c.done_at.is_(None))
     .values(attempt=bindparam("n"), outcome=null(), updated_at=bindparam("now"))
 )
 _INSERT = Statement(
@@ -45,7 +45,7 @@ class Intent:
 
 
 def begin(c: Connection, intent: Intent) -> bool:
-    """Records the intent. False, and nothing written, where the lease is lost or the order has another attempt by now."""
+    """Records the intent. False, and nothing written, where the lease is lost, or the order has another attempt by now, or its end."""
     c.hold(_HOLD, {"order": intent.order_id})  # before the task's row, as everywhere
     if not extend(c, intent.task_id, intent.fence, intent.lease_until):
         return False

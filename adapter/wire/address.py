@@ -20,6 +20,9 @@ _EMBEDDING = tuple(
 )
 """IPv6 addresses that lead to an IPv4 address which is written inside of them."""
 
+_NOT_PUBLIC = tuple(ipaddress.ip_network(network) for network in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "5f00::/16"))
+"""What the registries keep for protocols and documents, and some releases of Python call global; 192.0.0.192 is a cloud's metadata."""
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Found = tuple[Any, Any, int, str, tuple[Any, ...]]
@@ -65,6 +68,8 @@ class AddressPolicy:
         if any(address in network for network in self._networks):
             return True
         if isinstance(address, IPv6Address) and (address.is_site_local or any(address in network for network in _EMBEDDING)):
+            return False
+        if any(address in network for network in _NOT_PUBLIC):
             return False
         return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 

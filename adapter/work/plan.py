@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from adapter.agenda import POLL, TIMER
+from adapter.agenda import POLL, SUBMIT, TIMER
 from adapter.backend import Backend
 from adapter.market import Breaker, Market, Rate
 from adapter.work.windows import Windows
@@ -25,7 +25,7 @@ _ALWAYS_OPEN = Windows(())
 class Plan:
     """``backend`` names the row of rate and breaker, "" where nothing is called; ``call`` is the longest call in milliseconds,
     ``slots`` how many tasks are in work at a time; ``left`` permits are left to others,
-    ``per_call`` tasks are done by one call."""
+    ``per_call`` tasks are done by one call. ``alone``: the lane has one task in work at a time, over all nodes, the longest due first."""
 
     backend: str
     call: int
@@ -35,6 +35,7 @@ class Plan:
     left: int = 0
     breaker: Breaker = _BREAKER
     per_call: int = 1
+    alone: bool = False
 
     @property
     def lease(self) -> int:
@@ -68,15 +69,17 @@ def plan_of(kind: str, market: Market) -> Plan:
     bulk = [follow.bulk.most for follow in market.follow.values() if follow.bulk is not None] if kind == POLL else []
     per_call = min(bulk) if len(bulk) == len(market.follow) and bulk else 1
     slots = min(_BATCH, max(1, market.limits.slots // 2))  # the other half is for those who wait for their answer
+    alone = kind == SUBMIT and market.in_order
     return Plan(
         backend=market.market,
         call=round(market.limits.total * 1000),
-        slots=slots if per_call == 1 else max(per_call, _BATCH * 2),
+        slots=1 if alone else slots if per_call == 1 else max(per_call, _BATCH * 2),
         windows=windows_of(market),
         rate=market.rate,
         left=market.rate.reserve if market.rate is not None and kind == POLL else 0,
         breaker=market.breaker or _BREAKER,
         per_call=per_call,
+        alone=alone,
     )
 
 

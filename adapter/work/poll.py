@@ -18,6 +18,9 @@ log = structlog.get_logger("adapter.work")
 REFUSALS = 8
 """So many refused questions in a row, and a person is asked to look."""
 
+MOST_ASKED = 86_400.0
+"""Seconds that a backend's ``Retry-After`` can put a question off: a date of the next century must not end the following of an order."""
+
 _SPREAD = 60.0  # seconds
 _BACKOFF = Backoff(first=2.0, cap=900.0)
 
@@ -87,18 +90,20 @@ class Poll:
 
     def _unavailable(self, job: Job, followed: Followed) -> Finish:
         """An outage is the circuit breaker's business; this is about the one order."""
-        wait = self._backoff.seconds(self._unanswered.count(job.task.id), self._random)
-        asked = retry_after(followed.asked_to_wait, job.now)
-        return job.later(job.now + round(max(wait, asked or 0) * 1000), followed.why, answered=False)
+        wait = self._wait(job, followed, self._unanswered.count(job.task.id))
+        return job.later(job.now + wait, followed.why, answered=False)
 
     def _refused(self, job: Job, order: OrderRow, followed: Followed) -> Finish:
         if job.task.attempts >= REFUSALS:
             text = f"the question for its state was refused {job.task.attempts} times: {followed.why}"
             return job.park(text, attention_to(order, text, job.now), answered=True)
-        wait = self._backoff.seconds(job.task.attempts, self._random)
-        asked = retry_after(followed.asked_to_wait, job.now)
-        due = job.now + round(max(wait, asked or 0) * 1000)
-        return job.later(due, followed.why, answered=True, keep_attempts=True)
+        wait = self._wait(job, followed, job.task.attempts)
+        return job.later(job.now + wait, followed.why, answered=True, keep_attempts=True)
+
+    def _wait(self, job: Job, followed: Followed, failures: int) -> int:
+        """Milliseconds: the back-off, or what the backend asks for, where that is longer and no more than an order can be left alone."""
+        asked = retry_after(followed.asked_to_wait, job.now) or 0.0
+        return round(max(self._backoff.seconds(failures, self._random), min(asked, MOST_ASKED)) * 1000)
 
 
 def _days(seconds: float) -> str:

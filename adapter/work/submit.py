@@ -54,6 +54,8 @@ class Submit:
         attempts = await self._store.attempts(order.id)
         if attempts and attempts[-1].outcome in _UNKNOWN:
             return self._in_doubt(job, order, attempts[-1])
+        if order.done_at is not None:  # a timer took it to its end while it waited
+            return job.done()
         backend = self._backends[order.market]
         try:
             prepared = prepare(backend, order.operation, scope_of(backend, message_of(order), order.client_reference))
@@ -91,17 +93,20 @@ class Submit:
             judged = await converse(backend, prepared, time.monotonic() + left, self._observer)
             kind, why = await self._deferral.conclude(backend, order, intent.number, prepared, judged, await self._store.now())
             log.info("order.submitted", outcome=kind, evidence=why)
-        return self._unavailable(job, order, why) if kind is OutcomeKind.UNAVAILABLE else self._answered(job, order, kind)
+        if kind is not OutcomeKind.UNAVAILABLE:
+            return self._answered(job, order, kind)
+        return self._unavailable(job, order, why, answered=judged.raw is not None and backend.market.in_order)
 
     def _answered(self, job: Job, order: OrderRow, kind: OutcomeKind) -> Finish:
         if kind in _FINAL:
             self._trouble.passed(order.market, job.task.id)
         return job.done(answered=kind in _FINAL)
 
-    def _unavailable(self, job: Job, order: OrderRow, why: str) -> Finish:
+    def _unavailable(self, job: Job, order: OrderRow, why: str, *, answered: bool) -> Finish:
         """In an outage the order keeps its place in the queue, and the circuit breaker holds the lane. Where others have got through
-        since it failed last, the trouble is its own, and it has to wait for longer and longer."""
-        own = self._trouble.failed(order.market, job.task.id)
+        since it failed last, the trouble is its own, and it has to wait for longer and longer. ``answered``: the backend is there, and
+        nobody else can try while this order stands first; it steps aside, so that it cannot hold all others up for good."""
+        own = max(self._trouble.failed(order.market, job.task.id), int(answered))
         if not own:
             return job.back(why, answered=False)
         return job.later(job.now + round(self._backoff.seconds(own, self._random) * 1000), why, answered=False)
@@ -112,6 +117,6 @@ class Submit:
         tasks = (task_of(RECONCILE, order.market, order.id, max(job.now, last.settled_at or last.deadline)),)
         market = self._backends[order.market].market
         taken = advanced(market, order, {"state": "held"}, job.now)
-        if isinstance(taken, Unexpected):
-            return job.park(taken.text, attention_to(order, taken.text, job.now))
+        if isinstance(taken, Unexpected):  # it is at its end here; whether the backend has it is to be known all the same
+            return job.done(attention_to(order, taken.text, job.now, tasks=tasks))
         return job.done(moved(market, order, taken, job.now, tasks=tasks))

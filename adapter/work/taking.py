@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from adapter.store import rates, tasks
 from adapter.store.connection import Connection
-from adapter.store.due import something_due
+from adapter.store.due import something_claimed, something_due
 from adapter.store.tasks import Task
 from adapter.work.plan import Plan
 
@@ -38,6 +38,8 @@ def take(c: Connection, wanted: Wanted) -> Taken:
     plan, now = wanted.plan, wanted.now
     if not plan.backend:
         return Taken(tuple(tasks.claim(c, wanted.lane, wanted.count, now, plan.lease, wanted.node)))
+    if plan.alone and _another_is_at_it(c, wanted):
+        return Taken()
     row = rates.state(c, plan.backend)
     if row.paused_until is None:
         found, short = _claimed(c, wanted, wanted.count)
@@ -47,6 +49,16 @@ def take(c: Connection, wanted: Wanted) -> Taken:
     if not rates.probe(c, plan.backend, now, round(plan.breaker.pause * 1000)):
         return Taken(paused_until=now + round(plan.breaker.pause * 1000), troubled=True)
     return Taken(_claimed(c, wanted, 1)[0], troubled=True)
+
+
+def _another_is_at_it(c: Connection, wanted: Wanted) -> bool:
+    """Whether a lane that has one task in work at a time has one. Where something is due, the nodes ask one after the other."""
+    if something_claimed(c, wanted.lane, wanted.now):
+        return True
+    if not something_due(c, wanted.lane, wanted.now):
+        return False
+    rates.lock(c, wanted.plan.backend)
+    return something_claimed(c, wanted.lane, wanted.now)
 
 
 def _claimed(c: Connection, wanted: Wanted, count: int) -> tuple[tuple[Task, ...], bool]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import structlog
 
 from adapter.backend import Backend
-from adapter.changing import TIMER, attention_to, moved
+from adapter.changing import TIMER, attention_to, moved, stood_still
 from adapter.market import Timer
 from adapter.recorded import advanced, kind_of
 from adapter.resource import Unexpected
@@ -41,7 +41,8 @@ class Timers:
         log.warning("timer.fired", timer=timer.name, state=order.state, late=job.now - due)
         if timer.state:
             return self._to_state(job, order, timer)
-        return job.done(attention_to(order, f"{TIMER}{timer.name}: {timer.attention}", job.now))
+        told = f"{TIMER}{timer.name}: {timer.attention}"  # behind the reason why nobody follows the order, where there is one
+        return job.done(attention_to(order, f"{order.attention}; {told}" if stood_still(order) else told, job.now))
 
     def _to_state(self, job: Job, order: OrderRow, timer: Timer) -> Finish:
         market = self._backends[order.market].market

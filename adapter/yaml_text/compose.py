@@ -82,6 +82,16 @@ class _Composing(Composer):
     def ahead(self) -> yaml.Event:
         return self.peek_event()  # type: ignore[no-any-return, attr-defined]  # of the parser that this is mixed with
 
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:  # noqa: ARG002 - named by the base class
+        """Nobody asks what a scalar might stand for: each is text."""
+        return _TEXT
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        """As ``resolve``: nothing hangs on where a scalar stands."""
+
+    def ascend_resolver(self) -> None:
+        """As ``descend_resolver``."""
+
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event: Any = self.ahead()
         if isinstance(event, yaml.AliasEvent):
@@ -145,6 +155,8 @@ class _Reader:
         self.findings.append(self.codes.finding(kind, text, at, hint))
 
     def mark(self, mark: Any, length: int = 1) -> Position:
+        if mark.index >= len(self.text):  # libyaml counts one line more than the text has, where it does not end with a break
+            return Position(self.file, *line_and_column(self.text, len(self.text)), length)
         return Position(self.file, mark.line + 1, mark.column + 1, length)
 
     def span(self, part: Any) -> Position:
@@ -190,6 +202,8 @@ class _Reader:
     def scalar(self, node: Any, at: Position) -> Scalar:
         source = self.text[node.start_mark.index : node.end_mark.index]
         whole = Scalar(node.value, at, node.style or None, source, at.line, at.column)
+        if source == node.value and at.length == len(source):  # written as it is read, on one line
+            return whole
         ends = BREAK.search(node.value)
         return replace(whole, at=whole.part(0, ends.start() if ends else len(node.value)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import cache
 
 from adapter.finding import Finding, Position
 
@@ -27,7 +28,7 @@ class Kind(Enum):
     TAG = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Codes:
     """The code of each kind of finding, and the hint where the reader's own can be bettered by who knows the file's purpose."""
 
@@ -42,6 +43,7 @@ class Codes:
 _NUMBERS = {Kind.DUPLICATE: 102, Kind.KEY: 103, Kind.ALIAS: 103, Kind.TAG: 103, Kind.FILE: 104, Kind.ENCODING: 104}
 
 
+@cache
 def numbered(prefix: str) -> Codes:
     """``prefix``101: no YAML that can be read; 102: a duplicate key; 103: a feature that is not allowed; 104: no such file, or
     no UTF-8."""

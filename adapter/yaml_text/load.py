@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from adapter.finding import Finding, Position
@@ -34,6 +35,7 @@ def read_document(path: Path, shown: str, codes: Codes) -> Document:
     return load_document(data, shown, codes)
 
 
+@lru_cache(maxsize=64)  # a start reads some files twice, and services side by side read the same ones
 def load_document(data: bytes | str, file: str, codes: Codes) -> Document:
     """Loads the only document of ``data``; ``file`` is its name in positions."""
     start = Position(file, 1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -12,7 +13,7 @@ from adapter.ports import Answer, AnswerKind, Document, WireReply, WireRequest
 Conversation = Generator[WireRequest, WireReply, Answer]
 SUCCESS = "success"
 _REFUSALS = frozenset({404, 426, 428})
-_UNTOLD = "port_status does not say whether the service can be delivered"
+_STATUS = re.compile(r"[1-5][0-9]{2}")
 _UNTOLD = "port_status does not say whether the service can be delivered"
 
 
@@ -85,7 +86,7 @@ class ByServiceDeliverable:
         if answer.status == 200 and body.get("status") == SUCCESS:
             return Verdict("yes")
         code = _text(response, "code")
-        number = answer.status if answer.status != 200 or not code.isdecimal() else int(code)
+        number = answer.status if answer.status != 200 or not _STATUS.fullmatch(code) else int(code)
         message, hardware = _text(response, "message"), _text(response, "hardware")
         if number in _REFUSALS or (500 <= number < 600 and message):
             return Verdict("no", str(number), message, hardware)

@@ -11,6 +11,7 @@ from adapter.contract.json_bytes import write_json
 from adapter.contract.json_text import parse_json
 from adapter.contract.openapi_messages import form_of
 from adapter.contract.openapi_model import Content, MessageModel
+from adapter.contract.shape import Member
 from adapter.errors import AdapterError, InvalidMessage, SerialisationFailed
 from adapter.ports import Document
 from connectors.deviations import Note
@@ -20,7 +21,7 @@ from connectors.rest.strict import Strict
 from connectors.rest.tolerant import ABSENT, from_text, missing, read_member
 from connectors.rest.xml_body import read_xml, write_xml
 from connectors.xml import UnreadableXml, XmlLimits, parse_xml
-from connectors.xml_text import Refused
+from connectors.xml_text import Refused, described
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -126,10 +127,22 @@ def _read(content: Content, body: bytes, charset: str | None, limits: XmlLimits,
             value = parse_json(text.encode(), max_depth=limits.depth)
         except InvalidMessage as wrong:
             raise Unreadable(str(wrong).replace("The request body", "the body", 1)) from None
-        return read_member(member, value, "body", note)
+        return _as_documented(member, value, read_member(member, value, "body", note))
     if content.form == "text":
         return from_text(member.shape, text, "body", note)
     return _read_form(content, text, note)
+
+
+def _as_documented(member: Member, value: Any, read: Any) -> Any:
+    """A JSON body as it was read. Raises Unreadable where it is of another kind than the contract's: 'down for maintenance' is no list
+    without elements, and who takes it for one believes that nothing is there."""
+    if read is ABSENT and (value is not None or member.required):
+        raise Unreadable(f"the body is {described(value)}, which the contract does not have here")
+    if isinstance(value, list) and isinstance(read, list) and len(read) < len(value):
+        raise Unreadable("the body is a list with elements that the contract does not have")
+    if isinstance(read, list) and not read and not isinstance(value, list):
+        raise Unreadable(f"the body is {described(value)} where the contract has a list")
+    return read
 
 
 def _decoded(body: bytes, charset: str | None, note: Note) -> str:
@@ -139,11 +152,13 @@ def _decoded(body: bytes, charset: str | None, note: Note) -> str:
         body = body.removeprefix(_BOM)
     try:
         text = body.decode(charset or "utf-8")
-    except (UnicodeDecodeError, LookupError):
+        text.encode()  # some codecs make halves of characters that nothing can carry
+    except (UnicodeError, LookupError):
         try:
             text = body.decode()
         except UnicodeDecodeError as wrong:
-            raise Unreadable(f"the body is neither {charset or 'UTF-8'} nor UTF-8: byte {wrong.start + 1} cannot be read") from None
+            named = "not UTF-8" if (charset or "utf-8").lower() in ("utf-8", "utf8") else f"neither {charset} nor UTF-8"
+            raise Unreadable(f"the body is {named}: byte {wrong.start + 1} cannot be read") from None
         note("encoding", "body", "", f"is UTF-8 and not {charset}, as it says")
     else:
         if charset is not None and charset.lower() not in ("utf-8", "utf8", "us-ascii"):

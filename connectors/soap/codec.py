@@ -1,8 +1,9 @@
-"""Documents ↔ SOAP envelopes of one contract, both ways, compiled once per operation."""
+"""Documents ↔ SOAP envelopes of one contract, both ways, compiled once per message and direction, when the first one comes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from lxml import etree
@@ -15,7 +16,7 @@ from adapter.ports import Deviation, Document
 from connectors.deviations import Notes
 from connectors.soap import envelope
 from connectors.soap.reader import Read, Reader
-from connectors.soap.serialiser import Serialiser
+from connectors.soap.serialiser import Serialiser, Writer
 from connectors.soap.zeep_fallback import ZeepFallback
 from connectors.xml import UnreadableXml
 from connectors.xml_text import Refused
@@ -31,11 +32,6 @@ class SoapCodec:
         self._reader = Reader(contract)
         self._messages: dict[tuple[str, str], _Message] = {}
         self._faults: dict[str, dict[str, Read]] = {}
-        for name in contract.operations:
-            if not contract.operations[name].refused:
-                self._message(name, "input")
-                self._message(name, "output")
-            self.fault_readers(name)
 
     def operation(self, name: str) -> OperationModel:
         """The operation of this name. Raises SerialisationFailed, naming those there are."""
@@ -58,11 +54,14 @@ class SoapCodec:
             raise SerialisationFailed(f"replies of {name} cannot be written, the contract has {refused}")
         return self._message(name, "output").write(document, "")
 
-    def read_reply(self, name: str, root: etree._Element) -> tuple[Document, tuple[Deviation, ...]]:
-        """The reply's document and where it breaks the contract. Raises UnreadableXml where it is no reply at all."""
+    def read_reply(
+        self, name: str, root: etree._Element, opened: envelope.Envelope | None = None
+    ) -> tuple[Document, tuple[Deviation, ...]]:
+        """The reply's document and where it breaks the contract. ``opened`` is its envelope, where that is at hand. Raises UnreadableXml
+        where it is no reply at all."""
         if self.operation(name).refused:
             return self._fallback.read(name, root), ()
-        return self._message(name, "output").read(envelope.opened(root))
+        return self._message(name, "output").read(opened or envelope.opened(root))
 
     def read_request(self, name: str, root: etree._Element) -> tuple[Document, tuple[Deviation, ...]]:
         """The request's document and where it breaks the contract. Raises UnreadableXml where it is no request at all."""
@@ -95,13 +94,30 @@ class _Message:
 
     def __init__(self, contract: SoapContract, model: MessageModel, reader: Reader, *, rpc: bool) -> None:
         self.model, self.version, self.rpc = model, contract.version, rpc
-        self.serialiser = Serialiser(contract, model)
-        self._head = envelope.head(contract.version, self.serialiser.namespaces)
-        self._write = self.serialiser.write
-        self._body = reader.of(model.body) if model.body else None
-        self._header = {part.name: reader.of(part) for part in model.header}
+        self._contract, self._reader = contract, reader
         self._plain_headers = {part.name for part in model.header if contract.simple(part.type) is not None}
         self._tag = "" if model.body is None else etree.QName(model.body.namespace or None, model.body.name).text
+
+    @cached_property
+    def serialiser(self) -> Serialiser:
+        """What writes the message."""
+        return Serialiser(self._contract, self.model)
+
+    @cached_property
+    def _write(self) -> Writer:
+        return self.serialiser.write
+
+    @cached_property
+    def _head(self) -> str:
+        return envelope.head(self.version, self.serialiser.namespaces)
+
+    @cached_property
+    def _body(self) -> Read | None:
+        return self._reader.of(self.model.body) if self.model.body else None
+
+    @cached_property
+    def _header(self) -> dict[str, Read]:
+        return {part.name: self._reader.of(part) for part in self.model.header}
 
     def write(self, document: Document, header: str) -> bytes:
         try:

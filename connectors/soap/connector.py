@@ -103,5 +103,5 @@ class SoapConnector:
             return Answer(AnswerKind.FAULT, reply.status, fault=told, deviations=tuple(notes.found))
         if not done:
             raise UnreadableXml("the reply is a SOAP envelope without a fault, although the status says that the call failed")
-        document, deviations = self.codec.read_reply(operation, root)
+        document, deviations = self.codec.read_reply(operation, root, opened)
         return Answer(AnswerKind.REPLY, reply.status, document=document, deviations=deviations)

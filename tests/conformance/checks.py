@@ -22,7 +22,9 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.conformance.definitions import tested
 
-_INSIDE = re.compile(r"Traceback|File \"|\.py\b|/home/|/tmp/|site-packages|\badapter\.|connectors\.|demo-secret|<html|sqlite|lxml", re.IGNORECASE)
+_INSIDE = re.compile(
+    r"Traceback|File \"|\.py\b|/home/|/tmp/|site-packages|\badapter\.|connectors\.|demo-secret|<html|sqlite|lxml", re.IGNORECASE
+)
 _MAY_FAIL = frozenset({501, 503, 504})
 
 

@@ -64,8 +64,14 @@ def _not_required(name: str, member: str) -> Callable[[Document], None]:
 
 
 MENDED = (
-    Mended("TMF622", "ProductOrder_Update demands the items in every patch; v5 took it back", _not_required("ProductOrder_Update", "productOrderItem")),
-    Mended("TMF646", "Appointment_Update demands the time in every patch, by the same slip", _not_required("Appointment_Update", "validFor")),
+    Mended(
+        "TMF622",
+        "ProductOrder_Update demands the items in every patch; v5 took it back",
+        _not_required("ProductOrder_Update", "productOrderItem"),
+    ),
+    Mended(
+        "TMF646", "Appointment_Update demands the time in every patch, by the same slip", _not_required("Appointment_Update", "validFor")
+    ),
 )
 
 EXTENDED = (
@@ -73,7 +79,7 @@ EXTENDED = (
         "TMF622",
         "ProductOrderStateType",
         "accepted",
-        "the commercial check was passed (QEB in Germany, Verified in Poland); those two markets' interfaces name it so, and v4 has no state for it",
+        "the commercial check was passed (QEB in Germany, Verified in Poland): their interfaces have it, and v4 has no state for it",
     ),
 )
 
@@ -82,7 +88,6 @@ _BODIES, _ALL = frozenset({"POST", "PATCH"}), _READ | _WRITE
 DEVIATIONS = (
     Deviation(206, _READ, "a list whose body holds a part of what matches, as TMF630 has it; the v4 definitions leave it out", body="same"),
     Deviation(404, frozenset({"POST"}), "a task about an order that does not exist; v5 declares it"),
-    Deviation(409, frozenset({"DELETE"}), "a listener or a resource whose state does not allow it"),
     Deviation(413, _BODIES, "a body beyond the caller's limit"),
     Deviation(415, _BODIES, "a media type that is none of the operation's"),
     Deviation(422, _BODIES, "the backend refuses a well-formed request on its content, as TMF630 has it for PATCH and tasks"),
@@ -131,6 +136,13 @@ def operations(definition: Document) -> Iterator[tuple[str, str, Document]]:
 def declared(api: str, path: str, method: str) -> frozenset[int]:
     """The statuses that the published definition has for an operation."""
     return frozenset(int(status) for status in published_once(api)["paths"][path][method.lower()]["responses"])
+
+
+def resource_members(api: str, path: str) -> tuple[str, ...]:
+    """The members of the resource that an operation reads."""
+    definition = published_once(api)
+    schema = definition["paths"][path]["get"]["responses"]["200"]["schema"]
+    return tuple(definition["definitions"][(schema.get("items") or schema)["$ref"].rpartition("/")[2]]["properties"])
 
 
 published_once = cache(published)

@@ -21,11 +21,14 @@ import yaml
 from adapter.faces.declaration import Face, load_face
 from tests.conformance.definitions import APIS
 from tests.conformance.documents import DOCUMENTS, Create, listener
-from tests.service_kit import ROOT
+from tests.service_kit import ROOT, closed_port
 
 CLIENT, SECRET = "demo-channel", "demo-secret"
 FACES: dict[str, Face] = {name: load_face(ROOT / "config" / "faces" / f"{name}.yaml", {}) for name in APIS}
 MARKETS = tuple(DOCUMENTS)
+
+UNREACHABLE = "gone"
+"""A market like the lab whose backend is not there."""
 
 _FEW = 3
 _SPEED = "4"
@@ -78,7 +81,15 @@ class Served:
 
     def complaints(self) -> list[str]:
         """Lines of the log that tell of something unforeseen."""
-        return [line for line in self.log.read_text(encoding="utf-8").splitlines() if re.search(r"Traceback|request\.(crashed|failed)", line)]
+        return [
+            line for line in self.log.read_text(encoding="utf-8").splitlines() if re.search(r"Traceback|request\.(crashed|failed)", line)
+        ]
+
+
+def all_markets() -> list[str]:
+    """Every market that this checkout declares."""
+    markets: list[str] = yaml.safe_load((ROOT / "config" / "adapter.yaml").read_text(encoding="utf-8"))["markets"]
+    return markets
 
 
 def face_of(resource: str) -> Face:
@@ -128,12 +139,11 @@ def _home(folder: Path) -> Path:
     """This checkout's declarations, but that one client may do everything, and that no market is spared."""
     for part in ("config", "mappings"):
         shutil.copytree(ROOT / part, folder / part)
-    markets = yaml.safe_load((folder / "config" / "adapter.yaml").read_text(encoding="utf-8"))["markets"]
     file = folder / "config" / "clients.yaml"
     clients = yaml.safe_load(file.read_text(encoding="utf-8"))
     clients["clients"][CLIENT] |= {
         "faces": list(APIS),
-        "markets": markets,
+        "markets": [*all_markets(), UNREACHABLE],
         "operations": ["*.*"],
         "limits": {"bodyBytes": 1_048_576, "depth": 64, "perSecond": 100_000, "burst": 100_000},
     }
@@ -143,4 +153,17 @@ def _home(folder: Path) -> Path:
         text, found = re.subn(r"(?m)^rate: .*$", "rate: {perSecond: 10000, burst: 10000, reserve: 5}", file.read_text(encoding="utf-8"))
         assert found == 1, f"{file} has {found} lines with a rate"
         file.write_text(text, encoding="utf-8")
+    _without_backend(folder)
     return folder
+
+
+def _without_backend(home: Path) -> None:
+    shutil.copytree(home / "mappings" / "lab", home / "mappings" / UNREACHABLE)
+    text = (home / "config" / "markets" / "lab.yaml").read_text(encoding="utf-8")
+    for old, new in (("market: lab\n", f"market: {UNREACHABLE}\n"), ("${ADAPTER_LAB_ENDPOINT}", f"http://127.0.0.1:{closed_port()}/desk")):
+        assert text.count(old) == 1, f"lab.yaml holds {old!r} {text.count(old)} times"
+        text = text.replace(old, new)
+    (home / "config" / "markets" / f"{UNREACHABLE}.yaml").write_text(text, encoding="utf-8")
+    file = home / "config" / "adapter.yaml"
+    declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+    file.write_text(yaml.safe_dump(declared | {"markets": [*declared["markets"], UNREACHABLE]}), encoding="utf-8")

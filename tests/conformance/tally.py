@@ -31,11 +31,16 @@ class Tally:
 
     def table(self) -> list[str]:
         """The table in Markdown."""
-        lines = ["| API | operation | market | cases | succeeded | answers | deviations | failures |", "| --- | --- | --- | --: | --: | --- | --- | --: |"]
+        lines = [
+            "| API | operation | market | cases | succeeded | answers | deviations | failures |",
+            "| --- | --- | --- | --: | --: | --- | --- | --: |",
+        ]
         for (api, path, method, market), row in sorted(self.rows.items(), key=_order):
-            answers = ", ".join(f"{status} × {times}" for status, times in sorted(row.statuses.items()))
-            deviations = ", ".join(str(status) for status in sorted(row.undeclared)) or "–"
-            lines.append(f"| {api} | {method} {path} | {market} | {row.cases} | {row.accepted} | {answers} | {deviations} | {len(row.failures)} |")
+            answers = ", ".join(f"{status}: {times}" for status, times in sorted(row.statuses.items()))
+            deviations = ", ".join(str(status) for status in sorted(row.undeclared)) or "-"
+            lines.append(
+                f"| {api} | {method} {path} | {market} | {row.cases} | {row.accepted} | {answers} | {deviations} | {len(row.failures)} |"
+            )
         return lines
 
     def summary(self) -> list[str]:
@@ -45,7 +50,7 @@ class Tally:
             mine = {key: row for key, row in self.rows.items() if key[0] == api}
             met = sorted(set().union(*(row.undeclared for row in mine.values())))
             cases, failures = sum(row.cases for row in mine.values()), sum(len(row.failures) for row in mine.values())
-            lines.append(f"| {api} | {len({key[1:3] for key in mine})} | {cases} | {failures} | {', '.join(map(str, met)) or '–'} |")
+            lines.append(f"| {api} | {len({key[1:3] for key in mine})} | {cases} | {failures} | {', '.join(map(str, met)) or '-'} |")
         return lines
 
     def unmet(self) -> list[int]:

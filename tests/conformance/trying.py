@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -22,8 +22,7 @@ from tests.service_kit import ROOT
 
 Operation = tuple[str, str, str]
 """Face, path, method."""
-
-UNKNOWN = "there-is-none"
+Expected = Callable[[requests.Response], Iterable[str]]
 
 
 def bounded(examples: int) -> Any:
@@ -41,7 +40,10 @@ def bounded(examples: int) -> Any:
 def every_operation(*methods: str) -> list[Operation]:
     """The operations of all definitions with these methods."""
     return [
-        (face, path, method) for face, api in APIS.items() for path, method, _ in operations(tested(api)) if not methods or method in methods
+        (face, path, method)
+        for face, api in APIS.items()
+        for path, method, _ in operations(tested(api))
+        if not methods or method in methods
     ]
 
 
@@ -78,6 +80,10 @@ def written_by_people(value: Any) -> Any:
     return "".join(char for char in value if char.isprintable()) if isinstance(value, str) else value
 
 
+def _nothing(_: requests.Response) -> Iterable[str]:
+    return ()
+
+
 class Trial:
     """One operation in one market: sends, judges, counts."""
 
@@ -86,6 +92,7 @@ class Trial:
         self.face, self.path, self.method = operation
         self.api = APIS[self.face]
         self.row: Row = tally.row(self.api, self.path, self.method, market)
+        self.failures: dict[str, str] = {}
         self.offered = offers(market, operation)
 
     @property
@@ -111,7 +118,7 @@ class Trial:
         if self.resource == "hub":
             return listener()
         make = DOCUMENTS[self.market].get(self.resource)
-        return {} if make is None else make(lambda kind, _: {"id": self.served.one(self.market, kind)})
+        return {} if make is None else make(self.served.maker(self.market))
 
     def target(self) -> str:
         """The id of a resource that is there: to be read any one, to be changed or deleted one of its own."""
@@ -123,12 +130,13 @@ class Trial:
         ended = ENDED.get((self.market, self.resource)) if self.method == "DELETE" else None
         return ended(make) if ended is not None else str(make(self.resource, {})["id"])
 
-    def send(self, case: Case) -> requests.Response:
-        """Sends and judges the case."""
+    def send(self, case: Case, expected: Expected = _nothing) -> requests.Response:
+        """Sends and judges the case; ``expected`` says what else is wrong with the answer."""
         _ = case.meta  # is worked out anew where something was changed, and not after the request was made ready
         case.freeze_metadata()
         made = case.as_transport_kwargs(base_url=self.served.url + FACES[self.face].base, headers=self.served.headers(self.market))
-        return self.judge(case, self.served.session.request(**made, timeout=30))
+        response = self.served.session.request(**made, timeout=30)
+        return self.judge(case, response, *expected(response))
 
     def judge(self, case: Case, response: requests.Response, *expected: str) -> requests.Response:
         """Counts the answer and what is wrong with it; ``expected`` are further faults that were found."""
@@ -139,8 +147,18 @@ class Trial:
         if status not in declared(self.api, self.path, self.method):
             row.undeclared[status] += 1
         for fault in [*self._faults(case, response), *expected]:
-            row.failures.setdefault(_kind(fault), f"{fault}\n    {self._sent(response)}\n    {status} {response.text[:600]}")
+            self.found(fault, response)
         return response
+
+    def found(self, fault: str, response: requests.Response) -> None:
+        """Something is wrong with an answer."""
+        text = f"{fault}\n    {self._sent(response)}\n    {response.status_code} {response.text[:600]}"
+        self.failures.setdefault(_kind(fault), text)
+        self.row.failures.setdefault(_kind(fault), text)
+
+    def case_about(self, identity: str) -> Case:
+        """A case about one resource, for requests that are made by hand."""
+        return schema(self.face)[self.path][self.method].Case(path_parameters={"id": identity})
 
     def _faults(self, case: Case, response: requests.Response) -> Iterator[str]:
         yield from faults(self.api, case, response)
@@ -156,7 +174,7 @@ class Trial:
 
     def failed(self) -> str:
         """All that was found, for an assertion."""
-        return "\n".join(f"[{self.market}] {self.method} {self.path}: {text}" for text in self.row.failures.values())
+        return "\n".join(f"[{self.market}] {self.method} {self.path}: {text}" for text in self.failures.values())
 
     def _sent(self, response: requests.Response) -> str:
         request = response.request
@@ -167,3 +185,8 @@ class Trial:
 def _kind(fault: str) -> str:
     """What makes two faults one: all but names and numbers."""
     return "".join(char for char in fault[:90] if not char.isdigit())
+
+
+def none_failed(trials: Sequence[Trial]) -> None:
+    """Fails with everything that was found."""
+    assert not any(trial.failures for trial in trials), "\n".join(trial.failed() for trial in trials)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from adapter.faces.authentication import hash_secret
-from tests.service_kit import closed_port, home_with, pr_order, running
+from tests.service_kit import home_with, pr_order, running
 
 TMF = "/tmf-api/productOrderingManagement/v4/productOrder"
 CLIENTS = """\
@@ -130,14 +128,8 @@ def test_the_open_face_is_open_to_this_machine_and_to_no_page_of_another(service
     assert service.http.get(TMF, headers={"host": "evil.example"}).status_code == 401
 
 
-def test_a_market_without_the_operation_is_501(tmp_path: Path):
-    home = home_with(tmp_path / "home", {"config/markets/lab.yaml": ("  productOrder.retrieve:\n    idempotent: true\n", "")})
-    (tmp_path / "home" / "mappings" / "lab" / "productOrder.retrieve.yaml").unlink()
-    text = (tmp_path / "home" / "config" / "markets" / "lab.yaml").read_text(encoding="utf-8")
-    (tmp_path / "home" / "config" / "markets" / "lab.yaml").write_text(
-        text.replace("    message: The order desk could not read the order\n", ""), encoding="utf-8"
-    )
-    nobody = f"http://127.0.0.1:{closed_port()}/lab"
-    with running(tmp_path / "data", {"ADAPTER_HOME": home, "ADAPTER_LAB_ENDPOINT": nobody}) as poor:
-        reply = poor.http.get(f"{TMF}/1", headers={"X-Market": "lab"})
-    assert (reply.status_code, reply.json()["code"]) == (501, "not-offered")
+def test_a_market_without_the_operation_is_501(service):
+    for method, path in (("GET", "/rescheduleProductOrder/1"), ("GET", "/rescheduleProductOrder"), ("POST", "/rescheduleProductOrder")):
+        body = {"json": {"productOrder": {"id": "1"}}} if method == "POST" else {}
+        reply = service.http.request(method, TMF.rpartition("/")[0] + path, headers={"X-Market": "lab"}, **body)
+        assert (reply.status_code, reply.json()["code"]) == (501, "not-offered"), (method, path)

@@ -243,3 +243,20 @@ def test_an_order_whose_acknowledgement_is_lost_is_settled_by_a_probe_and_booked
         number = "PV00000001"
         assert de.until(de.auf, number, "StateChange(accepted)") == ["Create(acknowledged)", "StateChange(accepted)"]
         assert de.supplier.bookings()["bookings"][body["externalId"]]["count"] == 1
+
+
+def test_messages_that_overtake_the_answer_of_a_call_about_their_order_wait_for_it(de):
+    new = de.place()["id"]
+    old = new.replace("PV", "KUE")
+    de.asked(old)
+    de.supplier.once("rueckmeldeProviderwechsel", Behaviour(after=0.5))  # done at once, told at once, answered later
+    assert de.answer(old, False).status_code == 201
+    heard = de.until(de.ab, old, "StateChange(rejected)")
+    assert heard[-5:] == [
+        "RespondProviderChangeCreate(acknowledged)",
+        "RespondProviderChangeStateChange(inProgress)",
+        "AttributeValueChange(providerChangeInfo)",
+        "RespondProviderChangeStateChange(done)",
+        "StateChange(rejected)",
+    ]
+    de.until(de.auf, new, "StateChange(rejected)")

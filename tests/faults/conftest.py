@@ -23,6 +23,7 @@ from simulators.slbos.backend import slbos
 from tests.service_kit import closed_port, home_with, pr_order
 
 COMMAND = Path(sys.executable).parent / "adapter"
+PROBE = "    probe: productOrder.probe\n    settle: 1\n"
 HYBRIS, TMF = "/ecom-ux/v1/PR/productOrder", "/tmf-api/productOrderingManagement/v4/productOrder"
 HEADERS = {
     "client-id": "demo-channel",
@@ -40,7 +41,7 @@ def impatient(folder: Path, *, total: float = 0.6, settle: float = 0.2, changes:
     for market in ("pr", "lab"):
         file = folder / "config" / "markets" / f"{market}.yaml"
         text = file.read_text(encoding="utf-8")
-        for old, new in (("  total: 8\n", f"  total: {total}\n"), ("    settle: 1\n", f"    settle: {settle}\n")):
+        for old, new in (("  total: 8\n", f"  total: {total}\n"), (PROBE, PROBE.replace("1", str(settle)))):
             assert text.count(old) == 1, f"{file} holds {old!r} {text.count(old)} times"
             text = text.replace(old, new)
         file.write_text(text, encoding="utf-8")

@@ -219,7 +219,7 @@ def test_f6_f7_an_answer_that_does_not_come_is_settled_before_anything_is_sent_a
 
 
 def test_f8_orders_wait_for_a_backend_that_cannot_be_reached_and_go_in_the_order_they_came(home, tmp_path):
-    home = lab_home(tmp_path / "home", DEFERRED, {"slots: 64, total: 0.5": "slots: 1, total: 0.5"})
+    home = lab_home(tmp_path / "home", DEFERRED)
 
     async def scenario() -> None:
         clock, port = Clock(), closed_port()
@@ -350,3 +350,93 @@ def booked_references(simulator: Simulator) -> list[str]:
     """The externalIds in the order in which they were booked."""
     bookings = simulator.bookings()["bookings"]
     return sorted(bookings, key=lambda reference: bookings[reference]["orderNumbers"][0])
+
+
+TOO_LATE = """
+timers:
+  - {name: too-late, when: acknowledged, after: 60, state: cancelled}
+  - {name: lost, when: held, after: 60, state: failed}
+"""
+
+
+@pytest.fixture(scope="module")
+def short_lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A market whose orders end by themselves when they wait for too long."""
+    return lab_home(tmp_path_factory.mktemp("home") / "h", DEFERRED + TOO_LATE, BRIEF)
+
+
+async def fired(n: Node, state: str) -> None:
+    n.clock.later(60)
+    await n.round("timer")
+    order = await n.order()
+    assert (order.state, order.done_at) == (state, n.clock())
+
+
+def test_an_order_that_a_timer_ended_while_it_waited_is_not_submitted_any_more(start, short_lived):
+    async def scenario(n: Node) -> None:
+        await n.place()
+        await fired(n, "cancelled")
+        await n.round("submit")
+        assert (n.calls(), await n.attempts(), await n.tasks()) == ([], [], {})
+        assert await n.kinds() == ["CreateEvent", "StateChangeEvent"]
+
+    start(scenario, short_lived)
+
+
+def test_an_order_that_a_timer_ended_in_the_moment_of_its_submission_is_not_submitted(start, short_lived):
+    async def scenario(n: Node) -> None:
+        await n.place()
+        real = n.store.tx
+
+        async def late(function: Any, *arguments: Any) -> Any:
+            if function.__name__ == "begin":
+                n.store.tx = real  # type: ignore[method-assign]
+                await fired(n, "cancelled")
+                n.clock.later(-60)  # the worker has looked before that
+            return await real(function, *arguments)
+
+        n.store.tx = late  # type: ignore[method-assign]
+        await n.round("submit")
+        assert (n.calls(), await n.attempts()) == ([], [])
+        n.clock.later(60)
+        await n.round("submit")
+        assert (n.calls(), await n.tasks()) == ([], {})
+
+    start(scenario, short_lived)
+
+
+@pytest.mark.parametrize(("behaviour", "last"), [(NEVER, OutcomeKind.ACCEPTED), (LOST, OutcomeKind.ABSENT)], ids=["booked", "not booked"])
+def test_an_order_that_ended_here_is_probed_where_its_worker_did_not_come_back_and_never_sent_again(start, short_lived, behaviour, last):
+    async def scenario(n: Node) -> None:
+        await n.place()
+        n.simulator.once("CreateOrder", behaviour)
+        lane = n.lane("submit")
+        await lane.tick()
+        while not n.calls("CreateOrder"):  # noqa: ASYNC110 - the simulator tells nobody
+            await asyncio.sleep(0)
+        await die(lane)
+        await fired(n, "cancelled")
+        for kind in ("submit", "reconcile", "submit"):
+            await n.round(kind)
+            n.clock.later(10)
+        order = await n.order()
+        assert (await outcomes(n), order.state, await n.tasks()) == ([last], "cancelled", {})
+        assert n.booked() == (last is OutcomeKind.ACCEPTED)
+
+    start(scenario, short_lived)
+
+
+def test_an_order_that_ended_here_and_is_found_at_its_backend_is_shown_to_a_person(start, short_lived):
+    async def scenario(n: Node) -> None:
+        n.simulator.once("CreateOrder", NEVER)
+        await n.place()
+        await n.round("submit")
+        assert (await n.order()).state == "held"
+        await fired(n, "failed")
+        await n.round("reconcile")
+        order = await n.order()
+        assert (order.state, order.outcome, order.backend_ref) == ("failed", OutcomeKind.ACCEPTED, "LAB-000001")
+        assert order.attention == "the backend has the order as LAB-000001, but here it is failed: cancel it there, or place it anew"
+        assert (await outcomes(n), await n.tasks(), n.booked()) == ([OutcomeKind.ACCEPTED], {}, 1)
+
+    start(scenario, short_lived)

@@ -182,20 +182,20 @@ def test_f20_nothing_begins_or_is_under_way_in_a_closed_window_and_work_goes_on_
 
 def test_f21_while_a_backend_does_not_answer_it_is_left_alone_and_then_soon_at_full_rate_again(run):
     async def scenario(store: Store, clock: Clock) -> None:
-        well_from = START + 60_000
+        well_from = START + 30_000
         asked = Asked(clock, lambda: clock() >= well_from)
         nodes = Nodes(store, clock, 3, {"poll:lab": (asked, replace(PLAN, rate=RATE))})
-        await nodes.put("poll:lab", 1_500)
+        await nodes.put("poll:lab", 1_000)
         while clock() < well_from:
             await nodes.step(100)
-        while clock() < well_from + 20_000:
+        while clock() < well_from + 13_000:
             await nodes.step()
         outage = [moment for moment in asked.times if moment < well_from]
         first_second = [moment for moment in outage if moment < START + 1_000]
         assert len(first_second) <= 50 + 10
-        assert 10 <= len(outage) - len(first_second) <= 12  # one per pause of five seconds, for all nodes together
+        assert 5 <= len(outage) - len(first_second) <= 6  # one per pause of five seconds, for all nodes together
         recovered = [moment for moment in asked.times if well_from + 10_000 <= moment]
-        assert len(recovered) >= 0.95 * 50 * 10
+        assert len(recovered) >= 0.95 * 50 * 3
         row = await store.tx(rates.state, "lab")
         assert (row.paused_until, row.failures) == (None, 0)
         assert ("poll:lab", "breaker") in nodes.heard.waits

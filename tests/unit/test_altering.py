@@ -151,7 +151,15 @@ def test_a_json_patch_changes_single_elements_and_is_refused_where_the_order_is_
         ):
             with pytest.raises(Conflict):
                 await one.pipeline.place(change(identity, wrong))
-        for wrong in ([{"op": "no"}], [{"path": "/a"}], [{"op": "add", "path": "", "value": []}], [{"op": "add", "path": 7, "value": 1}]):
+        for wrong in (
+            [{"op": "no"}],
+            [{"path": "/a"}],
+            [{"op": "add", "path": "", "value": []}],
+            [{"op": "add", "path": 7, "value": 1}],
+            [{"op": "add", "path": "note", "value": 1}],
+            [{"op": "add", "path": "/~9", "value": 1}],
+            [{"op": "copy", "from": "note", "path": "/description"}],
+        ):
             with pytest.raises(InvalidMessage):
                 await one.pipeline.place(change(identity, wrong))
         with pytest.raises(InvalidMessage, match="at most"):
@@ -166,6 +174,7 @@ def test_a_json_patch_changes_single_elements_and_is_refused_where_the_order_is_
     [
         ({"id": "other"}, "id"),
         ({"href": "http://x/"}, "href"),
+        ({"href": None}, "href"),  # of the face's making, and not on record
         ({"orderDate": "2020-01-01T00:00:00Z"}, "orderDate"),
         ({"state": "completed"}, "state"),
         ({"completionDate": "2020-01-01T00:00:00Z"}, "completionDate"),
@@ -591,6 +600,37 @@ def test_what_is_in_doubt_itself_cannot_be_changed(play):
             await one.pipeline.place(change(order.id, {"description": "x"}))
 
     play(scenario)
+
+
+@pytest.mark.parametrize("times", [40, 300])
+def test_a_json_patch_that_copies_its_own_copies_is_refused_before_it_fills_the_memory(times: int) -> None:
+    doubling = [{"op": "copy", "from": "/note", "path": f"/note/0/n{number}"} for number in range(times)]
+    with pytest.raises(InvalidMessage, match="may copy 100000 values and characters"):
+        changes_of({"note": [{"text": "a"}]}, change("1", doubling))
+    long = [{"op": "copy", "from": "/note/0", "path": "/note/-"} for _ in range(times)]
+    with pytest.raises(InvalidMessage, match="may copy 100000"):
+        changes_of({"note": [{"text": "a" * 9_000}]}, change("1", long))
+
+
+def test_a_json_patch_that_nests_without_end_is_refused() -> None:
+    step = [
+        {"op": "move", "from": "/note", "path": "/n"},
+        {"op": "add", "path": "/note", "value": [{}]},
+        {"op": "move", "from": "/n", "path": "/note/0/n"},
+    ]
+    with pytest.raises(InvalidMessage, match="nested deeper than 200 levels"):
+        changes_of({"note": []}, change("1", step * 300))
+    with pytest.raises(InvalidMessage, match="nested deeper than 200 levels"):
+        changes_of({"note": []}, change("1", [*step * 300, {"op": "copy", "from": "/note", "path": "/m"}]))
+    assert changes_of({"note": []}, change("1", step * 3)) == {"note": [{"n": [{"n": [{"n": []}]}]}]}
+
+
+def test_a_json_patch_does_not_touch_what_it_is_about() -> None:
+    shown, operation = {"note": [{"text": "a"}]}, {"op": "add", "path": "/note/-", "value": {"text": "b"}}
+    renamed = {"op": "replace", "path": "/note/1/text", "value": "c"}
+    assert changes_of(shown, change("1", [operation, renamed])) == {"note": [{"text": "a"}, {"text": "c"}]}
+    assert shown == {"note": [{"text": "a"}]}
+    assert operation["value"] == {"text": "b"}
 
 
 # laws

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from adapter.errors import ConfigError
-from adapter.redaction import MASK, Redaction
+from adapter.redaction import MASK, Redaction, _Xml
 
 PATHS = ["order.customer.pin", "order.@code", "note[@type=Pin].text", "note[@type~=job].id", "header.X-Account-Pin", "billingAccount"]
 
@@ -225,3 +225,74 @@ def _scalars(value):
             yield from _scalars(member)
     else:
         yield value
+
+
+class _ByTags(_Xml):
+    """The masks as they were before there was a short way: tag by tag, whatever the body looks like."""
+
+    def mask(self, body: bytes) -> bytes:
+        parts: list[bytes] = []
+        kept = 0
+        while (start := self._next(body, kept)) >= 0:
+            parts.append(body[kept:start])
+            kept = self._mask_element(body, start, parts)
+        return b"".join([*parts, body[kept:]])
+
+
+_NAMES = [
+    b"party",
+    b"name",
+    b"phone",
+    b"q:party",
+    b"q:name",
+    b"w:phone",
+    b"party:name",
+    b"line",
+    b"names",
+    b"Password",
+    b"a-party",
+    b"deep",
+]
+_MASKED_PATHS = [("party", "name"), ("phone",), ("line", "@name"), ("deep", "party", "line"), ("party", "party")]
+
+
+def _piece(name: bytes) -> st.SearchStrategy[bytes]:
+    text = st.sampled_from([b"", b"x", b" \n", b" party ", b"name>", b"!", b"?", b"\xc3\xa9", b"a b"])
+    whole = text.map(lambda content: b"<%b>%b</%b>" % (name, content, name))
+    odd = [
+        b"<%b",
+        b"<%b ",
+        b"<%b>",
+        b"</%b>",
+        b"<%b/>",
+        b'<%b a="1">',
+        b"<%b name='<party>'>",
+        b"<!--<%b>",
+        b"<?%b",
+        b"<![CDATA[<%b>",
+        b"x%b=",
+    ]
+    return whole | text | st.sampled_from([form % name for form in odd])
+
+
+_PIECES = st.sampled_from(_NAMES).flatmap(_piece) | st.sampled_from([b"-->", b"?>", b"]]>", b"<", b">", b'"', b"<?xml version='1.0'?>"])
+_TREES = st.recursive(
+    _PIECES,
+    lambda inner: st.builds(
+        lambda name, content: b"<%b>%b</%b>" % (name, b"".join(content), name), st.sampled_from(_NAMES), st.lists(inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from([b"", b"<?xml version='1.0'?>", b"<?xml "]), st.lists(_TREES, max_size=6))
+def test_the_short_way_masks_what_going_through_all_tags_masks(start, pieces):
+    body = start + b"".join(pieces)
+    assert _Xml(_MASKED_PATHS).mask(body) == _ByTags(_MASKED_PATHS).mask(body)
+
+
+@pytest.mark.parametrize("start", [b"<a>", b"<"])
+def test_many_names_without_a_tag_take_no_longer_than_they_are(start):
+    body = start + b"partyphone" * 100_000  # were each looked at from the last tag on, this would take minutes
+    assert _Xml(_MASKED_PATHS).mask(body) is body

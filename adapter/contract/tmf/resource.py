@@ -60,6 +60,7 @@ def from_schemas(name: str, create: Schema, full: Schema, update: Schema | None,
 
 
 def from_models(create: type[BaseModel], full: type[BaseModel], update: type[BaseModel] | None) -> Resource:
-    """A resource of the models of its three forms."""
-    patch = with_nullable_members(model_schema(update)) if update else None
-    return from_schemas(full.__name__, model_schema(create), model_schema(full), patch)
+    """A resource of the models of its three forms. What it cannot be created without, no patch takes away."""
+    created = model_schema(create)
+    patch = with_nullable_members(model_schema(update), created.get("required", ())) if update else None
+    return from_schemas(full.__name__, created, model_schema(full), patch)

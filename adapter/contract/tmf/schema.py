@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import BaseModel
@@ -44,7 +45,7 @@ def _reading_order(entry: tuple[str, Any]) -> int:
     return {"id": 0, "href": 1, "name": 2}.get(name, 4 if name.startswith("@") else 3)
 
 
-def with_nullable_members(schema: Schema) -> Schema:
-    """The schema of a merge patch: at its top, null is legal for each member and removes it (RFC 7386)."""
-    members = {name: {"anyOf": [member, {"type": "null"}]} for name, member in schema["properties"].items()}
+def with_nullable_members(schema: Schema, kept: Collection[str] = ()) -> Schema:
+    """The schema of a merge patch: at its top, null is legal for each member and removes it (RFC 7386), but for those that are ``kept``."""
+    members = {name: member if name in kept else {"anyOf": [member, {"type": "null"}]} for name, member in schema["properties"].items()}
     return {**schema, "properties": members}

@@ -35,7 +35,7 @@ def joined(store: Store, environment: dict[str, str], **changes: Any) -> tuple[L
     def schemas(_view: str, name: str, _form: str) -> Any:
         return resource(name).full_schema
 
-    listeners = Listeners.build(home, settings, clients, renderers, schemas, store, WorkMetrics(registry))
+    listeners = Listeners.build(home, settings, clients, renderers, schemas, store, WorkMetrics(registry), {})
     return listeners, settings, registry
 
 

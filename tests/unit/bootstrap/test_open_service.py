@@ -19,7 +19,7 @@ from adapter.errors import CheckFailed, ConfigError, StoreUnavailable
 from adapter.market import load_market
 from adapter.settings import Home, load_settings
 from simulators.http_server import Transport
-from simulators.registry import SIMULATORS, VARIABLES
+from simulators.registry import SIMULATORS, VARIABLES, passwords
 from simulators.scenario import Behaviour
 from tests.opened_kit import FAST, Opened, message, opened
 from tests.service_kit import ROOT, home_with, pr_order
@@ -44,8 +44,8 @@ def start(tmp_path: Path, home: str, **environment: str) -> None:
         ("config/markets/pr.yaml", "productOrder.extension.yaml", "none.yaml", "none.yaml"),
         ("config/markets/lab.yaml", "market: lab", "market: lap", "they must be the same"),
         ("config/markets/lab.yaml", "\noperations:", "\noperations:\n  productOrder.cancel: {}", "mappings/lab/productOrder.cancel.yaml"),
-        ("config/adapter.yaml", ", lab]", "]", "lab"),
-        ("config/adapter.yaml", "faces: [hybris, tmf]", "faces: [hybris, soap]", "soap.yaml"),
+        ("config/adapter.yaml", ", lab,", ",", "lab"),
+        ("config/adapter.yaml", "faces: [hybris, tmf,", "faces: [hybris, soap,", "soap.yaml"),
         ("mappings/lab/productOrder.create.yaml", "request.description", "request.descriptoin", "did you mean"),
         ("mappings/lab/codes.yaml", "severity: warning", "severity: loud", "loud"),
         ("config/markets/lab.yaml", "\noperations:", '\nwindows: [{cron: "61 2 * * *", minutes: 60}]\noperations:', "lab.yaml:"),
@@ -222,13 +222,14 @@ def test_the_contract_cache_lies_in_the_data_folder_and_not_in_the_home(tmp_path
     home = home_with(tmp_path / "home", {})
 
     async def inside() -> None:
-        variables = {"ADAPTER_DATA": str(tmp_path / "data"), **dict.fromkeys(VARIABLES.values(), "http://h/")}
+        variables = {"ADAPTER_DATA": str(tmp_path / "data"), **passwords({}), **dict.fromkeys(VARIABLES.values(), "http://h/")}
         settings = load_settings(Home(Path(home)), variables)
         async with open_service(Home(Path(home)), settings, environment=variables, base_url="", loopback=True, admin_token="t"):
             pass
 
     asyncio.run(inside())
-    assert {path.name.partition("-")[0] for path in (tmp_path / "data" / "contracts").iterdir()} == {
+    contracts = tmp_path / "data" / "contracts"
+    assert {path.name.rpartition("-")[0] for path in contracts.glob("*.json")} == {
         path.stem for path in ROOT.glob("mappings/*/schema/*.wsdl")
     }
     assert not (tmp_path / "home" / "var").exists()

@@ -276,6 +276,6 @@ def test_a_data_folder_is_made_for_the_service_alone_and_holds_the_contract_cach
     data = tmp_path / "new" / "data"
     assert command(data, "check").exit_code == 0
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
-    assert {path.name.partition("-")[0] for path in (data / "contracts").iterdir()} == {
+    assert {path.name.rpartition("-")[0] for path in (data / "contracts").iterdir()} == {
         path.stem for path in ROOT.glob("mappings/*/schema/*.wsdl")
     }

@@ -231,8 +231,14 @@ def test_a_reply_without_a_body() -> None:
         (200, b"[{]", "application/json", "the body is not valid JSON: line 1 column 3"),
         (200, b'[{"id": 1, "id": 2}]', "application/json", "the member is given twice"),
         (200, b"[" * 150 + b"]" * 150, "application/json", "nested deeper than 100"),
-        (200, b"\xff\xfe", "application/json", "the body is neither UTF-8 nor UTF-8"),
+        (200, b"\xff\xfe", "application/json", "the body is not UTF-8: byte 1"),
         (404, b"Not found", "text/plain", "(HTTP 404, text/plain)"),
+        (200, b'"down for maintenance"', "application/json", "the body is text where the contract has a list"),
+        (200, b'["down"]', "application/json", "a list with elements that the contract does not have"),
+        (200, b"[[]]", "application/json", "a list with elements that the contract does not have"),
+        (200, b"null", "application/json", "the body is null, which the contract does not have here"),
+        (404, b'"no route"', "application/json", "the body is text, which the contract does not have here"),
+        (200, b'["+2AA-"]', "application/json; charset=utf-7", "a list with elements"),
     ],
 )
 def test_what_is_not_documented_or_cannot_be_read(status: int, body: bytes, media: str, said: str) -> None:
@@ -291,7 +297,7 @@ def test_text_that_is_no_number_stays_text() -> None:
 
 def test_a_body_that_is_of_another_kind_altogether() -> None:
     found = answer(PLACE, 201, b'"done"')
-    assert (found.document, noted(found)) == ({"status": 201}, [("type", "body")])
+    assert (found.kind, found.document) == (AnswerKind.UNREADABLE, None)
 
 
 def test_media_types_that_nearly_fit_are_noted() -> None:
@@ -308,6 +314,7 @@ def test_media_types_that_nearly_fit_are_noted() -> None:
         ('\ufeff{"code": "1", "message": "å"}'.encode(), "application/json", [("encoding", "body")]),
         ('{"code": "1", "message": "å"}'.encode(), "application/json; charset=ascii", [("encoding", "body")]),
         ('{"code": "1", "message": "å"}'.encode(), "application/json; charset=klingon", [("encoding", "body")]),
+        ('{"code": "1", "message": "å"}'.encode(), "application/json; charset=undefined", [("encoding", "body")]),
     ],
 )
 def test_other_encodings_are_read_and_noted(body: bytes, media: str, notes: list[tuple[str, str]]) -> None:

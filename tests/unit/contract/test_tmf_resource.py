@@ -83,6 +83,13 @@ def test_null_is_no_value_but_in_a_patch_where_it_removes() -> None:
     assert not ORDER.create.members["description"].nullable
 
 
+def test_no_patch_takes_away_what_a_resource_cannot_be_created_without() -> None:
+    assert ORDER.update_schema is not None
+    assert ORDER.update is not None
+    assert [problem.path for problem in Validator(ORDER.update_schema).problems({"productOrderItem": None})] == ["productOrderItem"]
+    assert not ORDER.update.members["productOrderItem"].nullable
+
+
 def test_a_patch_needs_no_items() -> None:
     assert ORDER.update_schema is not None
     assert Validator(ORDER.update_schema).problems({}) == []

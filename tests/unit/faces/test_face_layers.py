@@ -72,7 +72,11 @@ def test_a_mistake_is_named_where_it_stands(tmp_path):
 
 @pytest.mark.parametrize(
     ("like", "words"),
-    [("bass", r"own\.yaml:1:1: error: F203: like: there is no file .*bass\.yaml"), ("own", "like: own begins from this file itself")],
+    [
+        ("bass", r"own\.yaml:1:1: error: F203: like: there is no file .*bass\.yaml"),
+        ("own", "like: own begins from this file itself"),
+        ("../own", r"own\.yaml:1:1: error: F203: like: '\.\./own' is not the name"),
+    ],
 )
 def test_a_file_that_cannot_be_begun_from_is_named(tmp_path, like, words):
     with pytest.raises(CheckFailed, match=words):

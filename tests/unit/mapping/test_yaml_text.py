@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapter.mapping.load import Loaded, load_yaml, read_yaml
@@ -149,6 +149,7 @@ def test_a_file_is_read_as_its_text(tmp_path: Path) -> None:
 
 
 @settings(max_examples=100)
+@example("---")
 @given(st.one_of(st.binary(max_size=60), st.text(max_size=60), st.text(alphabet="ab:-[]{}&*!|>'\"#%@ \n\t?,", max_size=60)))
 def test_nothing_raises_on_content(data: bytes | str) -> None:
     loaded = load_yaml(data, "f")

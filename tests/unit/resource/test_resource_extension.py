@@ -82,8 +82,9 @@ def test_the_concluded_states_of_a_tasks_subject_are_added():
     ],
 )
 def test_what_contradicts_the_standard_is_refused(name, data, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ValueError, match=words) as refused:
         extended(data, name)
+    assert "validation error" not in str(refused.value)  # what the person who wrote the file can read
 
 
 def test_the_contract_takes_the_new_states_of_the_order_and_of_its_items():

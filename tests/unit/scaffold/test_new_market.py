@@ -18,6 +18,7 @@ from tests.service_kit import ROOT, running
 
 WSDLS = ROOT / "tests" / "contract" / "soap" / "wsdl"
 ORDERS = "/tmf-api/productOrderingManagement/v4/productOrder"
+NEXERA = ROOT / "mappings" / "pl" / "schema" / "nexera.openapi.yaml"
 LAB = ROOT / "mappings" / "lab" / "schema" / "lab.wsdl"
 
 
@@ -44,6 +45,7 @@ def adapter(home: Path) -> Callable[..., Result]:
         ("lab/schema/lab.wsdl", "CreateOrder"),  # attributes, patterns, lists in a wrapper
         ("pl/schema/nexera.openapi.yaml", "createTroubleTicket"),
         ("se/schema/citynetwork.openapi.yaml", "service_order"),  # XML by GET
+        ("lab/schema/lab.wsdl", "FindOrder"),  # nothing has to be sent
     ],
 )
 def test_a_market_from_any_contract_passes_every_check_at_once(adapter, home, contract, operation):
@@ -104,7 +106,9 @@ def test_nothing_is_left_behind_where_the_market_cannot_be_made(adapter, home, t
         (("fresh", "--wsdl", tmp_path / "none.wsdl", "--operation", "X"), "there is no such file"),
         (("fresh", "--operation", "X"), "either --wsdl FILE or --openapi FILE"),
         (("Fresh", "--wsdl", LAB, "--operation", "CreateOrder"), "cannot be the id of a market"),
+        (("true", "--wsdl", LAB, "--operation", "CreateOrder"), "cannot be the id of a market"),
         (("lab", "--wsdl", LAB, "--operation", "CreateOrder"), "is there already"),
+        (("fresh", "--openapi", NEXERA, "--operation", "x"), "there is no operation 'x'; there are "),
     ):
         made = adapter("new", "market", *words)
         assert made.exit_code != 0

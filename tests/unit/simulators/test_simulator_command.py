@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,16 @@ def test_the_command_serves_until_it_is_told_to_stop(name):
         assert b"definitions" in content or b"openapi:" in content
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+
+
+def test_a_port_that_is_taken_is_named_with_what_to_do():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "simulators.lab", "--port", str(port)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"lab: cannot listen on 127.0.0.1:{port}: ")
+    assert done.stderr.rstrip().endswith("choose another with --port")
 
 
 def test_all_run_together_in_one_loop_and_each_has_a_variable():

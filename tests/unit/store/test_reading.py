@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 
 import pytest
@@ -162,17 +161,17 @@ def _statements():
 def test_no_statement_sorts_or_searches_a_table_that_grows(name, statement, tmp_path):
     driver = sqlite3.connect(":memory:", isolation_level=None)
     migrating.migrate(driver, tmp_path / "none")
-    parameters = dict.fromkeys(re.findall(r":(\w+)", statement.text), 1)
+    parameters = [1] * statement.text.count("?")
     plan = [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement.text}", parameters)]
     driver.close()
     sorts = [step for step in plan if "TEMP B-TREE" in step]
     if any("USING INDEX ix_attempt_unsettled" in step for step in plan):  # left to sort are those that began in the same millisecond
         sorts = [step for step in sorts if "RIGHT PART OF" not in step and "LAST TERM OF" not in step]
     scans = [step for step in plan if step.startswith("SCAN")]
-    if ".backend_ref = :" in statement.text:  # few orders share a reference: those may be sorted
+    if ".backend_ref = ?" in statement.text:  # few orders share a reference: those may be sorted
         sorts = []
         assert "ix_resource_order_market_backend_ref_id" in plan[0]
-    if ".external_id = :" in statement.text:
+    if ".external_id = ?" in statement.text:
         assert "ix_resource_order_market_external_id_id" in plan[0]
     if "LIMIT" in statement.text:  # newest first, and no further than the page
         scans = [step for step in scans if step != "SCAN resource_order USING INDEX sqlite_autoindex_resource_order_1"]

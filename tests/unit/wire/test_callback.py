@@ -226,6 +226,10 @@ def test_a_listener_is_known_by_its_certificate(run):
         "240.0.0.1",
         "255.255.255.255",
         "198.18.0.1",
+        "192.0.0.192",  # and others keep theirs
+        "192.88.99.1",
+        "3fff::1",
+        "5f00::1",
         "::1",
         "::",
         "::10.0.0.1",

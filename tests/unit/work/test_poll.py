@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from adapter.agenda import task_of
+from adapter.following import Answer, Followed
 from adapter.mapping.translator import make_translator
 from adapter.ports import OutcomeKind
 from adapter.store import Direction, tasks
 from adapter.store.advancing import Change, advance
+from adapter.work.poll import MOST_ASKED
 from simulators.http_server import Transport
 from simulators.scenario import Behaviour
 from tests.work_kit import Node, document, lab_home, message, run
@@ -322,5 +324,21 @@ def test_an_order_that_ends_with_its_answer_is_not_asked_for(start):
         order = await n.order()
         assert (order.state, order.done_at, order.outcome) == ("completed", n.clock(), OutcomeKind.ACCEPTED)
         assert (await n.tasks(), await n.kinds()) == ({}, ["CreateEvent"])
+
+    start(scenario)
+
+
+@pytest.mark.parametrize("answer", [Answer.UNAVAILABLE, Answer.REFUSED])
+@pytest.mark.parametrize(("asked", "seconds"), [("3600", 3_600), ("Fri, 31 Dec 9999 23:59:59 GMT", MOST_ASKED), ("9999999", MOST_ASKED)])
+def test_a_backend_can_put_a_question_off_for_a_while_and_not_for_good(start, answer, asked, seconds):
+    async def scenario(n: Node) -> None:
+        await placed(n)
+
+        async def closed(*_: Any, **__: Any) -> Followed:
+            return Followed(answer, why="HTTP 503", asked_to_wait=asked)
+
+        n.follower.ask = closed  # type: ignore[method-assign]
+        await asked_after(n, 30)
+        assert await due_in(n) == seconds
 
     start(scenario)

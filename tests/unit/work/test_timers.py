@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adapter.agenda import timers_of
+from adapter.changing import attention_to
 from adapter.store import tasks
 from adapter.store.advancing import Change, advance, advance_and_acknowledge
 from adapter.store.task_listing import find
@@ -78,6 +79,21 @@ def test_a_timer_calls_for_a_person_and_the_order_is_followed_all_the_same(start
         assert (await n.order()).attention == order.attention  # an answer without news does not take it back
         await reported(n, "WORKING", 900)
         assert ((await n.order()).attention, (await n.order()).state) == ("", "inProgress")
+
+    start(scenario)
+
+
+def test_a_timer_keeps_the_reason_why_nobody_follows_the_order(start):
+    async def scenario(n: Node) -> None:
+        await n.place()
+        finding = "unknown status 'SIGNED-OFF': the code table orderState has no row for it"
+        assert await n.store.tx(advance, attention_to(await n.order(), finding, n.clock()))
+        n.clock.later(7_200)
+        await n.round("timer")
+        order = await n.order()
+        assert order.attention == f"{finding}; timer slow-start: nothing has happened for two hours"
+        await reported(n, "BOOKED", 0)
+        assert (await n.order()).attention == ""  # it is followed again
 
     start(scenario)
 

@@ -1,0 +1,71 @@
+"""How a backend is reached: how it knows us, how long and how often at once it may be called, what its refusals mean.
+
+Durations are seconds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from adapter.declared import Declared
+
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+Wish = Literal["rejected", "unavailable", "inDoubt"]
+
+
+class UsernameToken(Declared):
+    """WS-Security UsernameToken; ``digest`` sends the password digest with nonce and time instead of the text."""
+
+    username: str
+    password: SecretStr
+    digest: bool = False
+
+
+class Basic(Declared):
+    """HTTP basic authentication."""
+
+    username: str
+    password: SecretStr
+
+
+class Tls(Declared):
+    """Files of the TLS client: own certificate and key, and the authorities to trust instead of the system's."""
+
+    certificate: Path | None = None
+    key: Path | None = None
+    authorities: Path | None = None
+
+
+class Security(Declared):
+    """How the backend knows us."""
+
+    username_token: UsernameToken | None = None
+    basic: Basic | None = None
+    tls: Tls | None = None
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+
+
+class Limits(Declared):
+    """Limits towards one backend. ``total`` bounds the whole exchange, ``slots`` the callers at one time."""
+
+    slots: int = Field(64, ge=1, le=10_000)
+    slot: Seconds = 2.0
+    connect: Seconds = 2.0
+    send: Seconds = 5.0
+    total: Seconds = 20.0
+    reply_bytes: int = Field(10_000_000, ge=1_000)
+    keep_alive: Seconds = 4.0  # shorter than the common 5 s of servers: a connection they close as we write leaves an order in doubt
+
+
+class Transport(Declared):
+    """Outcomes that are seen before a reply can be read: by HTTP status without a readable answer, by fault code.
+
+    What is not listed is in doubt. A fault is listed by the name of its detail element, which says most, or by the local name
+    of its code (``Client``, ``Server``, a subcode).
+    """
+
+    status: dict[int, Wish] = Field(default_factory=dict)
+    fault: dict[str, Wish] = Field(default_factory=dict)
