@@ -14,6 +14,7 @@ from adapter.errors import MappingFailed
 from adapter.mapping.runtime import ABSENT, reach
 from adapter.ports import Document
 from adapter.store import MessageRow, OrderIds
+from adapter.store.outbox import audience_of
 from adapter.store.receiving import Made
 
 Owners = Mapping[tuple[str, str], str]
@@ -59,7 +60,7 @@ def made_of(arrived: Arrived, said: Said, owners: Owners, messages: tuple[Messag
         events=(told(resource.events.create, canonical),) if resource.events.create else (),
         tasks=() if done else (*tasks, *timers_of(market, order_id, state, at)),
         messages=messages,
-        audience=client if market.private else "",
+        audience=audience_of(client, private=market.private),
     )
 
 

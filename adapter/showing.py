@@ -73,8 +73,8 @@ class Showing:
         return order if order is not None and backend is not None and self._visible(backend.market, order, message.client) else None
 
     def _visible(self, market: Market, order: OrderRow, client: str) -> bool:
-        """Whether the client may know of it. What belongs to nobody, everybody may see."""
-        if not market.private or order.client in ("", client):
+        """Whether the client may know of it. What belongs to nobody yet is for the operator alone, where clients are kept apart."""
+        if not market.private or order.client == client:
             return True
         party = reach(document_of(order), parse_path(market.visible_to).steps) if market.visible_to else None
         return isinstance(party, str) and self._owners.get((market.market, party)) == client

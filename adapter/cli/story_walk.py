@@ -203,7 +203,7 @@ def _at(document: Any, path: str) -> Any:
 
 
 def _state_of(heard: Heard) -> str:
-    return str(heard.resource.get("state", heard.resource.get("status", "")))
+    return str(heard.resource.get("state", heard.resource.get("status")) or "")
 
 
 def _state(answer: Answer) -> str:
@@ -213,7 +213,8 @@ def _state(answer: Answer) -> str:
         return ""
     if isinstance(document, list):
         return f"{len(document)} found"
-    return str(document.get("state", document.get("status", ""))) if isinstance(document, dict) and answer.status < 300 else ""
+    told = document.get("state", document.get("status")) if isinstance(document, dict) and answer.status < 300 else ""
+    return str(told or "")
 
 
 def _said(answer: Answer) -> str:

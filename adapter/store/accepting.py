@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from adapter.ports import OutcomeKind
 from adapter.store.connection import Connection, Statement
 from adapter.store.ids import short_form
-from adapter.store.outbox import NewEvent, publish
+from adapter.store.outbox import NewEvent, audience_of, publish
 from adapter.store.packing import Packer, unpack
 from adapter.store.rates import permits
 from adapter.store.reading import find_order, order_row, pending
@@ -179,7 +179,7 @@ def _answered(request: Acceptance, order_id: str, packer: Packer) -> Answered:
     assert response is not None, "an order is answered with something"
     headers = orjson.dumps(dict(response.headers)).decode()
     stored = {"order_id": order_id, "status": response.status, "headers": headers, "body": packer.pack(response.body)}
-    return Answered(response, stored, request.events, request.tasks, request.client if request.private else "")
+    return Answered(response, stored, request.events, request.tasks, audience_of(request.client, private=request.private))
 
 
 def accept(c: Connection, intent: Intent) -> Accepted:

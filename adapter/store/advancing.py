@@ -12,7 +12,7 @@ from adapter.store.accepting import insert_messages
 from adapter.store.concluding import Concluded, conclude_tasks
 from adapter.store.connection import Connection, Statement
 from adapter.store.listed import ListStatement
-from adapter.store.outbox import NewEvent, publish
+from adapter.store.outbox import NewEvent, audience_of, publish
 from adapter.store.packing import Packer
 from adapter.store.rows import MessageRow
 from adapter.store.schema import resource_order
@@ -169,7 +169,7 @@ def _write(c: Connection, change: Change, held: _Held) -> None:
     if stream is not None:
         c.change(_COUNT_EVENTS, {"order": change.subject, "told": len(events), "now": change.at})
     place, first = (change.order_id, change.seq + 1) if stream is None else (change.subject, stream[0] + 1)
-    publish(c, place, held.market, first, events, change.at, packer, held.client if change.private else "")
+    publish(c, place, held.market, first, events, change.at, packer, audience_of(held.client, private=change.private))
     insert_messages(c, packer.messages(change.order_id, held.attempt, change.messages))
     for task_id in sorted(change.cancels):
         cancel(c, task_id)

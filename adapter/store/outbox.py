@@ -121,6 +121,8 @@ _ONE: ColumnElement[int] = literal_column("1")
 _NOTHING: ColumnElement[str] = literal_column("''")
 _BLANK: ColumnElement[str] = literal_column("' '")
 
+_NO_CLIENT = " "  # no client is called so
+
 # publishing
 
 _INSERT_EVENT = Statement(insert(event), tuple(_EVENT.keys()))
@@ -156,6 +158,11 @@ _EVENTS = Statement(
     .order_by(_EVENT.seq)
     .limit(bindparam("count"))
 )
+
+
+def audience_of(client: str, *, private: bool) -> str:
+    """For ``publish``: whose listeners hear of what belongs to ``client`` ("": to nobody)."""
+    return (client or _NO_CLIENT) if private else ""
 
 
 def publish(

@@ -11,7 +11,7 @@ from adapter.ports import OutcomeKind
 from adapter.store.accepting import append_messages, insert_messages
 from adapter.store.advancing import Change, Overtaken, advance, hold_order
 from adapter.store.connection import Connection, Statement
-from adapter.store.outbox import NewEvent, publish
+from adapter.store.outbox import NewEvent, audience_of, publish
 from adapter.store.packing import Packer, pack_issues
 from adapter.store.reading import UNSETTLED
 from adapter.store.rows import Settlement
@@ -103,7 +103,7 @@ def settle(c: Connection, values: dict[str, Any], messages: list[dict[str, Any]]
             c.change(_KEEP_RESPONSE, values)
         events: tuple[NewEvent, ...] = values["events"]
         if row is not None and events:
-            audience = row[2] if values["private"] else ""
+            audience = audience_of(row[2], private=values["private"])
             publish(c, values["order"], row[0], row[1] - len(events) + 1, events, values["now"], values["packer"], audience)
         for task_id in values["withdraws"]:
             withdraw(c, task_id)

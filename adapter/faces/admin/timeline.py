@@ -78,7 +78,7 @@ def _accepted(way: Way) -> Iterator[_Step]:
     if order.done_at is not None:
         yield _Step(order.done_at, 9, "done", f"at its end: {order.state}")
     if order.attention:
-        yield _Step(None, 0, "attention", f"nobody follows this order any more: {order.attention}")
+        yield _Step(None, 0, "attention", f"a person has to look: {order.attention}")
 
 
 def _attempts(way: Way) -> Iterator[_Step]:
@@ -114,9 +114,9 @@ def _rules_of(way: Way, message: MessageRow) -> str:
 
 
 def _events(way: Way) -> Iterator[_Step]:
-    before = ""
-    for event in way.events:
-        state = _state(event.document)
+    before, own = "", _identity(way.order.answer)
+    for event in way.events:  # a task's events are told in its subject's stream, and tell of the task's states
+        state = _state(event.document) if _identity(event.document) == own else ""
         if state and state != before:
             yield _Step(event.at, 7, "state", f"{before} → {state}" if before else state)
         before = state or before
@@ -125,9 +125,15 @@ def _events(way: Way) -> Iterator[_Step]:
 
 
 def _state(document: bytes) -> str:
+    """What a document calls its state, be it under ``state`` or ``status``."""
     read = orjson.loads(document) if document else {}
-    state = read.get("state") if isinstance(read, dict) else None
+    state = read.get("state", read.get("status")) if isinstance(read, dict) else None
     return state if isinstance(state, str) else ""
+
+
+def _identity(document: bytes | None) -> object:
+    read = orjson.loads(document) if document else {}
+    return read.get("id") if isinstance(read, dict) else None
 
 
 def _audit(way: Way) -> Iterator[_Step]:

@@ -91,7 +91,7 @@ def test_how_things_stand_comes_last_with_what_is_due_and_what_stands_still():
     ]
     now = [(step["kind"], step["text"], step["lines"]) for step in steps if not step["at"]]
     assert now == [
-        ("attention", "nobody follows this order any more: in doubt: two of them", []),
+        ("attention", "a person has to look: in doubt: two of them", []),
         ("attempt", "attempt 2 is open: it is not known what became of it", []),
         ("delivery", "listener L1: 2 of 2 events are sent", []),
         ("delivery", f"listener L2: 1 of 2 events are sent; event 2 due at {clock.iso(T + 61_000)}, tried 2 times", ["HTTP 500"]),

@@ -8,7 +8,8 @@ import pytest
 
 from adapter.contract.json_text import parse_json
 from adapter.errors import MappingFailed
-from adapter.store import OrderQuery
+from adapter.store import OrderQuery, listening, outbox
+from adapter.store.outbox import ListenerRow
 from tests.inbound_kit import INBOUND, announcement, edited, forget, inbound_home, kept, notice, receiving, said, take
 from tests.work_kit import FOLLOWED, Node, run
 
@@ -166,5 +167,22 @@ def test_a_resource_that_has_its_state_elsewhere_is_made_and_moved_like_an_order
         assert (ticket.resource, ticket.state, ticket.legacy_state) == ("troubleTicket", "inProgress", "on fire")
         assert parse_json(ticket.answer)["status"] == "inProgress"
         assert [event.type for event in await node.events()] == ["TroubleTicketCreateEvent", "TroubleTicketStatusChangeEvent"]
+
+    run(home, tmp_path / "data", scenario)
+
+
+def test_where_clients_are_kept_apart_what_belongs_to_nobody_is_seen_by_no_client(tmp_path):
+    """One competitor must not read of another's customer, only because nobody has said yet whose order it is."""
+    home = inbound_home(tmp_path / "home", changes={"title: ": "visibility: client\ntitle: "})
+    edited(home, "announce", "orderManagementBuyerContact", "seller")
+
+    async def scenario(node: Node) -> None:
+        for client in ("shop", ""):  # "": a broker of the operator
+            row = ListenerRow(f"L-{client}", "tmf", client, "lab", "http://127.0.0.1:9/", "", node.clock())
+            assert await node.store.tx(listening.subscribe, row) is None
+        await take(receiving(node), announcement("LAB-900009"))
+        assert (await node.order()).client == ""
+        heard = [await node.store.tx(outbox.claim_cursors, f"L-{client}", 10, node.clock(), 1_000, "n") for client in ("shop", "")]
+        assert [len(streams) for streams in heard] == [0, 1]
 
     run(home, tmp_path / "data", scenario)
