@@ -161,7 +161,9 @@ class Market(Declared):
     ``lives`` adds states and steps to the lives of its resources, by resource.
 
     ``delivery``: the caller waits for the backend, or the order is stored and submitted by a worker; ``in_order``: those are submitted one
-    after the other as they came, else several at a time. ``visibility`` says who sees a resource: every client of the market, or the one it belongs to; ``visible_to`` is where it names the
+    after the other as they came, else several at a time.
+
+    ``visibility`` says who sees a resource: every client of the market, or the one it belongs to; ``visible_to`` is where it names the
     party that sees it as well (a client's ``parties``).
     """
 

@@ -95,9 +95,11 @@ def _unfit(where: str, operation: Document, error: Exception) -> CallerError:
 
 
 def _is_pointer(text: object) -> bool:
+    if not isinstance(text, str):
+        return False
     try:
         jsonpointer.JsonPointer(text)
-    except (jsonpointer.JsonPointerException, TypeError):
+    except jsonpointer.JsonPointerException:
         return False
     return True
 

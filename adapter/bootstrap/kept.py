@@ -15,12 +15,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import fields, replace
 from functools import cache, cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-import jinja2
-import pydantic
-from pydantic import BaseModel
+from pydantic import VERSION, BaseModel
 
 import adapter
 import connectors
@@ -112,7 +111,7 @@ def _remember(key: bytes, parts: Mapping[str, Any]) -> None:
 @cache
 def _program() -> bytes:
     """A digest of the engine and its connectors, and of what they are built on."""
-    digest = hashlib.blake2b(f"{sys.version} {pydantic.VERSION} {jinja2.__version__}".encode(), digest_size=32)
+    digest = hashlib.blake2b(f"{sys.version} {VERSION} {version('jinja2')}".encode(), digest_size=32)
     digest.update(_tree([Path(folder) for package in (adapter, connectors) for folder in package.__path__]))
     return digest.digest()
 

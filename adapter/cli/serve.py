@@ -59,6 +59,8 @@ def _greeting(running: Hosted) -> list[str]:
     lines = [f"adapter listens on {running.url}"]
     lines += [f"  face {name}: {running.url}{base}" for name, base in running.service.face_bases.items()]
     lines += [f"  OpenAPI: {running.url}/openapi/{name}.json" for name in running.service.face_bases]
+    told = sorted(name for name, backend in running.service.backends.items() if backend.market.inbound is not None)
+    lines += [f"  messages of {name}: {running.url}/inbound/{name}" for name in told]
     lines += [f"  simulator {name}: {url}" for name, url in running.simulators.items()]
     lines.append(f"  health {running.url}/health/ready, metrics {running.url}/metrics, record {parse(running.service.store_name)}")
     return lines

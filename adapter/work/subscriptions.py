@@ -34,7 +34,7 @@ class Subscriptions:
         policy: AddressPolicy,
         keys: Mapping[str, Sequence[bytes]],
         settings: Settings,
-        routes: Mapping[str, Sequence[str]] = {},  # noqa: B006 - never changed
+        routes: Mapping[str, Sequence[str]] = {},
     ) -> None:
         self._store, self._policy, self._keys, self._settings, self._routes = store, policy, keys, settings, routes
 
