@@ -276,10 +276,9 @@ class Pipeline:
         judged = await self._call(work, deadline)
         doubtful = in_doubt(backend, message.operation, fresh.order_id, fresh.created_at)
         try:
-            with station("record", message.market, message.operation):
-                conclusion, won = await record(
-                    self.store, fresh.order_id, fresh.attempt, work.subject, lambda subject: self._conclude(work, judged, fresh, subject)
-                )
+            conclusion, won = await record(
+                self.store, fresh.order_id, fresh.attempt, work.subject, lambda subject: self._conclude(work, judged, fresh, subject)
+            )
             if not won:
                 log.warning("attempt.settled-by-another", outcome=conclusion.settlement.outcome)
                 seen = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)

@@ -74,7 +74,8 @@ async def record(
     for _ in range(_TRIES):
         conclusion = concluding(subject)
         try:
-            return conclusion, await store.settle(order_id, attempt, conclusion.settlement)
+            with station("record"):
+                return conclusion, await store.settle(order_id, attempt, conclusion.settlement)
         except Overtaken:
             subject = await store.order(subject.id) if subject is not None else None
     raise Overtaken(f"the subject of {order_id} was changed {_TRIES} times while the end of attempt {attempt} was to be recorded")

@@ -53,7 +53,7 @@ def test_r97_r109_the_new_lines_buyer_hears_of_its_order_in_this_order(de, refus
     ]
 
 
-def test_r98_to_r108_the_old_lines_buyer_hears_of_the_other_order_in_this_order(de, refused):
+def test_r98_r100_r101_r102_r103_r104_r105_r106_r107_r108_the_old_lines_buyer_hears_of_the_other_order_in_this_order(de, refused):
     assert de.ab.of(refused[1]) == [
         "Create(acknowledged)",
         "StateChange(accepted)",

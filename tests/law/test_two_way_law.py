@@ -269,8 +269,12 @@ def test_a_form_that_gives_something_else_is_noticed() -> None:
     law = small()
     program = law.translator.program
     request = program.documents["request"]
-    telling, *rest = request.explain()
-    faulty = dataclasses.replace(request, explain=lambda: (lambda scope, tell: ({**telling(scope, tell)[0], "count": 1}, []), *rest))
+
+    def made(telling: bool) -> Any:
+        function, *rest = request.make(telling)
+        return ((lambda scope, tell: ({**function(scope, tell)[0], "count": 1}, [])) if telling else function, *rest)
+
+    faulty = dataclasses.replace(request, make=made)
     documents = {**program.documents, "request": faulty}
     planted = dataclasses.replace(law.translator, program=dataclasses.replace(program, documents=documents))
     with pytest.raises(AssertionError):

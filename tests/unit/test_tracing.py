@@ -6,7 +6,6 @@ import contextlib
 import subprocess
 import sys
 import threading
-import timeit
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -90,14 +89,6 @@ def test_off_there_is_one_station_for_all_and_it_does_nothing():
 def test_off_opentelemetry_is_not_even_imported():
     code = "import sys; from adapter import tracing\nwith tracing.station('a'): tracing.carried()\nprint('opentelemetry' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout == "False\n"
-
-
-def test_off_a_station_costs_less_than_two_microseconds():
-    def through() -> None:
-        with tracing.station("call", "pr", "productOrder.create"):
-            pass
-
-    assert min(timeit.repeat(through, number=1000, repeat=5)) / 1000 < 2e-6
 
 
 def test_on_stations_are_spans_with_parents_attributes_and_outcomes(collector):

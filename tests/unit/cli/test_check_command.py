@@ -105,12 +105,12 @@ def test_a_reserve_that_lets_no_question_through_is_named_by_its_place(project: 
 def test_what_can_never_be_used_is_a_warning(project: Project) -> None:
     patterns = '["productOrder.*", "cancelProductOrder.*", "hub.*"]'
     project.change("config/clients.yaml", patterns, '["productOrder.*", "cancelProductOrder.*", "quote.*"]')
-    project.change("config/faces/serviceguide.yaml", "operation: productOrder.setStatus", "operation: productOrder.judge")
+    project.change("config/faces/hybris.yaml", "operation: productOrder.create", "operation: productOrder.make")
     shown = project.run("check")
     assert shown.exit_code == 0, shown.output
     line = next(n for n, text in enumerate((ROOT / "config/clients.yaml").read_text().splitlines(), 1) if patterns in text)
     assert f"config/clients.yaml:{line}:61: warning K103: clients.demo-channel: no operation of any face fits" in shown.output
-    assert "warning K102: no market offers the operation productOrder.judge of this route" in shown.output
+    assert "warning K102: no market offers the operation productOrder.make of this route" in shown.output
     assert "2 warnings" in shown.output
 
 

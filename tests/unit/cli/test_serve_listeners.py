@@ -96,7 +96,7 @@ def test_a_speed_that_is_none_is_told_in_a_sentence(served: Served):
 
 
 def test_the_greeting_shows_no_password_of_the_record():
-    service = Service(None, None, None, None, {"tmf": "/tmf"}, SECRET_STORE)  # type: ignore[arg-type]
+    service = Service(None, None, None, {}, {"tmf": "/tmf"}, SECRET_STORE)  # type: ignore[arg-type]
     lines = _greeting(Hosted(service, "http://127.0.0.1:1", {}, None))  # type: ignore[arg-type]
     assert "record postgresql://adapter:***@db.example/adapter" in lines[-1]
     assert "hidden" not in "".join(lines)
