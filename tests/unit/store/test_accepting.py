@@ -226,7 +226,7 @@ def test_a_request_that_is_given_up_while_it_is_recorded_leaves_nothing_open(wit
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        while not [one for order in await store.orders(OrderQuery()) for one in await store.attempts(order.id) if one.outcome]:
+        while not [one for order in await store.orders(OrderQuery()) for one in await store.attempts(order.id) if one.outcome]:  # noqa: ASYNC110
             await asyncio.sleep(0)  # nobody waits for the end of what was given up
         repeat = await store.accept(acceptance())
         return repeat, await store.attempts(repeat.order_id)
