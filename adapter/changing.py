@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from adapter import clock
 from adapter.agenda import timers_left, timers_of
 from adapter.contract.json_bytes import write_json
@@ -74,15 +76,11 @@ def concluded(market: Market, order: OrderRow, state: str) -> tuple[Concluded, .
 
 def left_alone(market: Market, order: OrderRow, now: int) -> Change:
     """The change that leaves an order as it is: its row is locked, and events may be told in its stream."""
-    return Change(
-        order_id=order.id,
-        seq=order.event_seq,
-        state=order.state,
-        at=now,
-        legacy_state=order.legacy_state,
-        attention=order.attention,
-        private=market.private,
-    )
+    return replace(_as_it_is(order, now), private=market.private)
+
+
+def _as_it_is(order: OrderRow, now: int) -> Change:
+    return Change(order.id, order.event_seq, order.state, now, legacy_state=order.legacy_state, attention=order.attention)
 
 
 def attention_to(
@@ -96,11 +94,8 @@ def attention_to(
     tasks: tuple[NewTask, ...] = (),
 ) -> Change:
     """The change that leaves an order as it is and calls for a person. ``backend_ref``: the number that its backend has for it."""
-    return Change(
-        order_id=order.id,
-        seq=order.event_seq,
-        state=order.state,
-        at=now,
+    return replace(
+        _as_it_is(order, now),
         legacy_state=legacy_state or order.legacy_state,
         attention=text,
         backend_ref=backend_ref,

@@ -186,9 +186,10 @@ class Pipeline:
 
     async def _answered(self, backend: Backend, message: Message, intake: Intake) -> Reply | None:
         """What a repeat is answered, whatever its subject has come to since. Raises KeyReused."""
-        if isinstance(await self.store.lookup(intake.scope, intake.key, intake.fingerprint), Mismatch):
+        known = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
+        if isinstance(known, Mismatch):
             raise _reused(intake)
-        return await self._known(backend, message, intake)
+        return await self._outcome(backend, message, intake, known)
 
     async def _subject(self, message: Message) -> OrderRow:
         found = await self._showing.find(message, message.market)
@@ -239,7 +240,10 @@ class Pipeline:
 
     async def _known(self, backend: Backend, message: Message, intake: Intake) -> Reply | None:
         """What a repeat is answered that the rules refuse by now; None for a request that nothing was done for."""
-        known = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
+        return await self._outcome(backend, message, intake, await self.store.lookup(intake.scope, intake.key, intake.fingerprint))
+
+    async def _outcome(self, backend: Backend, message: Message, intake: Intake, known: Accepted | None) -> Reply | None:
+        """The answer to what the record knows of a key, waited for or settled where there is none yet; None where there is none."""
         if isinstance(known, InFlight):
             await self.store.wait_settled(known)
         elif isinstance(known, Doubtful) and not await self._settled(known):
