@@ -19,16 +19,17 @@ from adapter.bootstrap.routes import with_routes
 from adapter.bootstrap.rules import MarketRules
 from adapter.bootstrap.work import PURGE_SECONDS, Work, closed_until
 from adapter.bootstrap.work_metrics import WorkMetrics
-from adapter.contract.tmf import Error, model_schema, resource
+from adapter.contract.tmf import Error, model_schema, resource, type_name_of
 from adapter.contract.tmf.widening import widened
-from adapter.errors import StoreUnavailable
+from adapter.errors import ConfigError, StoreUnavailable
 from adapter.faces.admin import admin_routes
 from adapter.faces.admin.purging import retention
 from adapter.faces.admin.settling import Judge
 from adapter.faces.app import create_app
 from adapter.faces.clients import check_clients, load_clients
-from adapter.faces.declaration import load_face
+from adapter.faces.declaration import Face, load_face
 from adapter.faces.inbound import InboundRoute
+from adapter.faces.paths import WITHOUT_DOCUMENT
 from adapter.faces.port import Form
 from adapter.faces.rendering import Renderer
 from adapter.following import Follower
@@ -61,7 +62,7 @@ async def open_service(
     home: Home, settings: Settings, *, environment: Mapping[str, str], base_url: str, loopback: bool, admin_token: str
 ) -> AsyncIterator[Service]:
     """Opens everything; at the end no exchange is lost that has begun. Raises ConfigError, CheckFailed, StoreUnavailable."""
-    faces = [load_face(home.face_file(name), environment) for name in settings.faces]
+    faces = [_with_resources(load_face(home.face_file(name), environment)) for name in settings.faces]
     clients = load_clients(home.path(settings.clients), environment)
     check_clients(clients, settings.faces, settings.markets)
     registry = CollectorRegistry()
@@ -104,6 +105,17 @@ async def open_service(
         work.start()
         stack.push_async_callback(work.stop)
         yield Service(app, pipeline, store, backends, {face.face: face.base for face in faces}, settings.store)
+
+
+def _with_resources(face: Face) -> Face:
+    """The face itself. Raises ConfigError where it is about a resource that is none; its schema is not made before it is needed."""
+    for route in face.routes:
+        if route.kind not in WITHOUT_DOCUMENT:
+            try:
+                type_name_of(route.resource)
+            except ConfigError as error:
+                raise ConfigError(f"config/faces/{face.face}.yaml: {route.operation}: {error}") from None
+    return face
 
 
 def _schemas(rules: Mapping[str, MarketRules]) -> Any:

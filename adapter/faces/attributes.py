@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 _MOST_STEPS = 12
 
 
 class Attributes:
-    """The attributes of one resource: those of its schema, and ``further`` ones by their dotted names."""
+    """The attributes of one resource: those of its schema, and ``further`` ones by their dotted names. ``schema`` is called when the first
+    name is asked for: to make the schemas of all routes of all faces would take a good part of a start."""
 
-    def __init__(self, schema: Mapping[str, Any] | None, further: tuple[str, ...] = ()) -> None:
-        self._schema = schema
+    def __init__(self, schema: Callable[[], Mapping[str, Any] | None], further: tuple[str, ...] = ()) -> None:
+        self._made = schema
         self._further = frozenset(further)
+
+    @cached_property
+    def _schema(self) -> Mapping[str, Any] | None:
+        return self._made()
 
     def known(self, path: tuple[str, ...]) -> bool:
         """Whether a document of the resource may have something at this path. Without a schema every path is known."""

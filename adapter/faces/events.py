@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from adapter import clock
@@ -75,7 +75,7 @@ class EventWriter:
         self._aliases = {alias: name for name, one in face.events.types.items() for alias in one.aliases}
         self._names = frozenset(name for one in self._types.values() for name, _ in one.members)
         resources = sorted({one.resource for one in face.events.types.values()})
-        self._attributes = {name: Attributes(schemas(face.view, name, "full")) for name in resources}
+        self._attributes = {name: Attributes(partial(schemas, face.view, name, "full")) for name in resources}
         self._places = {market: {face.market.path: sent} for sent, market in face.market.table.items()} if face.market.path else {}
         self._parsed = lru_cache(maxsize=1024)(self._parse)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from adapter.aims import Aim, aim_of
 from adapter.errors import NotFound
@@ -14,7 +15,8 @@ from adapter.faces.parameters import Queries
 from adapter.faces.port import Schemas
 
 _PARAMETER = re.compile(r"\\{(\w+)\\}")
-_WITHOUT_DOCUMENT = frozenset({Kind.NOT_OFFERED, *HUB_KINDS})
+WITHOUT_DOCUMENT = frozenset({Kind.NOT_OFFERED, *HUB_KINDS})
+"""Routes that are about no resource, or do nothing with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,10 @@ class Paths:
 
 
 def _bound(face: Face, route: Route, schemas: Schemas) -> Bound:
-    schema = None if route.kind in _WITHOUT_DOCUMENT else schemas(face.view, route.resource, "full")
+    schema = _no_schema if route.kind in WITHOUT_DOCUMENT else partial(schemas, face.view, route.resource, "full")
     task = route.kind is Kind.CREATE and aim_of(route.operation) is Aim.TASK
     return Bound(route, Queries(route.query), Attributes(schema, route.listing.attributes), task)
+
+
+def _no_schema() -> None:
+    """A route without a document has none."""

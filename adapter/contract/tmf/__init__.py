@@ -1,64 +1,29 @@
 """The canonical model: TM Forum Open API resources, version 4.
 
 ``resource("ProductOrder")`` gives the contracts of one; a new resource is its models in a module of this package and a line
-in ``_RESOURCES``. ``extend`` adds a market's members.
+in ``_MODULES``. ``extend`` adds a market's members.
 """
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 from functools import cache
+from importlib import import_module
 
-from pydantic import BaseModel
-
-from adapter.contract.tmf.appointment import (
-    Appointment,
-    AppointmentCreate,
-    AppointmentUpdate,
-    SearchTimeSlot,
-    SearchTimeSlotCreate,
-    SearchTimeSlotUpdate,
-)
-from adapter.contract.tmf.cancel_product_order import CancelProductOrder, CancelProductOrderCreate
 from adapter.contract.tmf.error import Error
 from adapter.contract.tmf.extension import Extension, extend, extend_all, load_extension, read_extension
-from adapter.contract.tmf.geographic_address import (
-    GeographicAddress,
-    GeographicAddressValidation,
-    GeographicAddressValidationCreate,
-    GeographicAddressValidationUpdate,
-    GeographicSubAddress,
-)
 from adapter.contract.tmf.hub import EventSubscription, EventSubscriptionInput
-from adapter.contract.tmf.individual import Individual, IndividualCreate, IndividualUpdate
-from adapter.contract.tmf.order_task import (
-    RescheduleProductOrder,
-    RescheduleProductOrderCreate,
-    RespondProviderChange,
-    RespondProviderChangeCreate,
-)
-from adapter.contract.tmf.organization import Organization, OrganizationCreate, OrganizationUpdate
-from adapter.contract.tmf.product_order import ProductOrder, ProductOrderCreate, ProductOrderUpdate
 from adapter.contract.tmf.resource import Contract, Resource, from_models
 from adapter.contract.tmf.schema import model_schema
-from adapter.contract.tmf.service_test import ServiceTest, ServiceTestCreate, ServiceTestUpdate
-from adapter.contract.tmf.service_test_specification import (
-    ServiceTestSpecification,
-    ServiceTestSpecificationCreate,
-    ServiceTestSpecificationUpdate,
-)
 from adapter.contract.tmf.states import with_states
-from adapter.contract.tmf.trouble_ticket import TroubleTicket, TroubleTicketCreate, TroubleTicketUpdate
 from adapter.errors import ConfigError
 
 __all__ = [
-    "CancelProductOrder",
     "Contract",
     "Error",
     "EventSubscription",
     "EventSubscriptionInput",
     "Extension",
-    "ProductOrder",
     "Resource",
     "extend",
     "extend_all",
@@ -67,43 +32,49 @@ __all__ = [
     "read_extension",
     "resource",
     "resource_names",
+    "type_name_of",
     "with_states",
 ]
 
-# create, full, update (None: the standard has no PATCH). What can only be read has no form of its own to be created in.
-_RESOURCES: dict[str, tuple[type[BaseModel], type[BaseModel], type[BaseModel] | None]] = {
-    "ProductOrder": (ProductOrderCreate, ProductOrder, ProductOrderUpdate),
-    "CancelProductOrder": (CancelProductOrderCreate, CancelProductOrder, None),
-    "RespondProviderChange": (RespondProviderChangeCreate, RespondProviderChange, None),
-    "RescheduleProductOrder": (RescheduleProductOrderCreate, RescheduleProductOrder, None),
-    "TroubleTicket": (TroubleTicketCreate, TroubleTicket, TroubleTicketUpdate),
-    "Individual": (IndividualCreate, Individual, IndividualUpdate),
-    "Organization": (OrganizationCreate, Organization, OrganizationUpdate),
-    "Appointment": (AppointmentCreate, Appointment, AppointmentUpdate),
-    "SearchTimeSlot": (SearchTimeSlotCreate, SearchTimeSlot, SearchTimeSlotUpdate),
-    "ServiceTest": (ServiceTestCreate, ServiceTest, ServiceTestUpdate),
-    "ServiceTestSpecification": (ServiceTestSpecificationCreate, ServiceTestSpecification, ServiceTestSpecificationUpdate),
-    "GeographicAddress": (GeographicAddress, GeographicAddress, None),
-    "GeographicSubAddress": (GeographicSubAddress, GeographicSubAddress, None),
-    "GeographicAddressValidation": (
-        GeographicAddressValidationCreate,
-        GeographicAddressValidation,
-        GeographicAddressValidationUpdate,
-    ),
+# Where the models of a resource are. A module is imported when its resource is first asked for: most starts need none of them.
+_MODULES = {
+    "ProductOrder": "product_order",
+    "CancelProductOrder": "cancel_product_order",
+    "RespondProviderChange": "order_task",
+    "RescheduleProductOrder": "order_task",
+    "TroubleTicket": "trouble_ticket",
+    "Individual": "individual",
+    "Organization": "organization",
+    "Appointment": "appointment",
+    "SearchTimeSlot": "appointment",
+    "ServiceTest": "service_test",
+    "ServiceTestSpecification": "service_test_specification",
+    "GeographicAddress": "geographic_address",
+    "GeographicSubAddress": "geographic_address",
+    "GeographicAddressValidation": "geographic_address",
 }
 
 
 def resource_names() -> tuple[str, ...]:
     """The resources there are, as their types are called."""
-    return tuple(_RESOURCES)
+    return tuple(_MODULES)
+
+
+def type_name_of(name: str) -> str:
+    """The type of a resource, by itself (``ProductOrder``) or by its path (``productOrder``). Raises ConfigError."""
+    type_name = name[:1].upper() + name[1:]
+    if type_name not in _MODULES:
+        close = get_close_matches(name, [spelling for known in _MODULES for spelling in (known, known[0].lower() + known[1:])], 1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        raise ConfigError(f"there is no resource '{name}'{hint} (known: {', '.join(_MODULES)})")
+    return type_name
 
 
 @cache
 def resource(name: str) -> Resource:
-    """The contracts of a resource, by its type (``ProductOrder``) or its path (``productOrder``). Raises ConfigError."""
-    models = _RESOURCES.get(name[:1].upper() + name[1:])
-    if models is None:
-        close = get_close_matches(name, [spelling for known in _RESOURCES for spelling in (known, known[0].lower() + known[1:])], 1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
-        raise ConfigError(f"there is no resource '{name}'{hint} (known: {', '.join(_RESOURCES)})")
-    return from_models(*models)
+    """The contracts of a resource, by its type or its path. Raises ConfigError."""
+    type_name = type_name_of(name)
+    models = import_module(f"{__name__}.{_MODULES[type_name]}")
+    full = getattr(models, type_name)
+    # What can only be read has no form of its own to be created in; without a form for it, the standard has no PATCH.
+    return from_models(getattr(models, f"{type_name}Create", full), full, getattr(models, f"{type_name}Update", None))

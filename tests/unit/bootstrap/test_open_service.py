@@ -46,6 +46,7 @@ def start(tmp_path: Path, home: str, **environment: str) -> None:
         ("config/markets/lab.yaml", "\noperations:", "\noperations:\n  productOrder.cancel: {}", "mappings/lab/productOrder.cancel.yaml"),
         ("config/adapter.yaml", ", lab,", ",", "lab"),
         ("config/adapter.yaml", "faces: [hybris, tmf,", "faces: [hybris, soap,", "soap.yaml"),
+        ("config/faces/tmf646.yaml", "searchTimeSlot.list", "searchTimeSlt.list", "tmf646.yaml: searchTimeSlt.list: there is no resource"),
         ("mappings/lab/productOrder.create.yaml", "request.description", "request.descriptoin", "did you mean"),
         ("mappings/lab/codes.yaml", "severity: warning", "severity: loud", "loud"),
         ("config/markets/lab.yaml", "\noperations:", '\nwindows: [{cron: "61 2 * * *", minutes: 60}]\noperations:', "lab.yaml:"),

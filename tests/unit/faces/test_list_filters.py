@@ -137,7 +137,7 @@ def test_a_percent_encoded_value_always_finds_itself(value):
 @settings(max_examples=100, deadline=None)
 def test_any_query_string_is_a_filter_or_a_refusal(query):
     with contextlib.suppress(InvalidMessage):
-        found = parse_filter(split_query(query), Attributes(resource("productOrder").full_schema).known)
+        found = parse_filter(split_query(query), Attributes(lambda: resource("productOrder").full_schema).known)
         assert found.matches(DOCUMENT) in (True, False)
 
 
@@ -154,7 +154,7 @@ def test_regular_expressions_are_bounded():
 
 
 def test_attributes_are_those_of_the_contract():
-    attributes = Attributes(resource("productOrder").full_schema, ("serviceAddress.addrNo",))
+    attributes = Attributes(lambda: resource("productOrder").full_schema, ("serviceAddress.addrNo",))
     for path in (
         "id",
         "orderDate",
@@ -166,7 +166,7 @@ def test_attributes_are_those_of_the_contract():
         assert attributes.known(tuple(path.split("."))), path
     for path in ("nosuch", "note.nosuch", "id.x", "serviceAddress", ".".join(["productOrderItem"] * 20)):
         assert not attributes.known(tuple(path.split("."))), path
-    assert Attributes(None).known(("anything",))
+    assert Attributes(lambda: None).known(("anything",))
 
 
 def test_attributes_of_composed_schemas():
@@ -174,7 +174,7 @@ def test_attributes_of_composed_schemas():
         "allOf": [{"$ref": "#/$defs/a~1b"}, {"anyOf": [{"properties": {"two": {"type": "array", "items": {"properties": {"deep": {}}}}}}]}],
         "$defs": {"a/b": {"properties": {"one": {"$ref": "#/$defs/loop"}}}, "loop": {"$ref": "#/$defs/loop"}},
     }
-    attributes = Attributes(schema)
+    attributes = Attributes(lambda: schema)
     assert attributes.known(("one",))
     assert attributes.known(("two", "deep"))
     assert not attributes.known(("one", "x"))
@@ -185,7 +185,7 @@ def listed(query, documents, listing=None):
     found = parse_list(
         split_query(query.encode()),
         listing or Listing(maximum=100, sort=True),
-        Attributes(None),
+        Attributes(lambda: None),
         face="f",
         operation="productOrder.list",
         client="c",
