@@ -1,13 +1,25 @@
-"""``adapter schema``: the JSON Schema of mapping files, for editors."""
+"""``adapter schema``: the JSON Schemas of the files that integration engineers write, for editors."""
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 import orjson
 import typer
 
-from adapter.mapping.schema import mapping_schema
+from adapter.mapping.schema import codes_schema, mapping_schema
 
 
-def schema() -> None:
-    """Print the JSON Schema of a mapping file."""
-    typer.echo(orjson.dumps(mapping_schema(), option=orjson.OPT_INDENT_2).decode())
+class Written(StrEnum):
+    """The kinds of file there is a schema of."""
+
+    MAPPING = "mapping"
+    CODES = "codes"
+
+
+_SCHEMAS = {Written.MAPPING: mapping_schema, Written.CODES: codes_schema}
+
+
+def schema(of: Written = typer.Argument(Written.MAPPING, help="The kind of file: a mapping, or a market's codes.yaml.")) -> None:
+    """Print the JSON Schema of mapping files, or of codes files."""
+    typer.echo(orjson.dumps(_SCHEMAS[of](), option=orjson.OPT_INDENT_2).decode())

@@ -1,11 +1,11 @@
-"""The JSON Schema (2020-12) of mapping files, for editors; written from the same ``keys`` the parser checks against."""
+"""The JSON Schemas (2020-12) of mapping files and codes files, for editors; written from the same ``keys`` the parser checks against."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from adapter.mapping.forms import Either, Entries, Form, Key, Keys, Named, Sequence, Word
-from adapter.mapping.keys import CALL, NAMED, OF_RECEIVED, RECEIVED, TABLE
+from adapter.mapping.keys import CALL, NAMED, OF_RECEIVED, RECEIVED, TABLES
 
 _SCALAR = ["string", "number", "boolean"]  # an editor's YAML types 400 and true; the parser reads all of it as text
 
@@ -28,9 +28,9 @@ def _is_received() -> dict[str, Any]:
     return {"anyOf": [{"required": ["receives"]}, implied]}
 
 
-def table_schema() -> dict[str, Any]:
-    """The schema of one code table of codes.yaml."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Code table", **_schema(TABLE)}
+def codes_schema() -> dict[str, Any]:
+    """The schema of ``codes.yaml``, as far as its code tables go."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Codes file", **_schema(TABLES)}
 
 
 def _schema(form: Form) -> dict[str, Any]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from typer.testing import CliRunner
 
+from adapter.cli.main import app
 from adapter.mapping.forms import misfits
 from adapter.mapping.keys import NAMED, TABLES, mapping_form
 from adapter.mapping.load import load_yaml
-from adapter.mapping.schema import mapping_schema, table_schema
+from adapter.mapping.schema import codes_schema, mapping_schema
 from adapter.yaml_text import Block, Items, Node, Scalar
 
 REPOSITORY = Path(__file__).parents[3]
@@ -42,7 +45,7 @@ def validator() -> Any:
 
 def test_the_schema_is_one() -> None:
     assert jsonschema_rs.meta.is_valid(mapping_schema())
-    assert jsonschema_rs.meta.is_valid(table_schema())
+    assert jsonschema_rs.meta.is_valid(codes_schema())
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -125,12 +128,18 @@ def test_every_key_is_described() -> None:
     walk(mapping_schema())
 
 
-def test_real_tables_fit_theirs() -> None:
-    validator = jsonschema_rs.Draft202012Validator(table_schema())
+def test_real_codes_files_fit_theirs() -> None:
+    validator = jsonschema_rs.Draft202012Validator(codes_schema())
     for path in (REPOSITORY / "mappings").glob("*/codes.yaml"):
-        for table in document(path).get("tables", {}).values():
-            assert validator.is_valid(table)
-    assert not validator.is_valid({"row": {}})
+        assert validator.is_valid(document(path))
+    assert not validator.is_valid({"tables": {"t": {"row": {}}}})
     loaded = load_yaml("tables: {t: {rows: {a: b}}}\nother: [x]\n", "c")
     assert loaded.root is not None
     assert list(misfits(loaded.root, TABLES, NAMED)) == []
+
+
+@pytest.mark.parametrize(("arguments", "title"), [([], "Mapping file"), (["mapping"], "Mapping file"), (["codes"], "Codes file")])
+def test_the_command_prints_them(arguments: list[str], title: str) -> None:
+    printed = CliRunner().invoke(app, ["schema", *arguments])
+    assert printed.exit_code == 0
+    assert json.loads(printed.output)["title"] == title
