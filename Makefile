@@ -23,11 +23,9 @@ demo: $(READY)   ## start everything on loopback, send the documented order, sho
 serve: $(READY)  ## the service with its simulators on port 8080
 	$(BIN)/adapter serve --with-simulators --port 8080
 
-# Three workers: on two processors a good part of the tests waits for processes and clocks. Several hundred of them run services with time
-# limits of fractions of a second; one that such a machine is too slow for is run once more, alone, and named as such.
+# Three workers: on two processors a good part of the tests waits for processes and clocks.
 test: $(READY)   ## all tests, with the coverage gate
-	$(BIN)/python -m pytest -n 3 --cov --cov-report=term --cov-fail-under=95 || \
-	{ echo "once more, alone, what failed beside others:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; }
+	$(BIN)/python -m pytest -n 3 --cov --cov-report=term --cov-fail-under=95
 
 check: $(READY)  ## formatting, lint, types, import directions, and the mappings themselves
 	$(BIN)/ruff format --check .

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 
 from adapter.aims import Aim, aim_of
 from adapter.backend import Backend
+from adapter.carrying import refuse_lost
 from adapter.conclusion import Renderer
+from adapter.contract.json_bytes import write_json
 from adapter.deferral import was_answered
-from adapter.errors import Conflict, InvalidMessage, NotFound, Problem
+from adapter.errors import Conflict, InvalidMessage, MappingFailed, NotFound, Problem, TooLarge
 from adapter.mapping.refusal import refusal
-from adapter.patching import changes_of
+from adapter.patching import applied, changes_of
 from adapter.ports import Document, Message, OutcomeKind, Reply
 from adapter.recorded import document_of, kind_of, scope_about
 from adapter.showing import shown
@@ -24,7 +28,8 @@ def planned(backend: Backend, message: Message, subject: OrderRow, render: Rende
     """The message as its rules see it: a change holds the members that get another value, each whole. Where nothing is to be changed, the
     answer.
 
-    Raises NotFound, InvalidMessage for what no client may ask for, Conflict for what the subject's state does not allow.
+    Raises NotFound, InvalidMessage for what no client may ask for, Conflict for what the subject's state does not allow, TooLarge for what
+    makes the resource larger than its caller may send one, NotCarried for what would not get to the backend.
     """
     _refuse_unsettled(subject)
     match aim_of(message.operation):
@@ -46,10 +51,21 @@ def _change(backend: Backend, message: Message, subject: OrderRow, render: Rende
     changes = changes_of(shows, message)
     if not changes:
         return reply
+    _refuse_grown(message, shows, changes)
     planned = replace(message, body=changes, patch=None)
     _refuse_unfit(backend, planned, subject)
     _refuse_by_state(backend, message, {**document_of(subject), **shows}, changes)
+    refuse_lost(backend, planned, subject, shows)
     return planned
+
+
+def _refuse_grown(message: Message, shows: Document, changes: Document) -> None:
+    """A resource is no larger than what its caller could have sent at once, however many patches make it. One that its backend made
+    larger may still be changed, as long as it does not grow."""
+    if message.most_bytes is None or (size := len(write_json(applied(shows, changes)))) <= message.most_bytes:
+        return
+    if size > len(write_json(shows)):
+        raise TooLarge(f"The change makes a resource of {size} bytes; this client's resources take {message.most_bytes} bytes at most")
 
 
 def _is_command(message: Message) -> bool:
@@ -90,11 +106,21 @@ def _refuse_ended(backend: Backend, message: Message, subject: OrderRow) -> None
     life = backend.market.life(kind_of(subject))
     if not life.ended(subject.state):
         return
-    task = message.operation.partition(".")[0]
-    open_states = ", ".join(sorted(life.open_states))
-    text = f"{life.name} is {subject.state}, and nothing can be done about it any more. {task} is possible while it is {open_states}"
+    text = f"{life.name} is {subject.state}, and nothing can be done about it any more"
+    if states := ", ".join(_states_for(backend, message, subject)):
+        text += f". {message.operation.partition('.')[0]} is possible while it is {states}"
     about = backend.market.life(message.operation).subject
     raise Conflict(text, [Problem(about.member if about else "", f"names a {life.name} that is {subject.state}")])
+
+
+def _states_for(backend: Backend, message: Message, subject: OrderRow) -> Iterator[str]:
+    """The states in which the rules would not have refused this task."""
+    life, translator = backend.market.life(kind_of(subject)), backend.translators[message.operation]
+    scope, document = scope_about(backend, message, subject.client_reference, subject), document_of(subject)
+    for state in sorted(life.open_states):
+        with contextlib.suppress(InvalidMessage, MappingFailed):
+            if not translator.refused(replace(scope, known={**document, life.member: state})):
+                yield state
 
 
 def busy() -> Conflict:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from adapter import clock
 from adapter.backend import Backend
 from adapter.contract.json_bytes import write_json
+from adapter.contract.value_types import no_values
 from adapter.errors import InvalidMessage, MappingFailed, Problem, UnknownCode
 from adapter.following import value_at
 from adapter.inbound import Inbound, InboundOperation
@@ -82,7 +84,8 @@ class Said:
 
 
 def arrive(backend: Backend, request: InboundRequest, correlation_id: str, at: int) -> Arrived:
-    """Reads a message of a market that takes some. Raises CallerError for one that cannot be read or is not taken here; MappingFailed
+    """Reads a message of a market that takes some. Raises CallerError for one that cannot be read, holds what is no value of its type, or
+    is not taken here; MappingFailed
     for one whose identity cannot be told, or that names nothing it could be about."""
     market, inbound, receiver = backend.market.market, backend.market.inbound, backend.receiver
     assert inbound is not None, "only markets that take messages are asked"
@@ -93,6 +96,7 @@ def arrive(backend: Backend, request: InboundRequest, correlation_id: str, at: i
     if operation is None:
         raise InvalidMessage(f"'{received.operation}' is not taken here; there are {', '.join(sorted(backend.arrivals))}")
     translator, document = backend.translators[operation], received.document
+    _refuse_no_values(translator, document)
     scope = Scope(message=document, setting=backend.market.settings, correlation_id=correlation_id, now=clock.iso(at), uid=_new_id())
     with station("map message", market, operation):
         key, said = _key_of(market, translator, scope, received), reported(backend, translator, scope)
@@ -118,6 +122,13 @@ def reported(backend: Backend, translator: Translator, scope: Scope) -> Said:
     named: Document = {name: found[name].value for name in ("id", "externalId") if name in found}
     word = failure.value if isinstance(failure, UnknownCode) and failure.path == member else _word(found.get(member), scope)
     return Said(named, word, f"a message of the backend cannot be mapped: {failure}", failure)
+
+
+def _refuse_no_values(translator: Translator, document: Document) -> None:
+    """The sender's mistake, whatever the rules would make of it: nobody else can mend it, and no listener is told of a day that is none."""
+    problems = list(islice(no_values(translator.message, document), _MOST_NAMED)) if translator.message is not None else []
+    if problems:
+        raise InvalidMessage("The message breaks its contract; nothing of it was taken over", problems)
 
 
 def _unfit(received: Received, failure: MappingFailed) -> InvalidMessage | MappingFailed:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from adapter import clock
 from adapter.agenda import timers_left, timers_of
 from adapter.contract.json_bytes import write_json
 from adapter.market import Market
+from adapter.ports import Document
 from adapter.recorded import kind_of
-from adapter.resource import Advance
+from adapter.resource import Advance, Resource, Unexpected
 from adapter.store import MessageRow, OrderIds, OrderRow
 from adapter.store.advancing import Change
 from adapter.store.concluding import Concluded
@@ -38,17 +40,18 @@ def moved(
     backend_ref: str = "",
     tasks: tuple[NewTask, ...] = (),
 ) -> Change:
-    """The change that takes an order to where ``taken`` has it. ``tasks`` come beside the timers of its new state."""
+    """The change that takes an order to where ``taken`` has it. ``tasks`` come beside the timers of its new state. What a person has to
+    look at stays until a state is told: a message that tells of something else has not answered it."""
     document = write_json(taken.document)
     elsewhere = taken.state != order.state
     return Change(
         order_id=order.id,
-        seq=order.event_seq,
+        version=order.version,
         state=taken.state,
         at=now,
         answer=document,
         legacy_state=legacy_state or order.legacy_state,
-        attention="" if elsewhere or stood_still(order) else order.attention,
+        attention="" if elsewhere or (taken.placed and stood_still(order)) else order.attention,
         done_at=now if taken.done else None,
         backend_ref=backend_ref,
         events=tuple(told(event.type, document, event.field_path) for event in taken.events),
@@ -56,13 +59,13 @@ def moved(
         cancels=timers_left(market, order.id, order.state, taken.state),
         messages=messages,
         subject=order.subject,
-        concluded=concluded(market, order, taken.state) if elsewhere else (),
+        concluded=concluded(market, order, taken.state, taken.document, now) if elsewhere else (),
         private=market.private,
     )
 
 
-def concluded(market: Market, order: OrderRow, state: str) -> tuple[Concluded, ...]:
-    """What it means for the open tasks about an order that it comes to ``state``."""
+def concluded(market: Market, order: OrderRow, state: str, document: Document, now: int) -> tuple[Concluded, ...]:
+    """What it means for the open tasks about an order that it comes to ``state``, and is ``document`` then."""
     kind, found = kind_of(order), []
     for name in sorted(market.resources):
         life = market.life(name)
@@ -70,8 +73,15 @@ def concluded(market: Market, order: OrderRow, state: str) -> tuple[Concluded, .
             continue
         come_to = life.subject.concludes(order.state, state)
         if come_to is not None:
-            found.append(Concluded(name, come_to, life.member, life.ended(come_to), life.events.state))
+            becomes = partial(_task_at, life, {**life.subject.told(document), life.member: come_to}, clock.iso(now))
+            found.append(Concluded(name, come_to, becomes, life.ended(come_to), life.events.state))
     return tuple(found)
+
+
+def _task_at(life: Resource, told: Document, at: str, task: Document) -> Document:
+    """The document of a task that goes on with its subject, with the dates and the history that are kept of it."""
+    taken = life.advance(task, told, at)
+    return {**task, **told} if isinstance(taken, Unexpected) else taken.document
 
 
 def left_alone(market: Market, order: OrderRow, now: int) -> Change:
@@ -80,7 +90,7 @@ def left_alone(market: Market, order: OrderRow, now: int) -> Change:
 
 
 def _as_it_is(order: OrderRow, now: int) -> Change:
-    return Change(order.id, order.event_seq, order.state, now, legacy_state=order.legacy_state, attention=order.attention)
+    return Change(order.id, order.version, order.state, now, legacy_state=order.legacy_state, attention=order.attention)
 
 
 def attention_to(

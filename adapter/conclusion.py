@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from adapter.agenda import chance, first_question, timers_of, watched
 from adapter.backend import Backend
@@ -29,8 +30,48 @@ class MappedAnswer:
     outcome: Outcome
     canonical: Document | None = None
     view: Document | None = None
-    rule_version: str = ""
     failure: MappingFailed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request whose call has come to its end: what was prepared for it, what the backend's answer was judged to be, the row that it has
+    on record, and how its caller is answered. ``now`` is in milliseconds since the epoch."""
+
+    backend: Backend
+    prepared: Prepared
+    judged: Judged
+    message: Message
+    fresh: Fresh
+    render: Renderer
+    now: int
+
+    def result(self, outcome: Outcome, document: Document | None = None) -> Result:
+        """What its caller is told of this outcome, and gets to see."""
+        doubtful = outcome.kind is OutcomeKind.IN_DOUBT
+        return Result(
+            outcome,
+            document,
+            order_id=self.fresh.order_id,
+            created_at=self.fresh.created_at,
+            status=self.judged.status,
+            retry_after=retry_after(self.backend, self.prepared.operation) if doubtful else None,
+        )
+
+    def conclusion(self, result: Result, **kept: Any) -> Conclusion:
+        """The answer in the words of the message's face, and the settlement that records it with what else is ``kept``."""
+        outcome, reply = result.outcome, self.render(self.message, result)
+        settlement = Settlement(
+            outcome=outcome.kind,
+            at=self.now,
+            evidence=outcome.evidence,
+            response=Response(reply.status, reply.body, reply.headers),
+            issues=outcome.issues,
+            messages=_messages(self, reply),
+            private=self.backend.market.private,
+            **kept,
+        )
+        return Conclusion(reply, settlement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,54 +92,44 @@ def answer_of(prepared: Prepared, judged: Judged, face: str) -> MappedAnswer:
     try:
         with station("map reply", "", prepared.operation):
             canonical = translator.reply(scope).document
-            return MappedAnswer(judged.outcome, canonical, translator.view(face, scope, canonical), translator.version)
+            return MappedAnswer(judged.outcome, canonical, translator.view(face, scope, canonical))
     except MappingFailed as error:
         outcome = replace(judged.outcome, kind=OutcomeKind.IN_DOUBT, evidence=f"the reply could not be mapped: {error}")
         return MappedAnswer(outcome, failure=error)
 
 
-def conclude(
-    backend: Backend,
-    prepared: Prepared,
-    judged: Judged,
-    message: Message,
-    fresh: Fresh,
-    render: Renderer,
-    now: int,
-) -> Conclusion:
-    """The answer in the words of the message's face, and the settlement that records it."""
-    answer = answer_of(prepared, judged, message.face)
-    outcome = answer.outcome
-    if outcome.kind is OutcomeKind.IN_DOUBT and outcome.kind is not judged.outcome.kind:
+def taken_on(prepared: Prepared, judged: Judged, face: str) -> MappedAnswer:
+    """The answer to a request that makes something new. One that says by which id the backend knows it, and says nothing there, leaves
+    it in doubt: nobody could ever ask for it."""
+    answer = answer_of(prepared, judged, face)
+    if answer.canonical is None or str(answer.canonical.get("id", "-") or "").strip():
+        return answer
+    evidence = f"the backend accepted it, but the id in its reply is blank ({answer.outcome.evidence})"
+    return MappedAnswer(replace(answer.outcome, kind=OutcomeKind.IN_DOUBT, evidence=evidence))
+
+
+def conclude(exchange: Exchange) -> Conclusion:
+    """The end of a request that makes something new."""
+    backend, prepared, message, fresh, now = exchange.backend, exchange.prepared, exchange.message, exchange.fresh, exchange.now
+    answer = taken_on(prepared, exchange.judged, message.face)
+    outcome, canonical = answer.outcome, answer.canonical
+    if outcome.kind is OutcomeKind.IN_DOUBT and outcome.kind is not exchange.judged.outcome.kind:
         outcome = technical(backend, prepared.operation, outcome.kind, outcome.evidence)
-    result = Result(
-        outcome,
-        answer.view,
-        order_id=fresh.order_id,
-        created_at=fresh.created_at,
-        status=judged.status,
-        retry_after=retry_after(backend, prepared.operation) if outcome.kind is OutcomeKind.IN_DOUBT else None,
-    )
-    reply = render(message, result)
-    canonical = answer.canonical
-    begun = _begun(backend, message.operation, fresh.order_id, canonical, now) if canonical is not None else _Begun()
-    settlement = Settlement(
-        outcome=outcome.kind,
-        at=now,
-        state=_state(backend, message.operation, outcome.kind, canonical),
+    state = _state(backend, message.operation, outcome.kind, canonical)
+    if canonical is not None:
+        begun = _begun(backend, message.operation, fresh.order_id, canonical, now)
+    else:
+        in_doubt_now = outcome.kind is OutcomeKind.IN_DOUBT
+        begun = _Begun(tasks=timers_of(backend.market, fresh.order_id, state, now) if in_doubt_now else ())
+    return exchange.conclusion(
+        exchange.result(outcome, answer.view),
+        state=state,
         backend_ref=str(canonical["id"]) if canonical and "id" in canonical else "",
-        evidence=outcome.evidence,
-        response=Response(reply.status, reply.body, reply.headers),
         answer=begun.document,
         done_at=now if begun.done or outcome.kind is OutcomeKind.REJECTED else None,
         events=begun.events,
         tasks=begun.tasks,
-        issues=outcome.issues,
-        messages=messages_of(backend, prepared, judged, message, reply, now),
-        rule_version=prepared.translator.version,
-        private=backend.market.private,
     )
-    return Conclusion(reply, settlement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +173,9 @@ def _state(backend: Backend, operation: str, kind: OutcomeKind, canonical: Docum
     return backend.market.life(operation).state_of(canonical or {})
 
 
-def messages_of(backend: Backend, prepared: Prepared, judged: Judged, message: Message, reply: Reply, now: int) -> tuple[MessageRow, ...]:
+def _messages(exchange: Exchange, reply: Reply) -> tuple[MessageRow, ...]:
     """What was said from the backend's answer on, as the record keeps it."""
-    received = received_rows(backend, prepared, judged, now)
+    backend, now = exchange.backend, exchange.now
+    received = received_rows(backend, exchange.prepared, exchange.judged, now)
     body = backend.redaction.json(reply.body, reply.document)
-    return (*received, MessageRow(Direction.CLIENT_REPLY, message.operation, body, now, "application/json", reply.status))
+    return (*received, MessageRow(Direction.CLIENT_REPLY, exchange.message.operation, body, now, "application/json", reply.status))

@@ -11,7 +11,7 @@ import structlog
 from adapter.agenda import RECONCILE, SUBMIT, chance, first_question, task_of, timers_of, watched
 from adapter.backend import Backend
 from adapter.changing import attention_to, moved, told
-from adapter.conclusion import Renderer, answer_of
+from adapter.conclusion import Renderer, taken_on
 from adapter.contract.json_bytes import write_json
 from adapter.exchange import Judged, Prepared
 from adapter.intake import Intake, received_rows
@@ -85,7 +85,7 @@ class Deferral:
     ) -> tuple[OutcomeKind, str]:
         """Records what a call said; the outcome, and why. Raises StoreUnavailable: then the attempt stays open, and a probe will tell.
         ``withdraws`` are tasks that have no reason any more."""
-        answer = answer_of(prepared, judged, order.face)
+        answer = taken_on(prepared, judged, order.face)
         outcome, canonical = answer.outcome, answer.canonical
         messages = received_rows(backend, prepared, judged, now)
         settlement = Settlement(
@@ -94,7 +94,6 @@ class Deferral:
             evidence=outcome.evidence,
             issues=outcome.issues,
             messages=messages,
-            rule_version=prepared.translator.version,
             answered=True,
             withdraws=withdraws,
         )

@@ -13,8 +13,9 @@ from enum import StrEnum
 
 import structlog
 
+from adapter.agenda import timers_left
 from adapter.backend import Backend
-from adapter.conclusion import Conclusion, Renderer, answer_of
+from adapter.conclusion import Conclusion, Exchange, Renderer, taken_on
 from adapter.deferral import Deferral, reconciling, was_answered
 from adapter.errors import AdapterError, NotFound
 from adapter.exchange import Judged, Observer, Prepared, converse, deadline_of, prepare
@@ -29,6 +30,7 @@ from adapter.store.advancing import Overtaken
 log = structlog.get_logger("adapter.doubt")
 
 _WORTH_WAITING = 5_000  # milliseconds a repeat is held back for a proof, rather than sent away to come again
+_RULES = 12  # characters of a version of rules, as they are shown elsewhere
 _PROVED = "the probe found no such order when the call could no longer take effect"
 
 
@@ -154,14 +156,9 @@ class DoubtSettler:
         if was_answered(order):
             await self.deferral.undone(backend, order, attempt.number, _PROVED, self.now(), received)
         else:
-            settlement = Settlement(
-                OutcomeKind.ABSENT,
-                self.now(),
-                state="acknowledged" if order.resource else "",
-                evidence=_PROVED,
-                messages=received,
-                withdraws=reconciling(order.id),
-            )
+            state = "acknowledged" if order.resource else ""
+            withdraws = _over(backend.market, order, state)
+            settlement = Settlement(OutcomeKind.ABSENT, self.now(), state, evidence=_PROVED, messages=received, withdraws=withdraws)
             await self.store.settle(order.id, attempt.number, settlement)
 
     async def _adopt(
@@ -174,7 +171,9 @@ class DoubtSettler:
         attempt: AttemptRow,
         subject: OrderRow | None,
     ) -> Probed:
-        answer = answer_of(prepared, judged, order.face) if subject is None else None
+        found_by = f"a probe by the rules {prepared.translator.version[:_RULES]} found it, {judged.outcome.evidence}"
+        judged = replace(judged, outcome=replace(judged.outcome, evidence=found_by))  # the attempt keeps the version of its own rules
+        answer = taken_on(prepared, judged, order.face) if subject is None else None
         if answer is not None and answer.outcome.kind is not OutcomeKind.ACCEPTED:
             log.error("doubt.answer-not-mapped", order=order.id, why=answer.outcome.evidence)
             return Probed(Proof.UNANSWERED, answer.outcome.evidence)
@@ -188,8 +187,9 @@ class DoubtSettler:
         fresh = Fresh(order.id, attempt.number, order.client_reference, order.created_at)
 
         def concluding(subject: OrderRow | None) -> Conclusion:
-            found = ended(backend, prepared, judged, message, fresh, renderer, self.now(), subject)
-            return replace(found, settlement=replace(found.settlement, withdraws=reconciling(order.id)))
+            found = ended(Exchange(backend, prepared, judged, message, fresh, renderer, self.now()), subject)
+            withdraws = _over(backend.market, order, found.settlement.state)
+            return replace(found, settlement=replace(found.settlement, withdraws=withdraws))
 
         try:
             conclusion, _ = await record(self.store, order.id, attempt.number, subject, concluding)
@@ -197,6 +197,11 @@ class DoubtSettler:
             return Probed(Proof.UNANSWERED, str(error))
         kind = conclusion.settlement.outcome
         return Probed(Proof.SETTLED if kind is OutcomeKind.ACCEPTED else Proof.UNANSWERED, conclusion.settlement.evidence)
+
+
+def _over(market: Market, order: OrderRow, state: str) -> tuple[str, ...]:
+    """The tasks of an order that have no reason any more once it is not in doubt, but in ``state`` ("": it has none of its own)."""
+    return (*reconciling(order.id), *(timers_left(market, order.id, order.state, state) if state else ()))
 
 
 def _read(operation: Operation, judged: Judged, asked: int, safe: int) -> Probed:

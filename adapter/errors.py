@@ -15,6 +15,7 @@ AdapterError
 │   ├── TooLarge            413
 │   ├── UnsupportedMedia    415
 │   ├── KeyReused           422  the idempotency key was used for other content
+│   ├── NotCarried          422  a part of a change would not get to the backend
 │   ├── Refused             400, 409 or 422  a rule of the market's mapping refuses the request before anything is sent
 │   ├── TooManyRequests     429
 │   ├── NotOffered          501  the market has no such operation
@@ -56,12 +57,19 @@ class CheckFailed(ConfigError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a message: ``path`` names the place (``note[@type=JobType].text``), ``text`` says what."""
+    """One thing wrong with a message: ``path`` names the place (``note[@type=JobType].text``), ``text`` says what. ``rule`` is the place of
+    the rule that could not take it, for logs and the record: a caller can do nothing with a name of our files."""
 
     path: str
     text: str
+    rule: str = ""
 
     def __str__(self) -> str:
+        return f"{self.told} (rule {self.rule})" if self.rule else self.told
+
+    @property
+    def told(self) -> str:
+        """The problem in the words for the caller."""
         return f"{self.path}: {self.text}" if self.path else self.text
 
 
@@ -132,7 +140,7 @@ class Conflict(CallerError):
 
 
 class TooLarge(CallerError):
-    """The body is larger than the client's limit."""
+    """The body is larger than the client's limit, or a change makes a resource so."""
 
     status = 413
     reason = "The request body is too large"
@@ -150,6 +158,13 @@ class KeyReused(CallerError):
 
     status = 422
     reason = "The idempotency key was already used for another request"
+
+
+class NotCarried(CallerError):
+    """A part of a change has no way to the backend; nothing was sent."""
+
+    status = 422
+    reason = "Not all of the change can be told to the backend"
 
 
 class Refused(CallerError):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from adapter import tracing
 from adapter.backend import Backend
@@ -16,6 +16,7 @@ from adapter.mapping.translator import Translator
 from adapter.market import Expiry, Operation
 from adapter.ports import Answer, AnswerKind, Call, Deviation, Document, Exchange, Issue, Outcome, OutcomeKind, WireReply, WireRequest
 
+_CODES = ("code", "@code", "faultCode", "errorCode")  # what the details of faults call their code
 _NO_ANSWER = 504  # what a face may answer where it was reached, but gave no whole answer
 
 
@@ -47,7 +48,8 @@ class Said(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What became of a call. ``reply`` is the legacy document where there was a readable one, ``raw`` the bytes it was read from, and
-    ``way`` all that went to and fro after the first request, ``raw`` last. ``failure`` is why a readable one could not be judged."""
+    ``way`` all that went to and fro after the first request, ``raw`` last. ``failure`` is why a readable one could not be judged, ``at``
+    when it was, in ``time.monotonic()``."""
 
     outcome: Outcome
     reply: Document | None = None
@@ -56,6 +58,7 @@ class Judged:
     status: int | None = None
     deviations: tuple[Deviation, ...] = ()
     failure: MappingFailed | None = None
+    at: float = field(default_factory=time.monotonic, compare=False)
 
 
 class Observer(Protocol):
@@ -93,7 +96,7 @@ def _in_the_callers_words(translator: Translator, scope: Scope, error: Serialisa
     written = [origin for origin in origins if origin.target == error.path]
     sent = {source.removeprefix("request."): origin.rule for origin in written for source in origin.sources if _from_the_caller(source)}
     if sent:
-        return InvalidMessage(problems=[Problem(name, f"{error.text} (rule {rule})") for name, rule in sent.items()])
+        return InvalidMessage(problems=[Problem(name, error.text, str(rule)) for name, rule in sent.items()])
     return SerialisationFailed(f"{error.text} (rule {written[0].rule})", error.path) if written else error
 
 
@@ -197,10 +200,23 @@ def judge(backend: Backend, prepared: Prepared, answer: Answer) -> Judged:
     kind = backend.market.technical(answer.status, fault)
     if fault is None:
         return Judged(technical(backend, prepared.operation, kind, answer.unreadable or f"HTTP {answer.status}"))
-    issues = tuple(backend.catalogue.read(fault.text, "error"))
+    issues = tuple(backend.catalogue.read(fault.text, "error", _code_of(fault.detail)))
     evidence = f"fault {fault.code}: {fault.text}" + (f" {fault.detail_name} {fault.detail}" if fault.detail else "")
     operation = backend.market.operations[prepared.operation]
-    return Judged(Outcome(_certain(operation, kind), issues, operation.message, evidence))
+    kind = _certain(operation, kind)
+    return Judged(Outcome(kind, _with_advice(backend, prepared.operation, kind, issues), operation.message, evidence))
+
+
+def _code_of(detail: Any) -> str:
+    """The code that a fault gives beside its text, where its detail has a member of that name; "" where it has none."""
+    code = next((detail[name] for name in _CODES if name in detail), "") if isinstance(detail, dict) else ""
+    return str(code).strip() if isinstance(code, str | int) else ""
+
+
+def _with_advice(backend: Backend, operation: str, kind: OutcomeKind, issues: tuple[Issue, ...]) -> tuple[Issue, ...]:
+    """Of what is in doubt the caller learns first what to do, and then what the backend said of it."""
+    doubtful = kind is OutcomeKind.IN_DOUBT and not backend.market.operations[operation].idempotent
+    return (*technical(backend, operation, kind, "").issues, *issues) if doubtful else issues
 
 
 def _judge_reply(backend: Backend, prepared: Prepared, answer: Answer, document: Document) -> Judged:
@@ -211,7 +227,7 @@ def _judge_reply(backend: Backend, prepared: Prepared, answer: Answer, document:
         outcome = technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, f"the outcome could not be judged: {error}")
         return Judged(outcome, document, deviations=answer.deviations, failure=error)
     severity = "warning" if verdict.kind is OutcomeKind.ACCEPTED else "error"
-    issues = backend.catalogue.read_all(verdict.texts, severity)
+    issues = _with_advice(backend, prepared.operation, verdict.kind, backend.catalogue.read_all(verdict.texts, severity))
     message = verdict.message or ("" if verdict.kind is OutcomeKind.ACCEPTED else operation.message)
     outcome = Outcome(verdict.kind, issues, message, f"judged by {verdict.rule}")
     return Judged(outcome, document, status=verdict.status, deviations=answer.deviations)

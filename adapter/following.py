@@ -26,6 +26,7 @@ from adapter.mapping.scope import Scope
 from adapter.market import Follow, Market
 from adapter.ports import Document, OutcomeKind
 from adapter.recorded import advanced, document_of, message_of
+from adapter.reports import reports_of
 from adapter.resource import Unexpected
 from adapter.store import Direction, MessageRow, OrderRow
 from adapter.store.advancing import Change
@@ -94,7 +95,7 @@ class Follower:
         backend, came = self.backends[order.market], message_of(order)
         message = replace(came, path={**came.path, "id": order.backend_ref})
         try:
-            prepared = prepare(backend, follow.by, scope_of(backend, message, order.client_reference))
+            prepared = prepare(backend, follow.by, scope_of(backend, message, order.client_reference, document_of(order)))
         except AdapterError as error:
             return Followed(Answer.REFUSED, why=f"the question cannot be written: {error}")
         asked = self.now()
@@ -113,7 +114,7 @@ class Follower:
     async def ask_many(self, orders: Sequence[OrderRow], *, before_call: Callable[[], None] = lambda: None) -> dict[str, Followed]:
         """Asks for the states of orders of one market and operation in one call, as the market declares it; the answers by order id.
 
-        Where the answer as a whole cannot be mapped, each order has to be asked for alone: then ASK_ALONE.
+        Where a part of the answer cannot be mapped, each order that it says nothing readable of has to be asked for alone: then ASK_ALONE.
         """
         backend = self.backends[orders[0].market]
         follow = backend.market.follow[orders[0].operation]
@@ -128,21 +129,17 @@ class Follower:
         judged = await converse(backend, prepared, time.monotonic() + backend.market.limits.total, self.observer)
         if (silent := _without_report(judged)) is not None:
             return everyone(silent)
-        scope = _heard(prepared, judged)
-        try:
-            reports = prepared.translator.reply(scope).document.get("orders") or []
-        except MappingFailed as error:
-            return everyone(Followed(Answer.ASK_ALONE, why=f"the answer cannot be mapped: {error}"))
-        places = {str(report.get("id")): place for place, report in enumerate(reports)}
+        reports, spoiled = reports_of(prepared.translator, _heard(prepared, judged))
+        left_out = Answer.ASK_ALONE if spoiled else Answer.REFUSED
         found = {}
         for order in orders:
-            place = places.get(order.backend_ref)
-            if place is None:
-                found[order.id] = Followed(Answer.REFUSED, why=f"the answer leaves out order {order.backend_ref}")
+            report = reports.get(order.backend_ref)
+            if report is None:
+                found[order.id] = Followed(left_out, why=spoiled or f"the answer leaves out order {order.backend_ref}")
                 continue
-            way = partial(_part, backend, prepared, reports[place], asked)
-            status = partial(raw_state, prepared, scope, f"orders[{place}].state")
-            found[order.id] = self._understood(_Report(backend.market, order, reports[place], status, way))
+            way = partial(_part, backend, prepared, report.document, asked)
+            status = partial(raw_state, prepared, report.scope, f"{report.target}.state")
+            found[order.id] = self._understood(_Report(backend.market, order, report.document, status, way))
         return found
 
     def _scope(self, backend: Backend, orders: Sequence[OrderRow]) -> Scope:

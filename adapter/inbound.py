@@ -7,8 +7,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, model_validator
 
 from adapter.channel import Basic
-from adapter.contract.path import PathError, parse_path
-from adapter.declared import Declared
+from adapter.declared import At, Declared, Mistake, Mistakes, check_path, refuse
 
 LEAST_SECRET = 8
 """Characters."""
@@ -22,10 +21,10 @@ class InboundSecurity(Declared):
 
     @model_validator(mode="after")
     def _secrets_are_long_enough(self) -> InboundSecurity:
-        named = {"basic.password": self.basic.password} if self.basic else {}
-        for name, secret in {**named, **{f"headers.{name}": value for name, value in self.headers.items()}}.items():
+        named = {("basic", "password"): self.basic.password} if self.basic else {}
+        for at, secret in {**named, **{("headers", name): value for name, value in self.headers.items()}}.items():
             if len(secret.get_secret_value()) < LEAST_SECRET:
-                raise ValueError(f"{name}: a secret has at least {LEAST_SECRET} characters")
+                raise Mistakes([Mistake(at, f"a secret has at least {LEAST_SECRET} characters")])
         return self
 
     @property
@@ -46,21 +45,26 @@ class InboundLimits(Declared):
 
 
 class InboundOperation(Declared):
-    """A message that the backend sends of its own accord. ``creates``: one about a resource that is not on record makes it; ``owner`` is
-    the path in the report that names the party it belongs to, by ``parties`` of the clients. Without it, or without such a party, the
-    resource belongs to nobody and is seen by the whole market."""
+    """A message that the backend sends of its own accord. ``creates``: one about a resource that is not on record makes it. Whose it is
+    then: ``owner`` is the path in the report that names the party it belongs to, by ``parties`` of the clients; ``belongsTo`` gives, by
+    resource, the path to the number of one on record whose client it belongs to. Where neither tells, it belongs to nobody."""
 
     creates: bool = False
     owner: str = ""
+    belongs_to: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def owned_by(self) -> dict[At, str]:
+        """The paths that say whose it is, by where they are declared."""
+        named: dict[At, str] = {("owner",): self.owner} if self.owner else {}
+        return named | {("belongsTo", resource): path for resource, path in self.belongs_to.items()}
 
     @model_validator(mode="after")
     def _owner_is_of_what_is_made(self) -> InboundOperation:
-        if self.owner and not self.creates:
-            raise ValueError("owner is about the resources that messages make: write 'creates: true', or remove it")
-        try:
-            _ = parse_path(self.owner) if self.owner else None
-        except PathError as error:
-            raise ValueError(f"owner: {error}") from None
+        if self.owned_by and not self.creates:
+            text = "this is about the resources that messages make"
+            raise Mistakes([Mistake(next(iter(self.owned_by))[:1], text, "write 'creates: true', or take it away")])
+        refuse(mistake for at, path in self.owned_by.items() for mistake in check_path(at, path))
         return self
 
 
@@ -80,5 +84,6 @@ class Inbound(Declared):
     @model_validator(mode="after")
     def _somebody_is_let_in(self) -> Inbound:
         if self.open == self.security.declared:
-            raise ValueError("declare credentials under 'security', or write 'open: true' where anybody may send, not both")
+            text = "declare credentials under 'security', or write 'open: true' where anybody may send, not both"
+            raise Mistakes([Mistake(("open",) if self.open else (), text)])
         return self

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +48,7 @@ class Intake:
             state="acknowledged" if aim.makes else "",
             resource=message.operation.partition(".")[0] if aim.makes else "",
             subject=subject.id if subject is not None else "",
-            subject_seq=subject.event_seq if subject is not None else 0,
+            subject_version=subject.version if subject is not None else None,
             private=backend.market.private,
             rule_version=prepared.translator.version,
             order_id=self.order_id,
@@ -63,7 +62,7 @@ class Intake:
 
 RECORDING = 1_000  # milliseconds between the end of a call and its outcome being on record
 
-_new_id = OrderIds(clock.now)
+_new_uid = OrderIds(clock.now)
 
 
 def sent_rows(backend: Backend, prepared: Prepared, at: int) -> tuple[MessageRow, ...]:
@@ -73,10 +72,10 @@ def sent_rows(backend: Backend, prepared: Prepared, at: int) -> tuple[MessageRow
 
 
 def received_rows(backend: Backend, prepared: Prepared, judged: Judged, at: int) -> tuple[MessageRow, ...]:
-    """All that followed the first request, as the record keeps it; ``at`` is now, by the record's clock."""
-    now, request, rows = time.monotonic(), prepared.first, []
+    """All that followed the first request, as the record keeps it; ``at`` is when it was judged, by the record's clock."""
+    request, rows = prepared.first, []
     for said in judged.way:
-        when = at - int((now - said.at) * 1000)
+        when = at - int((judged.at - said.at) * 1000)
         if isinstance(said.what, WireRequest):
             request = said.what
             rows.append(_sent(backend, prepared, request, when))
@@ -101,10 +100,9 @@ def _received(backend: Backend, operation: str, reply: WireReply, at: int) -> Me
     return MessageRow(Direction.BACKEND_REPLY, operation, body, at, content, reply.status)
 
 
-def intake_of(message: Message) -> Intake:
+def intake_of(message: Message, order_id: str) -> Intake:
     """Key: what the face found (``Idempotency-Key``, else the caller's correlation id), else ``externalId`` of what is new, else none of
     its own."""
-    order_id = _new_id()
     external_id = message.body.get("externalId") if aim_of(message.operation) is Aim.NEW else None
     key = message.key or (f"externalId:{external_id}" if external_id else f"order:{order_id}")
     return Intake(
@@ -143,6 +141,6 @@ def scope_of(rules: Rules, message: Message, client_reference: str, known: Docum
         correlation_id=message.correlation_id,
         client_reference=client_reference,
         now=clock.iso(message.received_at),
-        uid=_new_id(),
+        uid=_new_uid(),
         known=known,
     )

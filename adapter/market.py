@@ -6,26 +6,37 @@ Durations are seconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from adapter.channel import Limits, Security, Transport
-from adapter.contract.path import parse_path
-from adapter.declared import Declared, load_declared
-from adapter.errors import ConfigError
+from adapter.declared import Declared, Mistake, check_name, check_path, load_declared, refuse
+from adapter.finding import suggest
 from adapter.inbound import Inbound
 from adapter.ports import Fault, OutcomeKind
-from adapter.resource import LifeExtension, Resource
+from adapter.resource import LifeExtension, Resource, check_life, resources, unknown_state
+from adapter.schedule import (
+    Breaker,
+    Bulk,
+    Follow,
+    Pace,
+    Rate,
+    Timer,
+    Window,
+    check_follow,
+    check_timers,
+    unknown_operation,
+)
 from adapter.yaml_text import Block, numbered, read_document
 
-LongSeconds = Annotated[float, Field(gt=0, le=366 * 86_400)]
+__all__ = ["Breaker", "Bulk", "Expiry", "Follow", "Market", "Operation", "Pace", "Rate", "RoutedMarket", "Timer", "Window", "load_market"]
 
 
 class Expiry(Declared):
@@ -60,92 +71,6 @@ class Operation(Declared):
         return self
 
 
-class Rate(Declared):
-    """How often a backend may be called: ``per_second`` on average, ``burst`` at once; ``reserve`` of these only orders may take."""
-
-    per_second: float = Field(gt=0, le=100_000)
-    burst: int = Field(1, ge=1, le=100_000)
-    reserve: int = Field(0, ge=0)
-
-    @model_validator(mode="after")
-    def _something_is_left(self) -> Rate:
-        if self.reserve >= self.burst:
-            raise ValueError(
-                f"reserve: of {self.burst} permits at once (burst) {self.reserve} are kept for orders, so no state is ever asked for; "
-                f"make reserve smaller than burst"
-            )
-        return self
-
-
-class Window(Declared):
-    """A time in which the backend is closed: begins at ``cron`` (minute hour day month weekday, the market's time zone)."""
-
-    cron: str = Field(pattern=r"^\S+( \S+){4}$")
-    minutes: int = Field(gt=0, le=7 * 24 * 60)
-
-
-class Breaker(Declared):
-    """After so many ``failures`` in a row the backend is left alone for ``pause`` seconds."""
-
-    failures: int = Field(ge=1, le=10_000)
-    pause: float = Field(gt=0, le=86_400)
-
-
-class Pace(Declared):
-    """One row of a cadence: an order in ``state`` (left out: any), younger than ``until`` (left out: of any age), is asked for ``every``
-    so often. The first row that fits counts."""
-
-    state: str = ""
-    until: LongSeconds | None = None
-    every: LongSeconds
-
-
-class Bulk(Declared):
-    """The operation that asks for many orders at once, and for how ``most``."""
-
-    operation: str
-    most: int = Field(ge=2, le=10_000)
-
-
-class Follow(Declared):
-    """How the orders of one operation are followed to their end: ``by`` asks for the state of one, as often as the first fitting row
-    of ``cadence`` says, +- the share ``jitter``. Older than ``at_most`` it is a case for a person."""
-
-    by: str
-    cadence: tuple[Pace, ...]
-    jitter: float = Field(0.1, ge=0, le=0.5)
-    at_most: LongSeconds = 30 * 86_400.0
-    bulk: Bulk | None = None
-
-    @field_validator("cadence")
-    @classmethod
-    def _every_order_has_a_row(cls, rows: tuple[Pace, ...]) -> tuple[Pace, ...]:
-        if not rows or rows[-1].state or rows[-1].until is not None:
-            raise ValueError("the last row must have neither state nor until, so that every open order is asked for")
-        for number, row in enumerate(rows):
-            for before in rows[:number]:
-                if before.state in ("", row.state) and (before.until is None or (row.until is not None and row.until <= before.until)):
-                    raise ValueError(f"row {number + 1} is never reached: row {rows.index(before) + 1} takes all that it is about")
-        return rows
-
-
-class Timer(Declared):
-    """What happens to an order that stays in the state ``when`` for ``after`` seconds: a person is told (``attention``), or it goes on
-    to ``state``."""
-
-    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")
-    when: str
-    after: LongSeconds
-    attention: str = ""
-    state: str = ""
-
-    @model_validator(mode="after")
-    def _one_thing_happens(self) -> Timer:
-        if bool(self.attention) is bool(self.state):
-            raise ValueError("write either attention (the text for the operator) or state (where the order goes on to)")
-        return self
-
-
 def _text(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -164,7 +89,8 @@ class Market(Declared):
     after the other as they came, else several at a time.
 
     ``visibility`` says who sees a resource: every client of the market, or the one it belongs to; ``visible_to`` is where it names the
-    party that sees it as well (a client's ``parties``).
+    party that sees it as well (a client's ``parties``). ``related`` is where resources of one kind that belong together have the same
+    value, whoever sees which of them: operators are shown the others.
     """
 
     market: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
@@ -184,6 +110,7 @@ class Market(Declared):
     in_order: bool = True
     visibility: Literal["market", "client"] = "market"
     visible_to: str = ""
+    related: str = ""
     rate: Rate | None = None
     windows: tuple[Window, ...] = ()
     breaker: Breaker | None = None
@@ -215,84 +142,77 @@ class Market(Declared):
             raise ValueError("it must be a URL such as https://host:port/path")
         return value
 
-    @field_validator("lives")
-    @classmethod
-    def _lives_go_with_the_standard(cls, lives: dict[str, LifeExtension]) -> dict[str, LifeExtension]:
-        for name in lives:
-            _resource_of(name, lives)
-        return lives
-
-    @field_validator("follow")
-    @classmethod
-    def _questions_exist(cls, follow: dict[str, Follow], info: ValidationInfo) -> dict[str, Follow]:
-        operations: Mapping[str, Operation] = info.data.get("operations", {})
-        made = _made_by_messages(info.data.get("inbound"))
-        for name, one in follow.items() if operations else ():
-            if name not in operations and name not in made:
-                raise ValueError(f"{name}: there is no operation '{name}' in this file")
-            asked = {"by": one.by} if one.bulk is None else {"by": one.by, "bulk.operation": one.bulk.operation}
-            for key, operation in asked.items():
-                if operation not in operations:
-                    raise ValueError(f"{name}.{key}: there is no operation '{operation}' in this file")
-                if not operations[operation].idempotent:
-                    raise ValueError(
-                        f"{name}.{key}: {operation} is asked again and again; declare it with 'idempotent: true', if that is so"
-                    )
-            states = _resource_of(name, info.data.get("lives", {})).open_states
-            for row in one.cadence:
-                if row.state and row.state not in states:
-                    raise ValueError(f"{name}.cadence: {_no_open_state(row.state, states)}")
-        return follow
-
-    @field_validator("timers")
-    @classmethod
-    def _timers_are_about_states(cls, timers: tuple[Timer, ...], info: ValidationInfo) -> tuple[Timer, ...]:
-        operations: Mapping[str, Operation] = info.data.get("operations", {})
-        if not timers or not operations:
-            return timers
-        inbound = info.data.get("inbound")
-        names = sorted({*operations, *(inbound.operations if inbound is not None else ())})
-        resources = [_resource_of(name, info.data.get("lives", {})) for name in names]
-        for number, timer in enumerate(timers):
-            if timer.name in [other.name for other in timers[:number]]:
-                raise ValueError(f"{timer.name}: there are two timers of this name, and the name tells them apart in the record")
-            open_states = frozenset[str]().union(*(one.open_states for one in resources))
-            if timer.when not in open_states:
-                raise ValueError(f"{timer.name}.when: {_no_open_state(timer.when, open_states)}")
-            known = frozenset[str]().union(*(one.states for one in resources if timer.when in one.states))
-            if timer.state and timer.state not in known:
-                raise ValueError(f"{timer.name}.state: there is no state '{timer.state}' (known here: {', '.join(sorted(known))})")
-        return timers
-
     @model_validator(mode="after")
-    def _messages_are_about_resources(self) -> Market:
-        for name in self.inbound.operations if self.inbound is not None else ():
-            _resource_of(name, self.lives)
-            if name in self.operations:
-                raise ValueError(f"inbound.operations.{name}: an operation is either called or received; call one of the two otherwise")
+    def _parts_go_together(self) -> Self:
+        refuse(self.mistakes())
         return self
 
-    @model_validator(mode="after")
-    def _states_can_be_asked_for(self) -> Market:
-        for name, operation in self.operations.items():
-            known = _resource_of(name, self.lives).states if operation.states else frozenset[str]()
-            for state in sorted(operation.states - known):
-                raise ValueError(f"operations.{name}.states: there is no state '{state}' (known here: {', '.join(sorted(known))})")
-        return self
+    def mistakes(self) -> list[Mistake]:
+        """What of the file does not go together, warnings included; a market with an error is never made. Lives come first, since all
+        else is about their states."""
+        found = list(self._in_lives())
+        if any(mistake.severity == "error" for mistake in found):
+            return found
+        messages = self.inbound.operations if self.inbound is not None else {}
+        made = [*self.operations, *(name for name, each in messages.items() if each.creates)]
+        questions = {name: each.idempotent for name, each in self.operations.items()}
+        lives = {name: self.life(name) for name in sorted(self.resources & set(resources()))}
+        return [
+            *found,
+            *self._in_operations(lives),
+            *self._in_paths(),
+            *check_follow(self.follow, made, questions, lives),
+            *check_timers(self.timers, list(lives.values())),
+        ]
 
-    @field_validator("visible_to")
-    @classmethod
-    def _party_is_a_path(cls, value: str) -> str:
-        if value:
-            parse_path(value)
-        return value
+    def _in_lives(self) -> Iterator[Mistake]:
+        """K201: no resource; K209: none of this market; and what is wrong with the life itself."""
+        known = resources()
+        subjects = (Resource.load(name).subject for name in self.resources if name in known)
+        own = self.resources | {subject.resource for subject in subjects if subject is not None}
+        for name, more in self.lives.items():
+            if name not in known:
+                yield unknown_resource(name).below("lives", name)
+                continue
+            if name not in own:
+                text = f"no operation or message of this market is about {name}; this has no effect"
+                yield Mistake(("lives", name), text, suggest(name, sorted(own), "there are"), "K209", severity="warning")
+            subject, life = Resource.load(name).subject, Resource.load(name).life
+            states = self._states_of(subject.resource) if subject is not None else None
+            yield from (mistake.below("lives", name) for mistake in check_life(life, more, states))
 
-    @model_validator(mode="after")
-    def _probes_exist(self) -> Market:
+    def _states_of(self, name: str) -> frozenset[str]:
+        return Resource.load(name).states | (self.lives[name].states.keys() if name in self.lives else set())
+
+    def _in_operations(self, lives: Mapping[str, Resource]) -> Iterator[Mistake]:
+        """K207: operations that are not there, or both called and received; K201, K202, K206: resources that there are not, and states
+        that clients ask for in vain."""
+        messages = self.inbound.operations if self.inbound is not None else {}
+        for where, names in ((("operations",), self.operations), (("inbound", "operations"), messages)):
+            for name in names:
+                if (kind := name.partition(".")[0]) not in lives:
+                    yield unknown_resource(kind).below(*where, name)
         for name, operation in self.operations.items():
             if operation.probe and operation.probe not in self.operations:
-                raise ValueError(f"operations.{name}.probe: there is no operation '{operation.probe}' in this file")
-        return self
+                yield unknown_operation(("operations", name, "probe"), operation.probe, self.operations)
+            if (life := lives.get(name.partition(".")[0])) is not None:
+                yield from (mistake.below("operations", name, "states") for mistake in _wishes(operation.states, life))
+        for name in messages:
+            if name in self.operations:
+                text = "an operation is either called or received"
+                yield Mistake(("inbound", "operations", name), text, "call one of the two otherwise", "K207")
+
+    def _in_paths(self) -> Iterator[Mistake]:
+        """M117: texts that are no paths; K210: who sees what, where everybody does."""
+        if self.visible_to:
+            yield from check_path(("visibleTo",), self.visible_to)
+            if not self.private:
+                text = "every client of the market sees everything, whatever stands here"
+                yield Mistake(("visibleTo",), text, "add 'visibility: client', or take it away", "K210")
+        if self.related:
+            yield from check_path(("related",), self.related)
+        for number, path in enumerate(self.redact):
+            yield from check_path(("redact", number), path)
 
     @property
     def private(self) -> bool:
@@ -335,39 +255,40 @@ class RoutedMarket(Market):
     @model_validator(mode="after")
     def _has_no_backend(self) -> RoutedMarket:
         own = {"market", "title", "extension", "lives", "timezone", "settings", "operations", "routes"}
-        for name in sorted(self.model_fields_set - own):
-            raise ValueError(f"'{to_camel(name)}' is about a backend; it belongs into the files of {', '.join(self.routes)}")
+        targets = ", ".join(self.routes)
+        found = [
+            Mistake((to_camel(name),), f"this is about a backend; it belongs into the files of {targets}", "move it there")
+            for name in sorted(self.model_fields_set - own)
+        ]
         for name, operation in self.operations.items():
             if operation.model_fields_set:
-                raise ValueError(f"operations.{name}: how it is called is declared by {', '.join(self.routes)}; write {{}}")
+                found.append(Mistake(("operations", name), f"how it is called is declared by {targets}", "write {}"))
         if self.market in self.routes:
-            raise ValueError(f"routes: '{self.market}' cannot stand for itself")
+            found.append(Mistake(("routes", self.market), f"'{self.market}' cannot stand for itself", "name another market", value=True))
+        refuse(found)
         return self
 
 
-def _made_by_messages(inbound: Inbound | None) -> frozenset[str]:
-    """The operations whose messages make resources."""
-    return frozenset(name for name, each in inbound.operations.items() if each.creates) if inbound is not None else frozenset()
+def unknown_resource(name: str) -> Mistake:
+    """The finding of a resource that there is not, at the place that names it."""
+    return Mistake((), f"there is no resource '{name}'", suggest(name, resources()) or f"there are: {', '.join(resources())}", "K201")
 
 
-def _resource_of(operation: str, lives: Mapping[str, LifeExtension]) -> Resource:
-    try:
-        name = operation.partition(".")[0]
-        found = Resource.load(name)
-        return found.extended(lives[name]) if name in lives else found
-    except (ConfigError, ValueError) as error:
-        raise ValueError(f"{operation}: {error}") from None
-
-
-def _no_open_state(state: str, known: frozenset[str]) -> str:
-    return f"'{state}' is no state that an order can go on from (known here: {', '.join(sorted(known))})"
+def _wishes(states: frozenset[str], life: Resource) -> Iterator[Mistake]:
+    """The states that a client may ask for."""
+    steps = frozenset(to for targets in life.life.edges.values() for to in targets)
+    for state in sorted(states):
+        if state not in life.states:
+            yield unknown_state((state,), state, life.states)
+        elif state not in steps:
+            text = f"no step of {life.name} leads to '{state}', so nobody can ever ask for it"
+            yield Mistake((state,), text, "take it away, or declare the step under 'lives'", "K206", value=True)
 
 
 def load_market(path: Path, environment: Mapping[str, str] | None = None) -> Market:
     """Reads one market file. Raises ConfigError, CheckFailed. The file's name must be the market's id."""
     market = load_declared(path, RoutedMarket if _is_routed(path) else Market, environment)
-    if market.market != path.stem:
-        raise ConfigError(f"{path}: market is '{market.market}', but the file is called '{path.name}'; they must be the same")
+    check_name(path, "market", market.market)
     return market
 
 

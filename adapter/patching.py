@@ -5,8 +5,10 @@ Pure. A merge patch and a JSON patch come to the same; both are about the resour
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import jsonpatch
 import jsonpointer
@@ -104,6 +106,53 @@ def _is_pointer(text: object) -> bool:
     return True
 
 
+class Place(NamedTuple):
+    """A place of a resource: its path with indices (``note[1].text``), and the names of the members on the way there."""
+
+    path: str
+    way: tuple[str, ...]
+
+
+_WHOLE = Place("", ())
+
+
+def differences(before: Document, changes: Document) -> Iterator[Place]:
+    """The places at which members get another value, as deep down as one can tell. An element of a list is compared with the one of its
+    ``id``, else with the one at its place; what it does not say at all is no difference, as lists are sent whole."""
+    for name, value in changes.items():
+        yield from _differing(before.get(name), value, _below(_WHOLE, name), whole=True)
+
+
+def _differing(before: Any, after: Any, place: Place, *, whole: bool) -> Iterator[Place]:
+    if before == after:
+        return
+    if isinstance(after, dict) and after:
+        known = before if isinstance(before, dict) else {}
+        gone = [name for name in known if name not in after] if whole else []
+        for name in (*gone, *after):
+            yield from _differing(known.get(name), after.get(name), _below(place, name), whole=whole)
+    elif isinstance(after, list) and (told := list(_of_elements(before if isinstance(before, list) else [], after, place))):
+        yield from told
+    else:
+        yield place
+
+
+def _of_elements(before: list[Any], after: list[Any], place: Place) -> Iterator[Place]:
+    for number, element in enumerate(after):
+        if element not in before:
+            yield from _differing(_same(before, element, number), element, Place(f"{place.path}[{number}]", place.way), whole=False)
+
+
+def _same(before: list[Any], element: Any, number: int) -> Any:
+    if isinstance(element, dict) and "id" in element:
+        return next((one for one in before if isinstance(one, dict) and one.get("id") == element["id"]), None)
+    return before[number] if number < len(before) else None
+
+
+def _below(place: Place, name: str) -> Place:
+    return Place(f"{place.path}.{name}" if place.path else name, (*place.way, name))
+
+
 def applied(document: Document, changes: Document) -> Document:
     """The document with the members of ``changes`` in place of its own."""
     merged = {**document, **changes}
@@ -126,7 +175,7 @@ def revised(life: Resource, current: Document, changes: Document, reported: Docu
     fields = [parts, *(field for event in taken.events if event.type == names for field in event.field_path.split(",") if field != parts)]
     others = tuple(event for event in taken.events if event.type != names)
     events = (Event(names, ",".join(fields)), *others) if names else others
-    return Advance(taken.document, taken.state, events, taken.done, taken.notes)
+    return replace(taken, events=events)
 
 
 def _difference(before: Any, after: Any) -> Any:

@@ -19,7 +19,7 @@ from adapter.agenda import SUBMIT, lane_of
 from adapter.aims import Aim, aim_of, named_by
 from adapter.altering import busy, in_doubt_elsewhere, planned
 from adapter.backend import Backend
-from adapter.conclusion import Conclusion, Renderer, in_doubt
+from adapter.conclusion import Conclusion, Exchange, Renderer, in_doubt
 from adapter.contract.validation import Validator
 from adapter.deferral import answered
 from adapter.doubt import DoubtSettler
@@ -33,11 +33,13 @@ from adapter.ports import Message, OutcomeKind, Reply, Result
 from adapter.recorded import scope_about
 from adapter.revising import ended, record
 from adapter.showing import Listing, Showing
-from adapter.store import Accepted, Doubtful, Fresh, InFlight, Mismatch, NoPermit, OrderRow, Response, Seen, Store
+from adapter.store import Accepted, Deleted, Doubtful, Fresh, InFlight, Mismatch, NoPermit, OrderIds, OrderRow, Response, Seen, Store
 from adapter.store.advancing import Overtaken
 from adapter.tracing import station
 
 log = structlog.get_logger("adapter.pipeline")
+
+_MOST_WORDS = 500  # of a reason in the log; the record has all of it
 
 Page = TypeVar("Page")
 
@@ -55,6 +57,10 @@ class _Work:
 
 _LEAST_WAIT = 0.01  # seconds
 _NO_PERMIT = "The backend takes no more orders at the moment; nothing was done. Repeat the request later"
+_DELETED = (
+    "This request was carried out before, and what it made has been deleted since; nothing was done. "
+    "To have it made anew, send it with another key and another externalId"
+)
 _CLOSED = "The backend is closed at the moment; nothing was done. Repeat the request when it is open again"
 _PATIENCE = 4.0  # seconds beyond one call that a request waits for others of the same order, before it is told to come back
 
@@ -77,6 +83,7 @@ class Pipeline:
         self.renderers = renderers
         self.observer = observer
         self.now = now
+        self._new_id = OrderIds(now)  # by the clock of the record, so that lists of all nodes together sort by time
         self.doubt = DoubtSettler(backends, store, renderers, observer, now, self._opens)
         self.closed_until: Callable[[Market], int | None] = lambda _: None  # without windows, always open
         self.wake: Callable[[str], None] = lambda _: None  # nobody works in this process
@@ -109,7 +116,7 @@ class Pipeline:
         backend = self._backend(message.market)
         if aim_of(message.operation) is not Aim.NEW:
             return await self._alter(backend, message)
-        intake = intake_of(message)
+        intake = intake_of(message, self._new_id())
         try:
             prepared = prepare(backend, message.operation, scope_of(backend, message, intake.client_reference))
         except AdapterError:
@@ -136,8 +143,8 @@ class Pipeline:
                     return await self._submit(_Work(backend, message, intake, prepared), accepted, self._left(backend, acceptance.deadline))
                 case Seen():
                     return _reply(accepted.response)
-                case Mismatch():
-                    raise _reused(intake)
+                case Mismatch() | Deleted():
+                    raise _spent(intake, accepted)
                 case NoPermit(wait=wait):
                     await _wait_for_permit(wait, patience)
                 case InFlight():
@@ -152,7 +159,7 @@ class Pipeline:
     async def _alter(self, backend: Backend, message: Message) -> Reply:
         """A change of something on record, or a task about it: one at a time for each subject, worked out from what that is by then."""
         backend.operation(message.operation)
-        intake, render = intake_of(message), self.renderers[message.face]
+        intake, render = intake_of(message, self._new_id()), self.renderers[message.face]
         patience = time.monotonic() + backend.market.limits.total + _PATIENCE
         while time.monotonic() < patience:
             if (known := await self._answered(backend, message, intake)) is not None:
@@ -174,8 +181,8 @@ class Pipeline:
                     return await self._submit(work, accepted, self._left(backend, acceptance.deadline))
                 case Seen():
                     return _reply(accepted.response)
-                case Mismatch():
-                    raise _reused(intake)
+                case Mismatch() | Deleted():
+                    raise _spent(intake, accepted)
                 case NoPermit(wait=wait):
                     await _wait_for_permit(wait, patience)
                 case InFlight():
@@ -185,10 +192,10 @@ class Pipeline:
         raise busy()  # after each round, also one in which the subject moved, what is known by then says how to go on
 
     async def _answered(self, backend: Backend, message: Message, intake: Intake) -> Reply | None:
-        """What a repeat is answered, whatever its subject has come to since. Raises KeyReused."""
+        """What a repeat is answered, whatever its subject has come to since. Raises KeyReused, Conflict."""
         known = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
-        if isinstance(known, Mismatch):
-            raise _reused(intake)
+        if isinstance(known, Mismatch | Deleted):
+            raise _spent(intake, known)
         return await self._outcome(backend, message, intake, known)
 
     async def _subject(self, message: Message) -> OrderRow:
@@ -206,7 +213,7 @@ class Pipeline:
         response = Response(reply.status, reply.body, reply.headers)
         kept = await self.store.keep_answer(intake.scope, intake.key, intake.fingerprint, subject.id, response)
         if isinstance(kept, Mismatch):
-            raise _reused(intake)
+            raise _spent(intake, kept)
         return _reply(kept)
 
     def _left(self, backend: Backend, deadline: int) -> float:
@@ -224,8 +231,8 @@ class Pipeline:
             case Seen(response=response):
                 self.wake(lane_of(SUBMIT, message.market))
                 return _reply(response)
-            case Mismatch():
-                raise _reused(intake)
+            case Mismatch() | Deleted():
+                raise _spent(intake, accepted)
         raise Conflict("The same order is being placed by other requests; repeat this one in a moment", headers={"Retry-After": "1"})
 
     async def _refuse_closed(self, backend: Backend, message: Message, intake: Intake, opens: int) -> Reply:
@@ -288,6 +295,7 @@ class Pipeline:
                 seen = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
                 if isinstance(seen, Seen):  # every caller gets the one answer that is on record
                     return _reply(seen.response)
+            _log_unclear(conclusion, fresh)
         except (StoreUnavailable, Overtaken) as error:  # the call was made: what became of it is not to be promised, nor to be denied
             log.error("attempt.not-recorded", outcome=judged.outcome.kind, reason=str(error))
             return self.renderers[message.face](message, doubtful)
@@ -302,9 +310,9 @@ class Pipeline:
     def _conclude(self, work: _Work, judged: Judged, fresh: Fresh, subject: OrderRow | None) -> Conclusion:
         backend, message, render = work.backend, work.message, self.renderers[work.message.face]
         try:
-            return ended(backend, work.prepared, judged, message, fresh, render, self.now(), subject)
+            return ended(Exchange(backend, work.prepared, judged, message, fresh, render, self.now()), subject)
         except Exception as error:  # noqa: BLE001 - likewise: it is logged, and a probe has to tell
-            return ended(backend, work.prepared, self._crashed(work, error), message, fresh, render, self.now(), subject)
+            return ended(Exchange(backend, work.prepared, self._crashed(work, error), message, fresh, render, self.now()), subject)
 
     def _crashed(self, work: _Work, error: Exception) -> Judged:
         log.exception("attempt.crashed")
@@ -327,6 +335,12 @@ class Pipeline:
         """Whether a market carries out an operation."""
         backend = self.backends.get(market)
         return backend is not None and operation in backend.market.operations
+
+    def serves(self, operation: str) -> bool:
+        """Whether any market carries out an operation. What is on record of a resource is read without one."""
+        kind, _, verb = operation.partition(".")
+        kept = verb in ("retrieve", "list")
+        return any(operation in each.market.operations or (kept and kind in each.market.resources) for each in self.backends.values())
 
     def validator(self, face: str, market: str, operation: str) -> Validator:  # noqa: ARG002 - all faces take the canonical model
         """The check of what a caller may send. Raises NotOffered."""
@@ -356,7 +370,11 @@ async def _wait_for_permit(wait: float, patience: float) -> None:
     await asyncio.sleep(max(_LEAST_WAIT, wait))
 
 
-def _reused(intake: Intake) -> KeyReused:
+def _spent(intake: Intake, known: Mismatch | Deleted) -> KeyReused | Conflict:
+    """Nothing can be done under this key any more."""
+    if isinstance(known, Deleted):
+        name = "externalId" if known.other else intake.key_name
+        return Conflict(_DELETED, [Problem(name, "stands for what was deleted")])
     return KeyReused(problems=[Problem(intake.key_name, "repeat the first request unchanged, or use a new key")])
 
 
@@ -367,8 +385,16 @@ def _about(accepted: Accepted) -> None:
             about(order=accepted.order_id, attempt=accepted.attempt)
         case Doubtful():
             about(order=accepted.order.id, attempt=accepted.attempt.number)
-        case Seen() | Mismatch():
+        case Seen() | Mismatch() | Deleted():
             about(order=accepted.order_id)
+
+
+def _log_unclear(conclusion: Conclusion, fresh: Fresh) -> None:
+    """Why a call came to no clear end, where the reason can be read without the record."""
+    found = conclusion.settlement
+    if found.outcome in (OutcomeKind.IN_DOUBT, OutcomeKind.UNAVAILABLE):
+        why = found.evidence[:_MOST_WORDS]
+        log.warning("attempt.unclear", order=fresh.order_id, attempt=fresh.attempt, outcome=found.outcome, why=why)
 
 
 def _reply(response: Response) -> Reply:

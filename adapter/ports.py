@@ -220,6 +220,7 @@ class Message:
     milliseconds since the epoch, UTC; ``key`` the idempotency key (kind:value), "" where the caller gave none;
     ``asked_of`` the market the caller named where that stands for several, of which ``market`` is the one that takes the message.
     A change comes as a merge patch (``body``, RFC 7386) or as a JSON patch (``patch``, the operations of RFC 6902; then ``body`` is {}).
+    ``most_bytes`` is what a document of this caller may take as JSON, None where nobody says.
     """
 
     face: str
@@ -236,6 +237,7 @@ class Message:
     key: str = ""
     asked_of: str = ""
     patch: tuple[Document, ...] | None = None
+    most_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

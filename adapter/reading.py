@@ -58,7 +58,7 @@ def _reasons(error: AdapterError) -> Sequence[tuple[str, str, str]]:
     if isinstance(error, MappingFailed):
         return [(error.rule, error.path, error.text)]
     if isinstance(error, InvalidMessage):
-        return [_told(f"request.{problem.path}", problem.text) for problem in error.problems]
+        return [(problem.rule, f"request.{problem.path}", problem.text) for problem in error.problems]
     return [_told(error.path, error.text)] if isinstance(error, SerialisationFailed) else [("", "", str(error))]
 
 

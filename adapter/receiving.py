@@ -20,13 +20,13 @@ from adapter.changing import attention_to, moved
 from adapter.contract.json_bytes import write_json
 from adapter.errors import Overloaded
 from adapter.logs import about
-from adapter.making import Owners, made_of
+from adapter.making import Owners, made_of, related_to
 from adapter.ports import Deviation, Document, InboundRequest, WireReply
 from adapter.recorded import advanced, document_of
 from adapter.resource import Unexpected
-from adapter.store import Direction, MessageRow, OrderRow, Response, Store
+from adapter.store import Direction, MessageRow, OrderIds, OrderRow, Response, Store
 from adapter.store.advancing import Change
-from adapter.store.receiving import Looked, Wanted, look, make, receive
+from adapter.store.receiving import Looked, Wanted, find, look, make, receive
 from adapter.tracing import station
 
 log = structlog.get_logger("adapter.receiving")
@@ -63,6 +63,7 @@ class Receiving:
         self.store = store
         self.observer = observer
         self.now = now
+        self._new_id = OrderIds(now)  # by the clock of the record, so that lists of all nodes together sort by time
         self.owners = owners or {}
         self._turns: dict[Wanted, _Turn] = {}
 
@@ -174,7 +175,8 @@ class Receiving:
         if said.failure is not None:
             raise said.failure
         reply = self._answer(arrived, "accepted", "", report=said.document)
-        made = made_of(arrived, said, self.owners, self._way(arrived, reply))
+        related = [order for wanted in related_to(arrived, said) if (order := await self.store.tx(find, wanted)) is not None]
+        made = made_of(arrived, said, self.owners, related, self._way(arrived, reply), self._new_id())
         about(order=made.values["id"])
         with station("record", arrived.market, arrived.operation):
             listeners = await self.store.tx(make, arrived.key, made, _kept(reply))

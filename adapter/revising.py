@@ -14,18 +14,18 @@ import structlog
 from adapter import clock
 from adapter.agenda import POLL, chance, first_question, timers_left, timers_of
 from adapter.aims import Aim, aim_of
-from adapter.backend import Backend, Rules
+from adapter.backend import Rules
 from adapter.changing import attention_to, left_alone, moved, told
-from adapter.conclusion import Conclusion, Renderer, conclude, messages_of, retry_after
+from adapter.conclusion import Conclusion, Exchange, conclude
 from adapter.contract.json_bytes import write_json
 from adapter.errors import MappingFailed
-from adapter.exchange import Judged, Prepared, technical
+from adapter.exchange import Prepared, technical
 from adapter.mapping.scope import Scope
 from adapter.patching import revised
-from adapter.ports import Document, Message, Outcome, OutcomeKind, Result
+from adapter.ports import Document, Message, Outcome, OutcomeKind
 from adapter.recorded import advanced, as_ours, document_of, kind_of, view_as, view_of
 from adapter.resource import SUBJECT, Resource, Unexpected
-from adapter.store import Fresh, OrderRow, Response, Settlement, Store
+from adapter.store import Fresh, OrderRow, Settlement, Store
 from adapter.store.advancing import Change, Overtaken
 from adapter.store.outbox import NewEvent
 from adapter.store.task_rows import NewTask
@@ -81,65 +81,37 @@ async def record(
     raise Overtaken(f"the subject of {order_id} was changed {_TRIES} times while the end of attempt {attempt} was to be recorded")
 
 
-def ended(
-    backend: Backend,
-    prepared: Prepared,
-    judged: Judged,
-    message: Message,
-    fresh: Fresh,
-    render: Renderer,
-    now: int,
-    subject: OrderRow | None,
-) -> Conclusion:
-    """The answer in the words of the message's face, and the settlement that records it; of whatever request."""
+def ended(exchange: Exchange, subject: OrderRow | None) -> Conclusion:
+    """The end of whatever request, about ``subject`` or (None) about something new."""
     if subject is None:
-        return conclude(backend, prepared, judged, message, fresh, render, now)
+        return conclude(exchange)
+    backend, prepared, judged, message = exchange.backend, exchange.prepared, exchange.judged, exchange.message
     outcome, effect = judged.outcome, None
     if outcome.kind is OutcomeKind.ACCEPTED and judged.reply is not None:
         scope = replace(prepared.scope, known=document_of(subject), reply=judged.reply)
         scope = replace(scope, warnings=tuple(issue.text for issue in outcome.issues))
         try:
             with station("map reply", "", prepared.operation):
-                effect = effect_of(backend, message, fresh, subject, _reported(prepared, scope), now)
+                effect = effect_of(backend, message, exchange.fresh, subject, _reported(prepared, scope), exchange.now)
         except (MappingFailed, Untaken) as error:
             log.error("change.answer-unfit", subject=subject.id, why=str(error))
             outcome = technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, f"the reply could not be taken over: {error}")
     elif outcome.kind is OutcomeKind.ACCEPTED:
         outcome = technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, "accepted without a readable reply")
-    return _concluded(backend, prepared, judged, message, fresh, render, now, outcome, effect)
+    return _concluded(exchange, outcome, effect)
 
 
-def _concluded(
-    backend: Backend,
-    prepared: Prepared,
-    judged: Judged,
-    message: Message,
-    fresh: Fresh,
-    render: Renderer,
-    now: int,
-    outcome: Outcome,
-    effect: Effect | None,
-) -> Conclusion:
-    result = Result(outcome, None, order_id=fresh.order_id, created_at=fresh.created_at, status=judged.status)
-    if outcome.kind is OutcomeKind.IN_DOUBT:
-        result = replace(result, retry_after=retry_after(backend, prepared.operation))
+def _concluded(exchange: Exchange, outcome: Outcome, effect: Effect | None) -> Conclusion:
+    result = exchange.result(outcome)
     if effect is not None:
         result = replace(result, document=effect.shown, order_id=effect.order_id, created_at=effect.created_at)
-    reply = render(message, result)
     rejected = outcome.kind is OutcomeKind.REJECTED
-    settlement = Settlement(
-        outcome=outcome.kind,
-        at=now,
-        state="rejected" if rejected and aim_of(message.operation).makes else "",
-        evidence=outcome.evidence,
-        response=Response(reply.status, reply.body, reply.headers),
-        done_at=now if rejected else None,
-        issues=outcome.issues,
-        messages=messages_of(backend, prepared, judged, message, reply, now),
-        rule_version=prepared.translator.version,
-        private=backend.market.private,
+    conclusion = exchange.conclusion(
+        result,
+        state="rejected" if rejected and aim_of(exchange.message.operation).makes else "",
+        done_at=exchange.now if rejected else None,
     )
-    return Conclusion(reply, settlement if effect is None else with_effect(settlement, effect))
+    return conclusion if effect is None else replace(conclusion, settlement=with_effect(conclusion.settlement, effect))
 
 
 def with_effect(settlement: Settlement, effect: Effect) -> Settlement:

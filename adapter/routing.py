@@ -49,6 +49,9 @@ class Line(Protocol[Query_contra, Page_co]):
     def offers(self, market: str, operation: str) -> bool:
         """Whether a market carries out an operation."""
 
+    def serves(self, operation: str) -> bool:
+        """Whether any market carries out an operation."""
+
     async def list(self, markets: Sequence[str], query: Query_contra) -> Page_co:
         """The recorded resources of ``markets``."""
 
@@ -126,6 +129,10 @@ class Router(Generic[Query, Page]):
     async def list(self, markets: Sequence[str], query: Query) -> Page:
         """The recorded resources of ``markets`` and those they stand for."""
         return await self._line.list(self._all(markets), query)
+
+    def serves(self, operation: str) -> bool:
+        """Whether any market carries out an operation: a routed one has none but those of its markets."""
+        return self._line.serves(operation)
 
     def validator(self, face: str, market: str, operation: str) -> Validator:
         """The check of what a caller may send. Raises NotOffered."""

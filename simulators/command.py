@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from simulators.calling import CallingTwin
 from simulators.life import SPEED, asked_speed, speed
 from simulators.registry import CALLING, LIVING, SIMULATORS
-from simulators.twin import CallingTwin
 
 
 def main(name: str, arguments: Sequence[str] | None = None) -> None:

@@ -7,8 +7,9 @@ import contextlib
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from simulators.calling import CallingTwin
 from simulators.cerillion.backend import cerillion
 from simulators.citynetwork.server import citynetwork
 from simulators.lab.backend import lab
@@ -17,9 +18,9 @@ from simulators.life import speed_from
 from simulators.nexera.backend import nexera
 from simulators.slbos.backend import slbos
 from simulators.spri.server import spri
-from simulators.twin import CallingTwin, Twin
+from simulators.twin import Twin
 
-SIMULATORS: dict[str, Callable[..., Twin]] = {
+SIMULATORS: dict[str, Callable[..., Twin[Any]]] = {
     "slbos": slbos,
     "lab": lab,
     "liberate": liberate,
@@ -70,15 +71,23 @@ def passwords(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {one.variable: environment.get(one.variable) or secrets.token_urlsafe(24) for one in CALLING.values()}
 
 
+def without_backends(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without the endpoints of real backends: whoever shows what the service does orders from simulators only."""
+    return {name: value for name, value in environment.items() if name not in VARIABLES.values()}
+
+
 @contextlib.asynccontextmanager
 async def running(environment: Mapping[str, str] = os.environ, service: str = "") -> AsyncIterator[dict[str, str]]:
-    """All simulators in this loop, on free loopback ports: their endpoints by name. They end with the block. How fast orders go on
-    is a matter of the environment, and so are the passwords of those that call the ``service`` at its URL ("": they call nobody).
-    Raises ValueError where the speed is none."""
+    """The simulators in this loop, on free loopback ports, of all backends whose endpoint the environment does not name: their own
+    endpoints by name. They end with the block. How fast orders go on is a matter of the environment, and so are the passwords of those
+    that call the ``service`` at its URL ("": they call nobody). Raises ValueError where the speed is none."""
     speed = speed_from(environment)
+    wanted = {name: make for name, make in SIMULATORS.items() if not environment.get(VARIABLES[name])}
     async with contextlib.AsyncExitStack() as stack:
-        made = {name: make(speed=speed) if name in LIVING else make() for name, make in SIMULATORS.items()}
+        made = {name: make(speed=speed) if name in LIVING else make() for name, make in wanted.items()}
         for name, calling in CALLING.items() if service else ():
+            if name not in made:
+                continue
             twin = made[name]
             assert isinstance(twin, CallingTwin), f"{name} calls nobody"
             twin.tells(f"{service}{calling.path}", calling.headers(environment))

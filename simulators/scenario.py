@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -80,10 +80,18 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def overridden(scenarios: Mapping[str, Behaviour], changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Behaviour]:
-    """The scenarios with single values changed or whole scenarios added: ``{"00918424400928": {"after": 0.1}}``."""
-    result = dict(scenarios)
-    for key, values in changes.items():
-        known = result.get(key, NORMAL).model_dump(exclude_unset=True)
-        result[key] = Behaviour.model_validate({**known, **values})
-    return result
+class SoapScenarios(_Strict):
+    """``scenarios.yaml`` of a backend that speaks SOAP: its behaviours; by what a call finds its own, the backend knows."""
+
+    scenarios: dict[str, Behaviour]
+
+    @classmethod
+    def read(cls, path: Path, override: Mapping[str, Mapping[str, Any]] | None = None) -> Self:
+        """The file, with single values of scenarios changed or whole scenarios added: ``{"00918424400928": {"after": 0.1}}``.
+        Raises ValueError for what makes no sense."""
+        declared = cls.model_validate(read_yaml(path))
+        scenarios = dict(declared.scenarios)
+        for key, values in (override or {}).items():
+            known = scenarios.get(key, NORMAL).model_dump(exclude_unset=True)
+            scenarios[key] = Behaviour.model_validate({**known, **values})
+        return declared.model_copy(update={"scenarios": scenarios})

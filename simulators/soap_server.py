@@ -2,19 +2,14 @@
 
 POST /<name>            SOAP, checked strictly against the WSDL's schema
 GET  /<name>?wsdl       the WSDL with the server's own address; the schemas it imports lie beside it
-GET  /bookings          what was booked, by the front-end's reference; doubles are counted, not removed
-GET  /requests?last=N   the last raw requests
-POST /reset             forgets everything
+Everything else as the other simulators do; what was booked stands by the front-end's reference.
 """
 
 from __future__ import annotations
 
-import json
-from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from lxml import etree
@@ -30,12 +25,10 @@ from simulators.envelope import (
     write_envelope,
     write_fault,
 )
-from simulators.http_server import HttpReply, HttpRequest, HttpServer, Transport
+from simulators.http_server import HttpReply, HttpRequest, Transport
 from simulators.scenario import Behaviour, Form
+from simulators.twin import Twin
 from simulators.wsdl import Contract, Operation
-
-_KEPT_REQUESTS = 200
-_SECRET = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,93 +57,45 @@ class Backend(Protocol):
         """The detail element of the behaviour's fault."""
 
 
-class Simulator:
-    """One running backend. ``async with Simulator(backend) as simulator: simulator.url``, or ``start`` and ``stop``."""
+class Simulator(Twin[Behaviour]):
+    """One running backend."""
 
-    def __init__(self, backend: Backend, host: str = "127.0.0.1", port: int = 0) -> None:
+    contract_query = "wsdl"
+
+    def __init__(self, backend: Backend, **server: Any) -> None:
+        super().__init__(backend.name, **server)
         self._backend = backend
-        self._host, self._port = host, port
-        self._server = HttpServer(self._answer)
-        self._requests: deque[dict[str, Any]] = deque(maxlen=_KEPT_REQUESTS)
-        self._received = 0
-        self._planned: dict[str, deque[Behaviour]] = {}
-        self.root = ""
-
-    @property
-    def url(self) -> str:
-        """The SOAP endpoint; the WSDL is at ``?wsdl``."""
-        return f"{self.root}/{self._backend.name}"
-
-    @property
-    def contract_url(self) -> str:
-        """Where the WSDL is served."""
-        return f"{self.url}?wsdl"
-
-    async def start(self, port: int | None = None) -> str:
-        """Listens on ``port`` (0: a free one) and returns the SOAP endpoint. Raises OSError when the port is taken."""
-        bound = await self._server.start(self._host, self._port if port is None else port)
-        self.root = f"http://{self._host}:{bound}"
-        return self.url
-
-    async def stop(self) -> None:
-        """Stops, and ends all connections at once. What was booked stays and is there after another ``start``."""
-        await self._server.stop()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
 
     def bookings(self) -> dict[str, Any]:
         """As ``GET /bookings``."""
         return self._backend.bookings.summary()
 
-    def requests(self, last: int = _KEPT_REQUESTS) -> list[dict[str, Any]]:
-        """As ``GET /requests``: number, operation ("" when it could not be read), headers without secrets, envelope."""
-        return list(self._requests)[-last:] if last > 0 else []
-
     def reset(self) -> None:
-        """As ``POST /reset``: bookings, counters, requests and planned behaviours are forgotten."""
+        """As ``POST /reset``."""
         self._backend.bookings.clear()
-        self._requests.clear()
-        self._received = 0
-        self._planned.clear()
+        super().reset()
 
-    def once(self, operation: str, behaviour: Behaviour, times: int = 1) -> None:
-        """The next ``times`` calls of ``operation`` behave so, whatever the scenario file says."""
-        self._planned.setdefault(operation, deque()).extend([behaviour] * times)
-
-    def _answer(self, request: HttpRequest) -> HttpReply:
-        endpoint = f"/{self._backend.name}"
-        if request.method == "POST" and request.path == endpoint:
+    def _called(self, request: HttpRequest) -> HttpReply:
+        if request.method == "POST" and request.path == f"/{self.name}":
             return self._soap(request)
-        if request.method == "POST" and request.path == "/reset":
-            self.reset()
-            return HttpReply(status=204)
         if request.method == "GET":
-            return self._shown(request)
+            return self._file(request)
         return HttpReply(status=405, body=b"only GET, and POST of SOAP\n", headers={"allow": "GET, POST"})
 
-    def _shown(self, request: HttpRequest) -> HttpReply:
-        query = parse_qs(request.query, keep_blank_values=True)
-        if request.path == "/bookings":
-            return _json(self.bookings())
-        if request.path == "/requests":
-            last = query.get("last", [str(_KEPT_REQUESTS)])[0]
-            return _json(self.requests(int(last))) if last.isdecimal() else HttpReply(status=400, body=b"last is a number\n")
-        wsdl = request.path == f"/{self._backend.name}" and any(key.lower() == "wsdl" for key in query)
-        name = self._backend.contract.path.name if wsdl else request.path.removeprefix("/")
-        if name in self._backend.contract.files:
-            return HttpReply(content_type="text/xml; charset=utf-8", body=self._backend.contract.served(name, self.url))
-        return HttpReply(status=404, body=f"nothing here; try {self.url}?wsdl, /bookings, /requests\n".encode())
+    def _file(self, request: HttpRequest) -> HttpReply:
+        asked = parse_qs(request.query, keep_blank_values=True)
+        wsdl = request.path == f"/{self.name}" and any(key.lower() == self.contract_query for key in asked)
+        contract = self._backend.contract
+        name = contract.path.name if wsdl else request.path.removeprefix("/")
+        if name not in contract.files:
+            return self._nothing_here()
+        return HttpReply(content_type="text/xml; charset=utf-8", body=contract.served(name, self.url))
 
     def _soap(self, request: HttpRequest) -> HttpReply:
         media, charset = _media_type(request.headers.get("content-type", ""))
         version = next((version for version, name in MEDIA_TYPES.items() if name == media), None)
         if version not in self._backend.contract.versions:
-            self._remember(request, "")
+            self._keep(request, "")
             wanted = " or ".join(sorted(MEDIA_TYPES[version] for version in self._backend.contract.versions))
             return HttpReply(status=415, body=f"content type {media or '(none)'}: expected {wanted}\n".encode())
         operation = ""
@@ -158,12 +103,11 @@ class Simulator:
             envelope, known = self._read(request, version, charset)
             operation = known.name
             call = SoapCall(operation, envelope.payload, request.body)
-            behaviour = self._next_behaviour(call)
-            return self._respond(call, behaviour, known, version)
+            return self._respond(call, self._planned(operation) or self._backend.behaviour(call), known, version)
         except SoapFaultError as fault:
             return _reply(version, write_fault(version, fault), status=fault_status(version, fault.code))
         finally:
-            self._remember(request, operation)
+            self._keep(request, operation)
 
     def _read(self, request: HttpRequest, version: str, charset: str) -> tuple[Envelope, Operation]:
         """Checks everything a strict server checks: encoding, SOAP version, operation, SOAPAction, schema."""
@@ -184,10 +128,6 @@ class Simulator:
         except etree.DocumentInvalid as error:
             raise SoapFaultError("Client", f"The request breaks the schema: {error}") from None
         return envelope, operation
-
-    def _next_behaviour(self, call: SoapCall) -> Behaviour:
-        planned = self._planned.get(call.operation)
-        return planned.popleft() if planned else self._backend.behaviour(call)
 
     def _respond(self, call: SoapCall, behaviour: Behaviour, operation: Operation, version: str) -> HttpReply:
         if behaviour.ignores:
@@ -210,15 +150,8 @@ class Simulator:
         text = write_envelope(version, payload)
         return _reply(version, text[: len(text) * 2 // 3] if behaviour.form is Form.BROKEN else text, behaviour)
 
-    def _remember(self, request: HttpRequest, operation: str) -> None:
-        self._received += 1
-        headers: Mapping[str, str] = {name: "***" if name in _SECRET else value for name, value in request.headers.items()}
-        envelope = request.body.decode("utf-8", "replace")
-        self._requests.append({"number": self._received, "operation": operation, "headers": headers, "envelope": envelope})
-
-
-def _json(content: object) -> HttpReply:
-    return HttpReply(content_type="application/json", body=json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n")
+    def _keep(self, request: HttpRequest, operation: str) -> None:
+        self._remember(request, operation, envelope=request.body.decode("utf-8", "replace"))
 
 
 def _reply(version: str, text: bytes, behaviour: Behaviour | None = None, status: int = 200) -> HttpReply:

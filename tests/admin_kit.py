@@ -15,13 +15,13 @@ from simulators.http_server import Transport
 from simulators.scenario import Behaviour
 from tests.service_kit import home_with
 
-LOST = Behaviour(book=False, transport=Transport.NEVER)
+LOST = Behaviour(book=False, transport=Transport.CLOSE)
 PROBE = "    probe: productOrder.probe\n    settle: 1\n    authoritative: true"
 
 
-def patient_home(folder: Path, total: float = 0.4, *, deferred: bool = False) -> str:
+def patient_home(folder: Path, *, deferred: bool = False) -> str:
     """A home whose market pr calls no probe, so that what is in doubt stays so until a person settles it."""
-    home = home_with(folder, {"config/markets/pr.yaml": ("  total: 8", f"  total: {total}")})
+    home = home_with(folder, {})
     file = folder / "config" / "markets" / "pr.yaml"
     text = file.read_text(encoding="utf-8")
     assert PROBE in text
@@ -49,7 +49,7 @@ async def listening(store: Store, identifier: str = "L1", market: str = "pr") ->
 async def changed(store: Store, order: Any, state: str, document: bytes) -> None:
     """The order moves on, and an event says so."""
     events = (NewEvent(f"{order.id}-{state}", "ProductOrderStateChangeEvent", document),)
-    assert await store.tx(advance, Change(order.id, order.event_seq, state, await store.now(), answer=document, events=events))
+    assert await store.tx(advance, Change(order.id, order.version, state, await store.now(), answer=document, events=events))
 
 
 async def parked_stream(store: Store, listener: str, reason: str = "HTTP 500") -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import json
-import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,62 +14,41 @@ import yaml
 
 from adapter.cli.hosting import hosted, to_this_machine
 from adapter.settings import Home, load_settings
-from simulators.http_server import HttpReply, HttpRequest, HttpServer
 from simulators.registry import CALLING
 from simulators.scenario import read_yaml
 from simulators.spri import spri
 from simulators.spri.server import HERE, SpriSimulator
+from tests.listener_kit import Event, Heard, listener, resource_of
+from tests.loop_kit import LoopThread
 from tests.service_kit import ROOT, warm
 
 BASE = "/tmf-api/productOrderingManagement/v4"
 AUF, AB = "demo-agauf", "demo-agab"
 CATEGORY = "event.productOrder.category=terminationProviderChange"
 VA_ID = "DEU.VFD.V012345678"
-SECONDS = 20.0
 
 
-@dataclass
-class Heard:
-    """What one listener was told, in the order of arrival. ``wait`` blocks until it holds something."""
+def subject(event: Event) -> str:
+    """The order that an event is about, a task's too."""
+    shown = resource_of(event)
+    return str(shown.get("productOrder", shown)["id"])
 
-    events: list[dict[str, Any]] = field(default_factory=list)
-    told: threading.Condition = field(default_factory=threading.Condition)
 
-    def wait(self, holds: Callable[[list[dict[str, Any]]], Any], seconds: float = SECONDS) -> Any:
-        """What ``holds`` gives for the events, as soon as that is something. Fails with what was heard."""
-        with self.told:
-            found = self.told.wait_for(lambda: holds(self.events), seconds)
-        assert found, f"not heard within {seconds} s; heard: {json.dumps([brief(event) for event in self.events], indent=1)}"
-        return found
+def brief(event: Event) -> str:
+    """``StateChange(rejected)``, ``AttributeValueChange(providerChangeInfo)`` with the members in alphabetic order; of tasks with
+    their name before it."""
+    name, shown = event["eventType"].removesuffix("Event").removeprefix("ProductOrder"), resource_of(event)
+    if name.endswith(("StateChange", "Create")):
+        return f"{name}({shown.get('state')})"
+    return f"{name}({','.join(sorted(event.get('fieldPath', '').split(',')))})"
 
-    def add(self, event: dict[str, Any]) -> None:
-        with self.told:
-            self.events.append(event)
-            self.told.notify_all()
+
+class Buyer(Heard):
+    """What one of the two buyers heard."""
 
     def of(self, order: str) -> list[str]:
         """The events about an order and its tasks, each in brief."""
         return [brief(event) for event in list(self.events) if subject(event) == order]
-
-
-def document(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The resource that an event shows."""
-    return next(iter(event["event"].values()))
-
-
-def subject(event: Mapping[str, Any]) -> str:
-    """The order that an event is about, a task's too."""
-    shown = document(event)
-    return str(shown.get("productOrder", shown)["id"])
-
-
-def brief(event: Mapping[str, Any]) -> str:
-    """``StateChange(rejected)``, ``AttributeValueChange(providerChangeInfo)`` with the members in alphabetic order; of tasks with
-    their name before it."""
-    name, shown = event["eventType"].removesuffix("Event").removeprefix("ProductOrder"), document(event)
-    if name.endswith(("StateChange", "Create")):
-        return f"{name}({shown.get('state')})"
-    return f"{name}({','.join(sorted(event.get('fieldPath', '').split(',')))})"
 
 
 @dataclass
@@ -81,16 +57,16 @@ class World:
 
     http: httpx.Client
     supplier: SpriSimulator
-    listeners: dict[str, Heard]
+    listeners: dict[str, Buyer]
     root: str
-    loop: asyncio.AbstractEventLoop
+    thread: LoopThread
 
     @property
-    def auf(self) -> Heard:
+    def auf(self) -> Buyer:
         return self.listeners[AUF]
 
     @property
-    def ab(self) -> Heard:
+    def ab(self) -> Buyer:
         return self.listeners[AB]
 
     def send(self, method: str, path: str, body: Any = None, who: str = AUF, **headers: str) -> httpx.Response:
@@ -110,8 +86,8 @@ class World:
     def asked(self, number: str) -> dict[str, Any]:
         """The old line's order of a provider change, when its buyer is asked for its answer: as the event shows it."""
 
-        def question(events: list[dict[str, Any]]) -> Any:
-            shown = [document(event) for event in events if event["eventType"] == "ProductOrderInformationRequiredEvent"]
+        def question(events: list[Event]) -> Any:
+            shown = [resource_of(event) for event in events if event["eventType"] == "ProductOrderInformationRequiredEvent"]
             return next((one for one in shown if one["id"] == number), None)
 
         return self.ab.wait(question)
@@ -120,18 +96,18 @@ class World:
         body = {"productOrder": {"id": number}, "approval": approval, **members}
         return self.send("POST", "/respondProviderChange", {name: value for name, value in body.items() if value is not None}, AB)
 
-    def until(self, heard: Heard, order_id: str, last: str, times: int = 1) -> list[str]:
+    def until(self, heard: Buyer, order_id: str, last: str, times: int = 1) -> list[str]:
         """All that was heard of an order up to ``last`` (in brief, or the beginning of it)."""
 
-        def there(events: list[dict[str, Any]]) -> Any:
-            told = [brief(event) for event in events if subject(event) == order_id]
+        def there(_: list[Event]) -> Any:
+            told = heard.of(order_id)
             return told if sum(one.startswith(last) for one in told) >= times else None
 
         return heard.wait(there)
 
     def told(self, kind: str, number: str = "") -> dict[str, Any]:
         """The supplier's message of this type about an order, when it was acknowledged or refused."""
-        return asyncio.run_coroutine_threadsafe(self.supplier.told(kind, number), self.loop).result(SECONDS)
+        return self.thread.run(self.supplier.told(kind, number))
 
     def supplier_text(self, code: str) -> str:
         """What the supplier says to a code."""
@@ -179,79 +155,53 @@ def world(
     data: Path, speed: float = 500.0, listen: bool = True, home: Path = ROOT, environment: Mapping[str, str] | None = None
 ) -> Iterator[World]:
     """Starts everything on free ports, and ends it with the block."""
-    started = _Started(data, speed, home, environment or {})
-    thread = threading.Thread(target=started.run, daemon=True)
-    thread.start()
-    assert started.ready.wait(60), "the service did not start within 60 seconds"
-    if started.failed is not None:
-        raise started.failed
-    try:
-        with httpx.Client(base_url=started.url, timeout=30, trust_env=False) as http:
-            running = World(http, started.supplier, started.listeners, started.root, started.loop)
-            if listen:
-                for who, query in ((AUF, ""), (AB, "")):
-                    assert running.listen(who, query).status_code == 201
-            yield running
-    finally:
-        started.loop.call_soon_threadsafe(started.stop.set)
-        thread.join(60)
-        assert not thread.is_alive(), "the service did not stop within 60 seconds"
+    with contextlib.ExitStack() as stack:
+        thread = stack.enter_context(LoopThread())
+        served = stack.enter_context(thread.holding(_served(data, speed, home, environment or {})))
+        http = stack.enter_context(httpx.Client(base_url=served.url, timeout=30, trust_env=False))
+        running = World(http, served.supplier, served.listeners, served.root, thread)
+        for who in (AUF, AB) if listen else ():
+            assert running.listen(who).status_code == 201
+        yield running
 
 
-class _Started:
-    def __init__(self, data: Path, speed: float, home: Path, environment: Mapping[str, str]) -> None:
-        self.data, self.speed, self.home, self.environment = data, speed, home, environment
-        self.ready = threading.Event()
-        self.failed: BaseException | None = None
-        self.listeners = {AUF: Heard(), AB: Heard()}
+@dataclass
+class _Served:
+    url: str
+    supplier: SpriSimulator
+    listeners: dict[str, Buyer]
+    root: str
 
-    def run(self) -> None:
-        with contextlib.suppress(BaseException):  # it is in self.failed, for the thread that waits
-            asyncio.run(self._serve())
 
-    async def _serve(self) -> None:
-        self.loop, self.stop = asyncio.get_running_loop(), asyncio.Event()
-        try:
-            async with contextlib.AsyncExitStack() as stack:
-                self.supplier = await stack.enter_async_context(spri(speed=self.speed))
-                environment = {
-                    "ADAPTER_HOME": str(self.home),
-                    "ADAPTER_DATA": str(self.data),
-                    "ADAPTER_DE_ENDPOINT": self.supplier.url,
-                    "ADAPTER_DE_INBOUND_PASSWORD": "supplier-secret",
-                    **self.environment,
-                }
-                home = Home.find(environment)
-                declared = load_settings(home, environment)
-                callbacks = to_this_machine(declared.callbacks).model_copy(update={"signing": "optional"})
-                alone = {"markets": ("de",), "faces": ("tmf",), "clients": self._clients(home.path(declared.clients))}
-                settings = declared.model_copy(update={**alone, "callbacks": callbacks})
-                warm(settings.contract_cache)
-                running = await stack.enter_async_context(hosted(home, settings, environment=environment))
-                calling = CALLING["spri"]
-                self.supplier.tells(f"{running.url}{calling.path}", calling.headers(environment))
-                self.url = running.url
-                server = HttpServer(self._told)
-                self.root = f"http://127.0.0.1:{await server.start('127.0.0.1', 0)}"
-                stack.push_async_callback(server.stop)
-                self.ready.set()
-                await self.stop.wait()
-        except BaseException as error:
-            self.failed = error
-            raise
-        finally:
-            self.ready.set()
+@contextlib.asynccontextmanager
+async def _served(data: Path, speed: float, home_folder: Path, more: Mapping[str, str]) -> AsyncIterator[_Served]:
+    listeners = {AUF: Buyer(), AB: Buyer()}
+    async with spri(speed=speed) as supplier, listener(lambda request: listeners[request.path.strip("/")].hear(request)) as root:
+        environment = {
+            "ADAPTER_HOME": str(home_folder),
+            "ADAPTER_DATA": str(data),
+            "ADAPTER_DE_ENDPOINT": supplier.url,
+            "ADAPTER_DE_INBOUND_PASSWORD": "supplier-secret",
+            **more,
+        }
+        home = Home.find(environment)
+        declared = load_settings(home, environment)
+        callbacks = to_this_machine(declared.callbacks).model_copy(update={"signing": "optional"})
+        alone = {"markets": ("de",), "faces": ("tmf",), "clients": _clients(data, home.path(declared.clients))}
+        settings = declared.model_copy(update={**alone, "callbacks": callbacks})
+        warm(settings.contract_cache)
+        async with hosted(home, settings, environment=environment) as host:
+            calling = CALLING["spri"]
+            supplier.tells(f"{host.url}{calling.path}", calling.headers(environment))
+            yield _Served(host.url, supplier, listeners, root)
 
-    def _clients(self, declared: Path) -> Path:
-        """The two buyers, as they are declared, in a file of their own: the others' markets are not served here."""
-        everybody = yaml.safe_load(declared.read_text(encoding="utf-8"))["clients"]
-        self.data.mkdir(parents=True, exist_ok=True)
-        own = self.data / "clients.yaml"
-        nobody = everybody["demo-open"] | {"faces": ["tmf"], "markets": ["de"], "market": "de", "operations": []}  # the face names it
-        kept = {who: everybody[who] for who in (AUF, AB)} | {"demo-open": nobody}
-        own.write_text(yaml.safe_dump({"clients": kept}), encoding="utf-8")
-        return own
 
-    def _told(self, request: HttpRequest) -> HttpReply:
-        self.listeners[request.path.strip("/")].add(json.loads(request.body))
-        return HttpReply(status=201)
+def _clients(data: Path, declared: Path) -> Path:
+    """The two buyers, as they are declared, in a file of their own: the others' markets are not served here."""
+    everybody = yaml.safe_load(declared.read_text(encoding="utf-8"))["clients"]
+    data.mkdir(parents=True, exist_ok=True)
+    own = data / "clients.yaml"
+    nobody = everybody["demo-open"] | {"faces": ["tmf"], "markets": ["de"], "market": "de", "operations": []}  # the face names it
+    kept = {who: everybody[who] for who in (AUF, AB)} | {"demo-open": nobody}
+    own.write_text(yaml.safe_dump({"clients": kept}), encoding="utf-8")
+    return own

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,6 @@ from adapter.store import AttemptRow, OrderQuery, OrderRow, Store
 from simulators.registry import SIMULATORS, VARIABLES, passwords
 from simulators.soap_server import Simulator
 from tests.service_kit import pr_order, warm
-
-FAST = {"config/markets/pr.yaml": ("  total: 8", "  total: 0.5")}
 
 
 @dataclass
@@ -97,3 +95,13 @@ async def opened(data: Path, home: Path | str, backends: dict[str, Simulator] | 
             open_service(declared, settings, environment=variables, base_url="", loopback=True, admin_token="token")
         )
         yield Opened(service, backends)
+
+
+def run(data: Path, home: Path | str, scenario: Callable[[Opened], Awaitable[Any]]) -> Any:
+    """Runs ``scenario(opened)`` on a service of its own, with all simulators."""
+
+    async def inside() -> Any:
+        async with opened(data, home) as service:
+            return await scenario(service)
+
+    return asyncio.run(inside())

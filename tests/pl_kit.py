@@ -8,10 +8,9 @@ import contextlib
 import json
 import re
 import shutil
-import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,9 @@ import yaml
 
 from adapter.cli.hosting import hosted
 from adapter.settings import Home, load_settings
-from simulators.http_server import HttpReply, HttpRequest, HttpServer
 from simulators.nexera import Nexera, nexera
+from tests.listener_kit import WITHIN, Event, Heard, listener, told
+from tests.loop_kit import LoopThread
 
 ROOT = Path(__file__).parents[1]
 SPEED = 1000.0  # a minute of a script takes 0.06 s; the day that a ticket stays resolved, 86 s
@@ -38,46 +38,8 @@ BASES = {
 }
 ITEM = {"id": "1", "action": "add", "productOffering": {"id": "FTTH-1000"}}
 SLOT = {"startDateTime": "2026-12-01T08:00:00.000Z", "endDateTime": "2026-12-01T10:00:00.000Z"}
-WITHIN = 15.0  # seconds, on a busy machine
 
 _TELLS_A_STATE = re.compile(r"(State|Status)ChangeEvent$|CreateEvent$")
-
-Event = dict[str, Any]
-
-
-@dataclass
-class Heard:
-    """The events that arrived, and a way to wait for them."""
-
-    events: list[Event] = field(default_factory=list)
-    more: threading.Condition = field(default_factory=threading.Condition)
-
-    def hear(self, request: HttpRequest) -> HttpReply:
-        with self.more:
-            self.events.append(json.loads(request.body))
-            self.more.notify_all()
-        return HttpReply(201)
-
-    def about(self, identity: str) -> list[Event]:
-        """Those about one resource, in the order in which they came."""
-        return [event for event in self.events if resource_of(event)["id"] == identity]
-
-    def until(self, identity: str, holds: Callable[[list[Event]], bool]) -> list[Event]:
-        """Waits until the events about a resource are such."""
-        with self.more:
-            assert self.more.wait_for(lambda: holds(self.about(identity)), WITHIN), [told(event) for event in self.about(identity)]
-            return self.about(identity)
-
-
-def resource_of(event: Event) -> dict[str, Any]:
-    """The resource that an event is about."""
-    return next(iter(event["event"].values()))
-
-
-def told(event: Event) -> tuple[str, str]:
-    """An event in short: its type and the state that it tells."""
-    resource = resource_of(event)
-    return event["eventType"], resource.get("state") or resource.get("status") or ""
 
 
 @dataclass
@@ -212,60 +174,24 @@ def operating(folder: Path, speed: float = SPEED, environment: Mapping[str, str]
         "ADAPTER_CALLBACK_SIGNING": "optional",
         **(environment or {}),
     }
-    started: list[tuple[Operator, Callable[[], None]]] = []
-    failed: list[BaseException] = []
-    ready = threading.Event()
-
-    async def serve() -> None:
-        over = asyncio.Event()
-        async with _operator(variables, speed) as operator:
-            started.append((operator, over.set))
-            ready.set()
-            await over.wait()
-
-    def run() -> None:
-        try:
-            asyncio.run(serve())
-        except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits
-            failed.append(error)
-        finally:
-            ready.set()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    assert ready.wait(60), "the service did not start within 60 seconds"
-    if failed:
-        raise failed[0]
-    operator, stop = started[0]
-    try:
+    with LoopThread() as thread, thread.holding(_operator(variables, speed)) as operator:
         yield operator
-    finally:
-        operator.loop.call_soon_threadsafe(stop)
-        thread.join(60)
-        assert not thread.is_alive(), "the service did not stop within 60 seconds"
-    if failed:
-        raise failed[0]
 
 
 @contextlib.asynccontextmanager
 async def _operator(variables: Mapping[str, str], speed: float) -> AsyncIterator[Operator]:
     heard = Heard()
-    server = HttpServer(heard.hear)
-    listener = f"http://127.0.0.1:{await server.start('127.0.0.1', 0)}/events"
-    try:
-        async with nexera(speed=speed) as twin:
-            environment = {**variables, "ADAPTER_PL_ENDPOINT": twin.url}
-            home = Home.find(environment)
-            settings = load_settings(home, environment)
-            settings.data.mkdir(parents=True, exist_ok=True)
-            async with hosted(home, settings, environment=environment) as host:
-                twin.tells(f"{host.url}/inbound/pl", credentials())
-                headers = {"client-id": "demo-operator", "client-secret": "demo-secret"}
-                with httpx.Client(base_url=host.url, headers=headers, timeout=30, trust_env=False) as http:
-                    await asyncio.to_thread(_register, http, listener)
-                    yield Operator(host.url, http, twin, heard, asyncio.get_running_loop())
-    finally:
-        await server.stop()
+    async with listener(heard.hear) as listening, nexera(speed=speed) as twin:
+        environment = {**variables, "ADAPTER_PL_ENDPOINT": twin.url}
+        home = Home.find(environment)
+        settings = load_settings(home, environment)
+        settings.data.mkdir(parents=True, exist_ok=True)
+        async with hosted(home, settings, environment=environment) as host:
+            twin.tells(f"{host.url}/inbound/pl", credentials())
+            headers = {"client-id": "demo-operator", "client-secret": "demo-secret"}
+            with httpx.Client(base_url=host.url, headers=headers, timeout=30, trust_env=False) as http:
+                await asyncio.to_thread(_register, http, f"{listening}/events")
+                yield Operator(host.url, http, twin, heard, asyncio.get_running_loop())
 
 
 def _register(http: httpx.Client, listener: str) -> None:

@@ -195,6 +195,16 @@ def database(*, migrated: bool = True) -> Iterator[str]:
             _administer(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@contextmanager
+def record(engine: str, folder: Path) -> Iterator[str]:
+    """The URL of an empty record on this engine: a file in ``folder``, or a database."""
+    if engine == "sqlite":
+        yield f"sqlite:///{folder / 'record.db'}"
+    else:
+        with database() as url:
+            yield url
+
+
 _QUIET = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()"
 
 

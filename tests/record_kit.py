@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import asyncpg
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from adapter.ports import OutcomeKind
-from adapter.store import Acceptance, Direction, MessageRow, OrderRow, Response, Settlement
+from adapter.store import Acceptance, Direction, MessageRow, OrderRow, Response, Settlement, Store, Version
 from adapter.store.accepting import Asker, accept, intend
 from adapter.store.connection import Parameters, SqliteConnection, Statement
 from adapter.store.migrating import migrate
@@ -22,6 +22,9 @@ from adapter.store.reading import find_order, order_row
 from adapter.store.schema import metadata
 from adapter.store.settling import pack_settlement, settle
 from tests import postgres_kit
+
+AS_PLACED = Version(0, "acknowledged", "", "", None, "", "B-1", None)
+"""An order as ``place`` leaves it."""
 
 TABLES = tuple(sorted(metadata.tables))
 
@@ -89,6 +92,10 @@ class Database(Memory):
     def look(self, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._loop.run_until_complete(self._pg.fetch(query))]
 
+    def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """As ``look``, of a text with ``$1``, ``$2`` …"""
+        return [tuple(row) for row in self._loop.run_until_complete(self._pg.fetch(query, *values))]
+
     def state(self) -> Any:
         return [self.look(f"SELECT xmin::text, ctid::text FROM {name} ORDER BY 1, 2") for name in TABLES]
 
@@ -136,3 +143,16 @@ def place(c: SqliteConnection, order_id: str, at: int = 0, outcome: OutcomeKind 
         settlement = Settlement(outcome, at, backend_ref=reference, response=Response(201, b"{}"), messages=(reply,))
         assert settle(c, *pack_settlement(order_id, 1, settlement))
     return order_of(c, order_id)
+
+
+def on_store(url: str, scenario: Callable[[Store], Awaitable[Any]], **options: Any) -> Any:
+    """Opens the record at this URL, runs ``scenario(store)``, closes it. ``options`` are those of ``Store.open``."""
+
+    async def opened() -> Any:
+        store = await Store.open(url, **options)
+        try:
+            return await scenario(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(opened())

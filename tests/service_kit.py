@@ -7,9 +7,8 @@ import contextlib
 import json
 import shutil
 import socket
-import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from adapter.contract.wsdl import load_contract
 from adapter.settings import Home, load_settings
 from simulators.registry import SIMULATORS, VARIABLES, passwords
 from simulators.soap_server import Simulator
+from tests.loop_kit import LoopThread
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "tests" / "samples" / "pr"
@@ -117,59 +117,32 @@ class Running:
         return self.http.get(self.backends[backend].root + path).json()
 
 
-class running:  # noqa: N801 - used as a context manager
-    """Starts the service on free ports with its record in ``data``.
+@contextlib.contextmanager
+def running(data: Path, environment: Mapping[str, str] | None = None) -> Iterator[Running]:
+    """The service on free ports with its record in ``data``.
 
     ``environment`` goes before what the simulators say about their addresses; ``ADAPTER_HOME`` in it names another home.
     """
+    with contextlib.ExitStack() as stack:
+        thread = stack.enter_context(LoopThread())
+        host, backends = stack.enter_context(thread.holding(_served(data, environment or {})))
+        client = stack.enter_context(httpx.Client(base_url=host.url, timeout=30, trust_env=False))
+        urls = {name: simulator.url for name, simulator in backends.items()}
+        yield Running(host.url, urls, data, host, thread.loop, client, backends)
 
-    def __init__(self, data: Path, environment: dict[str, str] | None = None) -> None:
-        self.data = data
-        self.environment = environment or {}
-        self.ready = threading.Event()
-        self.failed: BaseException | None = None
 
-    def __enter__(self) -> Running:
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-        assert self.ready.wait(60), "the service did not start within 60 seconds"
-        if self.failed:
-            raise self.failed
-        client = httpx.Client(base_url=self.host.url, timeout=30, trust_env=False)
-        urls = {name: simulator.url for name, simulator in self.backends.items()}
-        self.started = Running(self.host.url, urls, self.data, self.host, self.loop, client, self.backends)
-        return self.started
-
-    def __exit__(self, *_: object) -> None:
-        self.started.http.close()
-        self.loop.call_soon_threadsafe(self.stop.set)
-        self.thread.join(60)
-        assert not self.thread.is_alive(), "the service did not stop within 60 seconds"
-
-    def _run(self) -> None:
-        with contextlib.suppress(BaseException):  # it is in self.failed, for the thread that waits
-            asyncio.run(self._serve())
-
-    async def _serve(self) -> None:
-        self.loop, self.stop = asyncio.get_running_loop(), asyncio.Event()
-        try:
-            async with contextlib.AsyncExitStack() as stack:
-                self.backends = {name: await stack.enter_async_context(make()) for name, make in SIMULATORS.items()}
-                found = {**passwords({}), **{VARIABLES[name]: simulator.url for name, simulator in self.backends.items()}}
-                seldom = {f"ADAPTER_{market}_POLL": "3600" for market in ("PR", "JM", "PA", "LAB")}  # tests that count calls want no others
-                environment = {"ADAPTER_HOME": str(ROOT), "ADAPTER_DATA": str(self.data), **seldom, **found, **self.environment}
-                home = Home.find(environment)
-                settings = load_settings(home, environment)
-                settings.data.mkdir(parents=True, exist_ok=True)
-                warm(settings.contract_cache)
-                self.host = await stack.enter_async_context(hosted(home, settings, environment=environment))
-                self.ready.set()
-                await self.stop.wait()
-        except BaseException as error:
-            self.failed = error
-            raise
-        finally:
-            self.ready.set()
+@contextlib.asynccontextmanager
+async def _served(data: Path, environment: Mapping[str, str]) -> AsyncIterator[tuple[Hosted, dict[str, Any]]]:
+    async with contextlib.AsyncExitStack() as stack:
+        backends = {name: await stack.enter_async_context(make()) for name, make in SIMULATORS.items()}
+        found = {**passwords({}), **{VARIABLES[name]: simulator.url for name, simulator in backends.items()}}
+        seldom = {f"ADAPTER_{market}_POLL": "3600" for market in ("PR", "JM", "PA", "LAB")}  # tests that count calls want no others
+        variables = {"ADAPTER_HOME": str(ROOT), "ADAPTER_DATA": str(data), **seldom, **found, **environment}
+        home = Home.find(variables)
+        settings = load_settings(home, variables)
+        settings.data.mkdir(parents=True, exist_ok=True)
+        warm(settings.contract_cache)
+        yield await stack.enter_async_context(hosted(home, settings, environment=variables)), backends
 
 
 def warm(cache: Path) -> None:

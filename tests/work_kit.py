@@ -181,7 +181,7 @@ title: Lab
 connector: soap
 endpoint: ${ADAPTER_LAB_ENDPOINT}
 contract: mappings/lab/schema/lab.wsdl
-limits: {slots: 64, total: 0.5}
+limits: {slots: 64, total: 2}
 outcomes: {fault: {Sender: rejected, Receiver: unavailable}, status: {503: unavailable}}
 operations:
   productOrder.create: {probe: productOrder.probe, settle: 2, authoritative: true}

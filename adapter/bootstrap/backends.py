@@ -16,12 +16,14 @@ from adapter.backend import Backend
 from adapter.bootstrap.connectors import way_of
 from adapter.bootstrap.inbound import arrivals_of, receiver_of
 from adapter.bootstrap.kept import KeptRules
+from adapter.bootstrap.market_file import framed
 from adapter.bootstrap.observers import MarketMetrics
 from adapter.bootstrap.routes import check_routes, routes_of
 from adapter.bootstrap.rules import MarketRules
+from adapter.declared import load_each
 from adapter.errors import CheckFailed, ConfigError
 from adapter.faces.declaration import Face
-from adapter.finding import Finding, Position
+from adapter.finding import Finding, Position, placed
 from adapter.mapping.frame import render_all
 from adapter.market import Market, load_market
 from adapter.redaction import Redaction
@@ -51,7 +53,8 @@ class Backends(dict[str, Backend]):
         self._cache = settings.contract_cache
         self._reloading = asyncio.Lock()
         kept = self._kept_rules()
-        self.rules = {name: self._read(kept, name) for name in settings.markets}
+        declared = load_each(functools.partial(load_market, home.market_file(name), environment) for name in settings.markets)
+        self.rules = {market.market: kept.read(market, functools.partial(metrics.unknown_code, market.market)) for market in declared}
         self.routes = routes_of(home, self.rules)
         for name, rules in self.rules.items():
             _warn(rules)
@@ -105,12 +108,13 @@ class Backends(dict[str, Backend]):
                 findings += error.findings
                 continue
             except ConfigError as error:
-                findings.append(Finding("K001", str(error), Position(f"config/markets/{name}.yaml", 1, 1)))
+                findings.append(placed("K001", str(error), Position(f"config/markets/{name}.yaml", 1, 1)))
                 continue
             findings += found.findings
             findings += _restart_needed(self.rules[name].market, found.market)
             texts.update(found.texts)
-        return rules, [*findings, *check_routes(self._home, [found.market for found in rules.values()])], texts
+        findings += check_routes(self._home, [found.market for found in rules.values()])
+        return rules, findings, framed(self._home, findings, texts)
 
     def _build(self, rules: MarketRules, wire: Wire) -> Backend:
         market, metrics = rules.market, self._metrics

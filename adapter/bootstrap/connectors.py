@@ -12,6 +12,7 @@ from adapter.contract.shape import OperationContract
 from adapter.contract.wsdl import load_contract, operation_contracts
 from adapter.contract.wsdl_sources import read_sources
 from adapter.errors import ConfigError
+from adapter.finding import suggest
 from adapter.inbound import Inbound
 from adapter.market import Market, RoutedMarket
 from adapter.ports import Connector, Receiver
@@ -27,13 +28,16 @@ from connectors.xml import XmlLimits
 class Way:
     """``contracts`` reads the legacy contract of a market without its endpoint, ``connect`` makes the connector. ``inbound_contracts``
     reads that of the messages which the backend sends of its own accord, ``receive`` makes what takes them (None: nothing can).
-    ``files`` are those of a contract."""
+    ``files`` are those of a contract, ``elements`` says whether messages are XML by it. ``fault_codes``
+    are those that the protocol itself knows."""
 
     contracts: Callable[[Market, Path, Path | None], Mapping[str, OperationContract]]
     connect: Callable[[Market, Path, Path | None], Connector]
     inbound_contracts: Callable[[Market, Path, Path | None], Mapping[str, OperationContract]]
     receive: Callable[[Inbound, Path, Path | None], Receiver] | None = None
     files: Callable[[Path], Iterable[Path]] = lambda _contract: ()
+    elements: Callable[[Path], bool] = lambda _contract: True
+    fault_codes: tuple[str, ...] = ()
 
 
 def _soap_contracts(market: Market, contract: Path, cache: Path | None) -> Mapping[str, OperationContract]:
@@ -80,6 +84,14 @@ def _rest(market: Market, contract: Path, _cache: Path | None) -> Connector:
     )
 
 
+def _rest_elements(contract: Path) -> bool:
+    document = load_openapi(contract)
+    operations = (*document.operations.values(), *document.webhooks.values())
+    return any(
+        content.form == "xml" for each in operations for model in (each.request, *each.replies.values()) for content in model.contents
+    )
+
+
 def _rest_receiver(inbound: Inbound, contract: Path, _cache: Path | None) -> Receiver:
     return RestReceiver(load_openapi(contract), XmlLimits(inbound.limits.body_bytes, inbound.limits.depth))
 
@@ -96,9 +108,13 @@ def _nowhere(market: Market, _contract: Path, _cache: Path | None) -> Connector:
     raise ConfigError(f"config/markets/{market.market}.yaml: connector: route calls nobody; name the markets under 'routes'")
 
 
+_SOAP_CODES = ("Client", "Server", "Sender", "Receiver", "VersionMismatch", "MustUnderstand", "DataEncodingUnknown")
+
 WAYS: Mapping[str, Way] = {
-    "soap": Way(_soap_contracts, _soap, _soap_messages, _soap_receiver, lambda contract: read_sources(contract).texts),
-    "rest": Way(_rest_contracts, _rest, _rest_messages, _rest_receiver, files_read),
+    "soap": Way(
+        _soap_contracts, _soap, _soap_messages, _soap_receiver, lambda contract: read_sources(contract).texts, fault_codes=_SOAP_CODES
+    ),
+    "rest": Way(_rest_contracts, _rest, _rest_messages, _rest_receiver, files_read, _rest_elements),
     "route": Way(_route_contracts, _nowhere, _no_messages),
 }
 
@@ -107,7 +123,8 @@ def way_of(market: Market) -> Way:
     """How a market's backend is spoken to. Raises ConfigError."""
     way = WAYS.get(market.connector)
     if way is None:
-        raise ConfigError(f"config/markets/{market.market}.yaml: there is no connector '{market.connector}' (known: {', '.join(WAYS)})")
+        hint = suggest(market.connector, WAYS, "there are")
+        raise ConfigError(f"config/markets/{market.market}.yaml: there is no connector '{market.connector}'; {hint}")
     if isinstance(market, RoutedMarket):
         return way
     conversation = conversation_of(market)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -32,6 +32,7 @@ class Look:
     now: int
     lanes: tuple[measuring.Lane, ...]
     unknown: tuple[measuring.Unknown, ...]
+    attention: Mapping[str, int]
     streams: tuple[measuring.Streams, ...]
     server: measuring.Server | None
 
@@ -44,6 +45,7 @@ class RecordGauges(Collector):
         self._wal = address.file.with_name(f"{address.file.name}-wal") if isinstance(address, SqliteAddress) else None
         self._store, self._monotonic = store, monotonic
         self._look: Look | None = None
+        self._writable = False
         self._looked_at = float("-inf")
         self._looking = asyncio.Lock()
         registry.register(self)
@@ -59,11 +61,22 @@ class RecordGauges(Collector):
             except StoreUnavailable as error:
                 self._look = None
                 log.warning("metrics.record-unavailable", reason=str(error))
+            self._writable = await self._written()
             self._looked_at = self._monotonic()
+
+    async def _written(self) -> bool:
+        """Whether the record takes a write, as ``/health/ready`` asks: a full disk can still be read."""
+        try:
+            await self._store.ready()
+        except StoreUnavailable as error:
+            log.warning("metrics.record-not-writable", reason=str(error))
+            return False
+        return True
 
     def collect(self) -> Iterator[Metric]:
         """The families, from the last look."""
         yield _gauge("adapter_record_readable", "1 where the last look at the record succeeded", int(self._look is not None))
+        yield _gauge("adapter_record_writable", "1 where the last look could write to the record, too", int(self._writable))
         if self._wal is not None:
             size = self._wal.stat().st_size if self._wal.is_file() else 0
             yield _gauge("adapter_sqlite_wal_bytes", "Size of the write-ahead log", size)
@@ -73,6 +86,7 @@ class RecordGauges(Collector):
         if self._look is not None:
             yield from _lanes(self._look)
             yield from _unknown(self._look)
+            yield from _attention(self._look)
             yield from _listeners(self._look)
             if self._look.server is not None:
                 yield from _server(self._look.server)
@@ -80,7 +94,7 @@ class RecordGauges(Collector):
 
 def _look(c: Connection, now: int, server: bool) -> Look:
     lanes, unknown, streams = measuring.lanes(c, now), measuring.unknown(c, now), measuring.streams(c)
-    return Look(now, tuple(lanes), tuple(unknown), tuple(streams), measuring.server(c) if server else None)
+    return Look(now, tuple(lanes), tuple(unknown), measuring.attention(c), tuple(streams), measuring.server(c) if server else None)
 
 
 def _lanes(look: Look) -> Iterator[Metric]:
@@ -99,6 +113,13 @@ def _unknown(look: Look) -> Iterator[Metric]:
         orders.add_metric([one.market], one.orders)
         oldest.add_metric([one.market], _seconds(look.now, one.since))
     yield from (orders, oldest)
+
+
+def _attention(look: Look) -> Iterator[Metric]:
+    orders = GaugeMetricFamily("adapter_orders_attention", "Orders that a person has to look at", labels=["market"])
+    for market, count in look.attention.items():
+        orders.add_metric([market], count)
+    yield orders
 
 
 def _listeners(look: Look) -> Iterator[Metric]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from adapter.bootstrap.connectors import way_of
+from adapter.declared import Mistake, Places
 from adapter.errors import ConfigError
-from adapter.finding import Finding, Position
+from adapter.faces.declaration import Face
+from adapter.finding import Finding, suggest
+from adapter.inbound import Inbound
 from adapter.mapping.model import MappingFile
 from adapter.mapping.translator import Translator
 from adapter.market import Market
@@ -31,12 +34,9 @@ def arrivals_of(market: Market, translators: Mapping[str, Translator]) -> dict[s
     return {translators[name].legacy: name for name in declared if name in translators}
 
 
-def check_inbound(home: Home, market: Market, faces: Collection[str], mappings: Mapping[str, MappingFile]) -> list[Finding]:
-    """K107: the face is none, or a message stands for two operations."""
-    inbound, found = market.inbound, []
-    if inbound is not None and inbound.face not in faces:
-        hint = f"write one of {', '.join(sorted(faces))}"
-        found.append(Finding("K107", f"inbound.face: there is no face '{inbound.face}'", _place(home, market, "face:"), hint))
+def check_inbound(market: Market, places: Places, faces: Collection[Face], mappings: Mapping[str, MappingFile]) -> list[Finding]:
+    """K107: the face is none, or (a warning) does not show what messages make; or a message stands for two operations."""
+    found = [places.finding(mistake.below("inbound")) for mistake in _face(market.inbound, faces)] if market.inbound is not None else []
     taken: dict[str, str] = {}
     for name, file in mappings.items():
         if file.received and (other := taken.setdefault(file.legacy.value, name)) != name:
@@ -45,14 +45,32 @@ def check_inbound(home: Home, market: Market, faces: Collection[str], mappings: 
     return found
 
 
-def not_received(market: Market, file: MappingFile) -> Finding:
-    """K108: a mapping of a message that the market does not declare; it is left out."""
+def misplaced(market: Market, places: Places, name: str, file: MappingFile) -> Finding | None:
+    """K108: the mapping of a message that the market does not declare; K111: one of an operation that is declared as the other kind. Such
+    a mapping is left out."""
+    messages = market.inbound.operations if market.inbound is not None else {}
+    if file.received == (name in messages):
+        return None
+    if name in messages:
+        text = f"this is received, and its mapping calls {file.legacy.value}"
+        hint = "move it to 'operations', or write 'receives' in the mapping"
+        return places.finding(Mistake(("inbound", "operations", name), text, hint, "K111"))
+    if name in market.operations:
+        text = f"this is called, and its mapping is that of the message {file.legacy.value}"
+        hint = "move it to 'inbound.operations', or write 'legacy' in the mapping"
+        return places.finding(Mistake(("operations", name), text, hint, "K111"))
     hint = f"declare it under 'inbound.operations' of config/markets/{market.market}.yaml, or remove the file"
     return Finding("K108", f"nobody receives {file.operation.value}", file.operation.at, hint, "warning")
 
 
-def _place(home: Home, market: Market, key: str) -> Position:
-    lines = home.market_file(market.market).read_text(encoding="utf-8").splitlines()
-    begin = next((number for number, line in enumerate(lines) if line.startswith("inbound:")), 0)
-    line = next((number for number, line in enumerate(lines[begin:], begin + 1) if line.strip().startswith(key)), begin + 1)
-    return Position(f"config/markets/{market.market}.yaml", line, 1, len(key))
+def _face(inbound: Inbound, faces: Collection[Face]) -> Iterator[Mistake]:
+    face = next((face for face in faces if face.face == inbound.face), None)
+    if face is None:
+        names = sorted(each.face for each in faces)
+        yield Mistake(("face",), f"there is no face '{inbound.face}'", suggest(inbound.face, names, "write one of"), "K107", value=True)
+        return
+    shown = {route.resource for route in face.routes}
+    for kind in sorted({name.partition(".")[0] for name, each in inbound.operations.items() if each.creates} - shown):
+        others = sorted(each.face for each in faces if any(route.resource == kind for route in each.routes))
+        text = f"messages make {kind}, and the face '{face.face}' shows none"
+        yield Mistake(("face",), text, f"write one of: {', '.join(others)}" if others else "", "K107", value=True, severity="warning")

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from adapter.bootstrap.connectors import way_of
-from adapter.bootstrap.inbound import check_inbound, not_received
+from adapter.bootstrap.creates import check_creates
+from adapter.bootstrap.documents import check_documents
+from adapter.bootstrap.faults import check_faults
+from adapter.bootstrap.inbound import check_inbound, misplaced
+from adapter.bootstrap.market_file import market_places
+from adapter.bootstrap.masks import check_masks, masked
 from adapter.bootstrap.windows import check_windows
 from adapter.codes import Catalogue, catalogue_in
 from adapter.contract.shape import Kind as ShapeKind
 from adapter.contract.shape import OperationContract, Shape
 from adapter.contract.tmf import Resource, extend_all, load_extension, resource, with_states
 from adapter.contract.validation import Validator
-from adapter.errors import CheckFailed
+from adapter.declared import Mistake, Places
+from adapter.errors import CheckFailed, ConfigError
 from adapter.faces.declaration import Face
-from adapter.finding import Finding, Position, once
+from adapter.finding import Finding, nearest, once, placed
 from adapter.mapping.check import (
     Canonical,
     Surroundings,
@@ -34,6 +42,7 @@ from adapter.mapping.tables import CodeTable, read_tables
 from adapter.mapping.translator import Translator, make_translator
 from adapter.mapping.types import Contracts
 from adapter.market import Market
+from adapter.resource.declaration import Items
 from adapter.settings import Home
 
 _UPDATE, _DELETE = "update", "delete"
@@ -82,7 +91,8 @@ class MarketRules:
             resource = self.resources[kind]
             schema = resource.create_schema if verb == "create" else resource.update_schema if name in self.changes else None
             if schema is not None and not file.received:
-                found[name] = Validator(schema, source=f"{kind} of market {self.market.market}", proved=self.proved)
+                apart = _told_apart(schema, self.market.life(kind).life.items)
+                found[name] = Validator(apart, source=f"{kind} of market {self.market.market}", proved=self.proved)
         return found
 
     def _contracts(self, name: str, file: MappingFile) -> Contracts:
@@ -92,40 +102,95 @@ class MarketRules:
         return self.around.contracts(canonical, legacy, received=file.received)
 
 
+def _told_apart(schema: Mapping[str, Any], items: Items | None) -> Mapping[str, Any]:
+    """The schema of a request whose parts, and the parts of parts, can be told apart: a report about one of two would be about neither."""
+    if items is None or items.repeated or items.member not in schema.get("properties", {}):
+        return schema
+    listed = {**schema["properties"][items.member], "distinct": list(items.key)}
+    part = str(listed.get("items", {}).get("$ref", "")).rpartition("/")[2]
+    kinds = dict(schema.get("$defs", {}))
+    if (nested := kinds.get(part, {}).get("properties", {}).get(items.member)) is not None:
+        properties = {**kinds[part]["properties"], items.member: {**nested, "distinct": list(items.key)}}
+        kinds[part] = {**kinds[part], "properties": properties}
+    return {**schema, "properties": {**schema["properties"], items.member: listed}, "$defs": kinds}
+
+
 def read_rules(
     home: Home, market: Market, faces: Iterable[Face], cache: Path | None = None, *, unknown: Unknown | None = None
 ) -> MarketRules:
     """Reads and checks everything of one market. What is wrong with mappings and codes are findings; raises ConfigError for
     a contract or an extension that cannot be read. ``cache``: the folder of compiled contracts, which need not be writable."""
-    declared = list(faces)
-    way = way_of(market)
-    legacy = way.contracts(market, home.path(market.contract), cache)
-    inbound = {} if market.inbound is None else way.inbound_contracts(market, home.path(market.inbound.contract or market.contract), cache)
+    declared, places = list(faces), market_places(home, market.market)
+    with _found_at(home, places, "connector"):
+        way = way_of(market)
+    with _found_at(home, places, "contract"):
+        legacy = way.contracts(market, home.path(market.contract), cache)
+    with _found_at(home, places, "inbound", "contract"):
+        messages = market.inbound.contract or market.contract if market.inbound is not None else None
+        inbound = {} if messages is None else way.inbound_contracts(market, home.path(messages), cache)
     folder = home.mapping_folder(market.market)
     codes_name = f"mappings/{market.market}/codes.yaml"
     codes_file = folder / "codes.yaml"
     tables = read_tables(codes_file, codes_name)
     catalogue, code_findings = catalogue_in(tables.root, **({} if unknown is None else {"unknown": unknown}))
     findings = [*tables.findings, *code_findings]
-    resources = _resources(home, market)
+    with _found_at(home, places, "extension"):
+        resources = _resources(home, market)
     changes = _changes(market, declared)
     around = _surroundings(market, declared, resources, changes, tables.tables, legacy, inbound)
     mappings: dict[str, MappingFile] = {}
+    readable = True
     texts = {**tables.parents, codes_name: tables.text}
     for path in sorted(folder.glob("*.*.yaml")):
         parsed = load_mapping(home.path("mappings"), market.market, path.stem)
-        if parsed.file is not None and parsed.file.received and path.stem not in _messages(market):
-            findings.append(not_received(market, parsed.file))
+        if parsed.file is not None and (wrong := misplaced(market, places, path.stem, parsed.file)) is not None:
+            findings.append(wrong)
             continue
+        readable &= not any(each.severity == "error" for each in parsed.findings)
         findings += check_parsed(parsed, around)
         texts.update(parsed.files)
         if parsed.file is not None:
             mappings[path.stem] = parsed.file
-    findings += unused_tables(tables, mappings.values())
-    findings += _missing_mappings(home, market, mappings)
-    findings += check_windows(home, market)
-    findings += check_inbound(home, market, {face.face for face in declared}, mappings)
+    if readable:  # else a rule that cannot be read may use them
+        findings += unused_tables(tables, mappings.values())
+        findings += check_creates(market, mappings, legacy)
+    findings += [places.finding(mistake) for mistake in market.mistakes()]
+    findings += [places.finding(mistake) for mistake in _idle_states(market, changes)]
+    findings += _missing_mappings(home, market, mappings, places)
+    findings += check_windows(market, places)
+    findings += [places.finding(mistake) for mistake in check_faults(market, legacy.values(), way.fault_codes)]
+    findings += check_inbound(market, places, declared, mappings)
+    elements = bool(market.redact) and way.elements(home.path(market.contract))
+    documents = masked(resources, [*legacy.values(), *inbound.values()], declared, elements=elements)
+    findings += [places.finding(mistake) for mistake in check_masks(market, documents, lambda: (*texts.values(), *_cases(folder)))]
+    findings += check_documents(market, places, resources, mappings, declared)
     return MarketRules(market, legacy, resources, mappings, tables.tables, catalogue, around, changes, tuple(once(findings)), texts)
+
+
+@contextmanager
+def _found_at(home: Home, places: Places, *at: str) -> Iterator[None]:
+    """What cannot be used is told at the line that names it."""
+    try:
+        yield
+    except CheckFailed:
+        raise
+    except ConfigError as error:
+        found = placed("K001", str(error).replace(f"{home.root}/", ""), places.at(at, value=True))
+        named = places.value(at)
+        raise CheckFailed([found if named is None else replace(found, hint=_beside(home, named.value))]) from error
+
+
+def _beside(home: Home, named: str) -> str:
+    """The file that was probably meant by the name of one that is not there."""
+    path = home.path(named)
+    near = nearest(path.name, sorted(each.name for each in path.parent.glob("*.*"))) if not path.exists() else ""
+    return f"did you mean '{Path(named).with_name(near)}'?" if near else ""
+
+
+def _cases(folder: Path) -> Iterator[str]:
+    """The texts of a market's cases."""
+    for path in sorted(folder.glob("cases/*.json")):
+        yield path.read_text(encoding="utf-8", errors="replace")
 
 
 def _resources(home: Home, market: Market) -> dict[str, Resource]:
@@ -228,21 +293,28 @@ def _of_questions(market: Market, canonical: Mapping[str, Canonical], offered: S
     found = {}
     for name, follow in market.follow.items():
         kind = name.partition(".")[0]
-        if follow.by not in offered:
-            found[follow.by] = question(canonical[kind], _keys(market, kind))
+        asked = replace(canonical[kind], known=canonical[kind].resource)
+        found[follow.by] = asked if follow.by in offered else question(asked, _keys(market, kind))
         if follow.bulk is not None:
             found[follow.bulk.operation] = question_for_many(canonical[kind], _keys(market, kind), market.life(kind).life.identity)
     return found
 
 
-def _missing_mappings(home: Home, market: Market, mappings: Mapping[str, MappingFile]) -> list[Finding]:
-    file = f"config/markets/{market.market}.yaml"
-    text = home.market_file(market.market).read_text(encoding="utf-8").splitlines()
+def _idle_states(market: Market, changes: Set[str]) -> Iterator[Mistake]:
+    """K209: states that clients may ask for by an operation that changes nothing on record."""
+    for name, operation in market.operations.items():
+        if operation.states and name not in changes:
+            text = f"no client asks for a state by {name}; this has no effect"
+            yield Mistake(
+                ("operations", name, "states"), text, "declare it with the operation that changes the resource", "K209", severity="warning"
+            )
+
+
+def _missing_mappings(home: Home, market: Market, mappings: Mapping[str, MappingFile], places: Places) -> list[Finding]:
     found = []
-    for name in (*market.operations, *_messages(market)):
-        if name not in mappings and not (home.mapping_folder(market.market) / f"{name}.yaml").is_file():
-            line = next((number for number, line in enumerate(text, 1) if line.strip().startswith(f"{name}:")), 1)
-            at = Position(file, line, 1, len(name))
-            hint = f"write mappings/{market.market}/{name}.yaml, or remove the operation"
-            found.append(Finding("K101", f"the operation {name} has no mapping", at, hint))
+    for where, names in ((("operations",), market.operations), (("inbound", "operations"), _messages(market))):
+        for name in names:
+            if name not in mappings and not (home.mapping_folder(market.market) / f"{name}.yaml").is_file():
+                hint = f"write mappings/{market.market}/{name}.yaml, or remove the operation"
+                found.append(Finding("K101", f"the operation {name} has no mapping", places.at((*where, name)), hint))
     return found

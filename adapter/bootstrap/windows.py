@@ -1,35 +1,56 @@
-"""The closed windows of a market, tried before anything relies on them: what is no cron expression is a finding at its line."""
+"""The closed windows of a market, tried before anything relies on them."""
 
 from __future__ import annotations
 
-from adapter.finding import Finding, Position
+import time
+from collections.abc import Iterator
+
+from adapter.declared import At, Mistake, Places
+from adapter.finding import Finding
 from adapter.market import Market
-from adapter.settings import Home
 from adapter.work.windows import Windows
-from adapter.yaml_text import Block, Items, Node, numbered, read_document
 
 _HINT = "write five parts: minute hour day month weekday, e.g. '30 2 * * mon-fri'"
 
 
-def check_windows(home: Home, market: Market) -> list[Finding]:
-    """K106: a ``cron`` of ``windows`` that nobody can read."""
-    found = []
-    for number, window in enumerate(market.windows):
-        try:
-            Windows([(window.cron, float(window.minutes))], market.timezone)
-        except ValueError as error:
-            text = f"windows.{number}.cron: '{window.cron}' is no cron expression: {error}"
-            found.append(Finding("K106", text, _place(home, market, number), _HINT))
-    return found
+def check_windows(market: Market, places: Places) -> list[Finding]:
+    """K106: a ``cron`` that nobody can read; K109: one that never comes, or windows that never end; K110: one that cron reads otherwise."""
+    found = [mistake for number in range(len(market.windows)) for mistake in _window(market, number)]
+    if not any(mistake.severity == "error" for mistake in found):
+        found += _together(market)
+    return [places.finding(mistake) for mistake in found]
 
 
-def _place(home: Home, market: Market, number: int) -> Position:
-    file = f"config/markets/{market.market}.yaml"
-    root = read_document(home.market_file(market.market), file, numbered("F")).root
-    windows = _under(root, "windows")
-    node = _under(list(windows)[number] if isinstance(windows, Items) else None, "cron")
-    return node.at if node is not None else Position(file, 1, 1)
+def _window(market: Market, number: int) -> Iterator[Mistake]:
+    window, at = market.windows[number], ("windows", number, "cron")
+    try:
+        windows = Windows([(window.cron, float(window.minutes))], market.timezone)
+    except ValueError as error:
+        yield Mistake(at, f"'{window.cron}' is no cron expression: {error}", _HINT, "K106", value=True)
+        return
+    if windows.never(_now()):
+        text = f"'{window.cron}' never comes: no year has such a day"
+        yield Mistake(at, text, "correct the day or the month", "K109", value=True)
+        return
+    yield from _days(at, window.cron)
 
 
-def _under(node: Node | None, key: str) -> Node | None:
-    return node.get(key) if isinstance(node, Block) else None
+def _days(at: At, cron: str) -> Iterator[Mistake]:
+    """A day and a weekday: cron means either of them, and here both have to hold."""
+    _, _, day, month, weekday = cron.split()
+    if not day.startswith("*") and not weekday.startswith("*"):
+        text = f"closes on days on which both hold, {day} of the month and {weekday} of the week; cron elsewhere takes either of them"
+        days = f"'{cron.rsplit(' ', 1)[0]} *' and '{' '.join(cron.split()[:2])} * {month} {weekday}'"
+        hint = f"write * for one of the two; where either is meant, declare two windows: {days}"
+        yield Mistake(at, text, hint, "K110", True, "warning")
+
+
+def _together(market: Market) -> Iterator[Mistake]:
+    windows = Windows([(window.cron, float(window.minutes)) for window in market.windows], market.timezone)
+    if market.windows and windows.always(_now()):
+        text = "the backend would never be open: each window begins before the one before it is over"
+        yield Mistake(("windows",), text, "make them shorter, or let them begin less often", "K109")
+
+
+def _now() -> int:
+    return round(time.time() * 1000)

@@ -14,6 +14,7 @@ from adapter.work.catching_up import CatchingUp
 from adapter.work.housekeeping import Chore, Housekeeping
 from adapter.work.job import Handler, LaneObserver
 from adapter.work.lane import Lane
+from adapter.work.lookout import Lookout
 from adapter.work.plan import planner, windows_of
 from adapter.work.poll import Poll
 from adapter.work.reconcile import Reconcile
@@ -38,7 +39,7 @@ class Work:
         chores: Iterable[Chore] = (),
         chance: Random = chance,
     ) -> None:
-        self.sweep = Sweep(store, self.wake)
+        self.sweep = Sweep(store, self.wake, lambda: max((lane.lease for lane in self.lanes.values()), default=0))
         handlers: dict[str, Handler] = {
             SUBMIT: Submit(store, backends, follower.observer, chance),
             RECONCILE: Reconcile(store, doubt, chance),
@@ -50,6 +51,7 @@ class Work:
             for kind, handler in handlers.items():
                 name = lane_of(kind, market)
                 self.lanes[name] = Lane(name, handler, planner(backends, kind, market), store, observer, random=chance)
+        self._lookout = Lookout(store, tuple(self.lanes), self.wake)
         self.catching_up = CatchingUp(store, backends, self.wake, chance)
         own = (Chore("sweep", SWEEP_SECONDS, self.sweep, at_once=True), Chore("catching-up", SWEEP_SECONDS, self.catching_up))
         self._housekeeping = Housekeeping((*own, *chores))
@@ -64,11 +66,13 @@ class Work:
         """Everything begins; belongs to the running loop."""
         for lane in self.lanes.values():
             lane.start()
+        self._lookout.start()
         self._housekeeping.start()
 
     async def stop(self) -> None:
         """Nothing new is begun; what is at a backend is waited for, everything else is handed back."""
         await self._housekeeping.stop()
+        await self._lookout.stop()
         for lane in self.lanes.values():
             await lane.stop()
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import typer
 
+from adapter.cli.place import new_file
 from adapter.cli.running import ask
 from adapter.settings import Home, load_settings
 from adapter.store import Store
@@ -17,7 +18,7 @@ _SECONDS = 3600.0
 
 def backup(file: Path = typer.Argument(..., metavar="FILE", help="A file that does not exist yet.")) -> None:
     """Write a complete copy of the record to a new file; a running service makes it itself, and its requests wait meanwhile."""
-    target = file.absolute()
+    target = new_file(file)
 
     async def copied(store: Store) -> dict[str, Any]:
         await store.backup(target)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import typer
 
 from adapter.bootstrap import MarketRules
 from adapter.bootstrap.inbound import receiver_of
+from adapter.bootstrap.market_file import framed
 from adapter.cli.place import here
 from adapter.cli.translate import rules_of
-from adapter.mapping.cases import load_cases, run_cases
-from adapter.ports import Document, InboundRequest
+from adapter.errors import CheckFailed
+from adapter.mapping.cases import Read, load_cases, run_cases
+from adapter.mapping.frame import render_all
 from adapter.settings import Home, Settings
 
 
@@ -24,22 +24,21 @@ def cases(
     for name in (market,) if market else settings.markets:
         rules = rules_of(home, settings, name)
         folder = home.mapping_folder(name) / "cases"
-        found = load_cases(folder, f"mappings/{name}/cases")
+        try:
+            found = load_cases(folder, f"mappings/{name}/cases")
+        except CheckFailed as error:
+            typer.echo(render_all(error.findings, framed(home, error.findings, {})), nl=False)
+            good = False
+            continue
         reader = _reader(home, settings, rules) if any(isinstance(case.message, str) for case in found) else None
         report = run_cases(rules.translators(), rules.tables, found, rules.market.settings, reader)
-        typer.echo(f"{name}: {report}")
+        for line in str(report).splitlines():
+            typer.echo(f"{name}: {line}")
         good &= report.passed
     raise typer.Exit(0 if good else 1)
 
 
-def _reader(home: Home, settings: Settings, rules: MarketRules) -> Callable[[bytes], Document] | None:
+def _reader(home: Home, settings: Settings, rules: MarketRules) -> Read | None:
     """What reads the messages of a market's backend as they come over the wire."""
     receiver = receiver_of(home, rules.market, settings.contract_cache)
-    if receiver is None:
-        return None
-
-    def read(raw: bytes) -> Document:
-        media = "text/xml" if raw.lstrip().startswith(b"<") else "application/json"
-        return receiver.read(InboundRequest("POST", "", "", {"content-type": media}, raw)).document
-
-    return read
+    return receiver.read if receiver is not None else None

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 
 import typer
 
 from adapter.bootstrap import read_rules
+from adapter.bootstrap.market_file import framed
 from adapter.bootstrap.routes import check_routes
 from adapter.cli.place import here
-from adapter.cli.unused import idle_patterns, unserved_routes
+from adapter.cli.unused import idle_parties, idle_patterns, unserved_routes
+from adapter.declared import layered_places, places_of
 from adapter.errors import CheckFailed, ConfigError
-from adapter.faces.clients import check_clients, check_open_faces, load_clients
-from adapter.faces.declaration import Face, load_face
-from adapter.finding import Finding, Position, once
+from adapter.faces.clients import load_clients, opens_as_nobody, strange_clients
+from adapter.faces.declaration import Face, load_face, unknown_markets
+from adapter.finding import Finding, Position, once, placed
 from adapter.mapping.frame import render_all, to_json, to_sarif
 from adapter.market import Market, load_market
 from adapter.settings import Home, Settings
+
+_OF_FACES = frozenset({"M211", "M801", "K107", "K208"})
+"""What a face that cannot be read brings about in files that are right."""
 
 
 class Format(StrEnum):
@@ -46,6 +52,8 @@ def check(
 ) -> None:
     """Check configuration, mappings, tables and codes; exit 1 where something is wrong."""
     home, settings = here(writes=False)
+    if market and not home.market_file(market).is_file():
+        raise ConfigError(f"there is no market '{market}': config/markets has no {market}.yaml (there are: {', '.join(settings.markets)})")
     findings, texts, mappings = _all(home, settings, (market,) if market else settings.markets)
     if form is Format.TEXT:
         typer.echo(render_all(findings, texts), nl=False)
@@ -58,8 +66,33 @@ def check(
 
 def _all(home: Home, settings: Settings, markets: tuple[str, ...]) -> tuple[list[Finding], dict[str, str], int]:
     findings: list[Finding] = []
-    texts: dict[str, str] = {}
     environment = Anything(os.environ)
+    faces, declared = _declared(home, settings, markets, environment, findings)
+    readable = len(faces) == len(settings.faces)
+    whole = readable and {market.market for market in declared} >= set(settings.markets)
+    if whole:  # else the part that cannot be read may be the one that is asked for
+        findings += unserved_routes(home, faces, declared)
+        findings += check_routes(home, declared)
+    findings += _of_clients(home, settings, faces, declared if whole else [], environment)
+    texts: dict[str, str] = {}
+    mappings = 0
+    for market in (each for each in declared if each.market in markets):
+        try:
+            rules = read_rules(home, market, faces, settings.contract_cache)
+        except ConfigError as error:
+            findings += _of(home, error, f"config/markets/{market.market}.yaml")
+            continue
+        findings += rules.findings if readable else (each for each in rules.findings if each.code not in _OF_FACES)
+        texts.update(rules.texts)
+        mappings += len(rules.mappings)
+    found = once(findings)
+    return found, framed(home, found, texts), mappings
+
+
+def _declared(
+    home: Home, settings: Settings, markets: tuple[str, ...], environment: Anything, findings: list[Finding]
+) -> tuple[list[Face], list[Market]]:
+    """The faces and markets that can be read. What is wrong with a market that is not asked for is left out."""
     faces: list[Face] = []
     for name in settings.faces:
         try:
@@ -72,36 +105,35 @@ def _all(home: Home, settings: Settings, markets: tuple[str, ...]) -> tuple[list
             declared.append(load_market(home.market_file(name), environment))
         except ConfigError as error:
             findings += _of(home, error, f"config/markets/{name}.yaml") if name in markets else ()
-    whole = len(faces) == len(settings.faces) and {market.market for market in declared} >= set(settings.markets)
-    if whole:  # else the part that cannot be read may be the one that is asked for
-        findings += unserved_routes(home, faces, declared)
+    return faces, declared
+
+
+def _of_clients(home: Home, settings: Settings, faces: list[Face], markets: list[Market], environment: Anything) -> list[Finding]:
+    """What clients and faces say of each other and of markets; ``markets`` are empty where some cannot be read."""
+    found = [(face, mistake) for face in faces for mistake in unknown_markets(face, settings.markets)]
+    findings: list[Finding] = []
     try:
         clients = load_clients(home.path(settings.clients), environment)
-        check_clients(clients, settings.faces, settings.markets)
-        check_open_faces(clients, faces)
-        if len(faces) == len(settings.faces):
-            findings += idle_patterns(home, str(settings.clients), clients, faces)
     except ConfigError as error:
         findings += _of(home, error, str(settings.clients))
-    findings += check_routes(home, declared) if whole else ()
-    mappings = 0
-    for market in declared:
-        if market.market not in markets:
-            continue
-        try:
-            rules = read_rules(home, market, faces, settings.contract_cache)
-        except ConfigError as error:
-            findings += _of(home, error, f"config/markets/{market.market}.yaml")
-            continue
-        findings += rules.findings
-        texts.update(rules.texts)
-        mappings += len(rules.mappings)
-    return once(findings), texts, mappings
+    else:
+        places = places_of(home.path(settings.clients), str(settings.clients))
+        findings += [places.finding(mistake) for mistake in strange_clients(clients, settings.faces, settings.markets)]
+        found += [(face, mistake) for face in faces for mistake in opens_as_nobody(clients, face)]
+        if len(faces) == len(settings.faces):
+            findings += idle_patterns(home, str(settings.clients), clients, faces)
+        if markets:
+            findings += idle_parties(home, str(settings.clients), clients, markets)
+    return [*findings, *_below(home, (layered_places(home.face_file(face.face)).finding(mistake) for face, mistake in found))]
 
 
 def _of(home: Home, error: ConfigError, file: str) -> list[Finding]:
     """Findings of a file that could not be read at all, with places relative to the project."""
-    root = f"{home.root}/"
     if isinstance(error, CheckFailed):
-        return [replace(each, at=replace(each.at, file=each.at.file.removeprefix(root))) for each in error.findings]
-    return [Finding("K001", str(error).replace(root, "").removeprefix(f"{file}: "), Position(file, 1, 1))]
+        return _below(home, error.findings)
+    return [placed("K001", str(error).replace(f"{home.root}/", ""), Position(file, 1, 1))]
+
+
+def _below(home: Home, findings: Iterable[Finding]) -> list[Finding]:
+    """The same with places relative to the project."""
+    return [replace(each, at=replace(each.at, file=each.at.file.removeprefix(f"{home.root}/"))) for each in findings]

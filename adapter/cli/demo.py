@@ -95,8 +95,9 @@ def demo(
 async def _all(console: Shown, home: Home, tour: Tour | None, walked: list[Story], diagrams: Path | None, data: Path) -> None:
     if tour is not None:
         await _run(console, home, tour, data)
-    settings = _alone(load_settings(home, {**os.environ}), data / "stories")
-    async with walking(console, home, settings, walked, os.environ) as walks:
+    environment = _surroundings()
+    settings = _alone(load_settings(home, environment), data / "stories")
+    async with walking(console, home, settings, walked, environment) as walks:
         for walk in walks:
             console.rule(f"{walk.story.market}: {walk.story.title}")
             console.say(f"source: {walk.story.source}", "dim")
@@ -104,10 +105,17 @@ async def _all(console: Shown, home: Home, tour: Tour | None, walked: list[Story
             show(console, walk, diagrams)
 
 
+def _surroundings() -> dict[str, str]:
+    """The environment, in which no backend is a real one."""
+    from simulators.registry import without_backends  # noqa: PLC0415 - not needed, and not imported, where real backends are used
+
+    return without_backends(os.environ)
+
+
 async def _run(console: Shown, home: Home, story: Tour, data: Path) -> None:
     case = orjson.loads(home.path(story.case).read_bytes())
     key = secrets.token_hex(32)
-    environment = {**os.environ, **story.environment, story.listener.key: key}
+    environment = {**_surroundings(), **story.environment, story.listener.key: key}
     settings = _alone(load_settings(home, environment), data)
     async with (
         listening(key.encode()) as listener,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import os
 import secrets
@@ -56,7 +57,8 @@ async def hosted(
     simulators: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Hosted]:
-    """Runs the service in this loop until the block ends. Port 0 takes a free one. Raises ConfigError, StoreUnavailable."""
+    """Runs the service in this loop until the block ends. Port 0 takes a free one. With ``simulators`` each backend has one whose endpoint
+    is not set. Raises ConfigError, StoreUnavailable."""
     async with contextlib.AsyncExitStack() as stack:
         variables = dict(os.environ if environment is None else environment)
         urls: dict[str, str] = {}
@@ -134,7 +136,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port") from error
+        option = "--port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "--host"
+        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}; choose another with {option}") from error
     listener.listen(1024)
     listener.setblocking(False)
     return listener

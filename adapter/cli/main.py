@@ -25,6 +25,7 @@ _COMMANDS = {
     "listeners": "listeners.listeners",
     "codes": "codes.codes",
     "backup": "backup.backup",
+    "restored": "restored.restored",
     "migrate": "migrate.migrate",
     "export": "export.export",
     "import": "importing.import_file",

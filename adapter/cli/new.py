@@ -28,7 +28,7 @@ def market(
     openapi: Path = typer.Option(
         None, "--openapi", help="The OpenAPI document of a backend that speaks REST or XML over HTTP.", dir_okay=False
     ),
-    operation: str = typer.Option(..., "--operation", help="The legacy operation that takes an order."),
+    operation: str = typer.Option("", "--operation", help="The legacy operation that takes an order; without it, all there are are named."),
     title: str = typer.Option("", "--title", help="What people call the market; its id, if not given."),
 ) -> None:
     """Write a market file, a mapping skeleton, a codes file, a case and a README; all of it passes 'check' and 'test' as it is."""
@@ -37,7 +37,7 @@ def market(
     home, settings = here(writes=False)
     environment = Anything(os.environ)
     faces = [load_face(home.face_file(face), environment) for face in settings.faces]
-    made = new_market(home, faces, name, wsdl or openapi, operation, title)
+    made = new_market(home, faces, name, "soap" if wsdl else "rest", wsdl or openapi, operation, title)
     for file in made.files:
         typer.echo(file)
     typer.echo(f"\n{name} is listed in config/adapter.yaml" if made.listed else f"\nadd {name} to 'markets' in config/adapter.yaml")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from adapter.errors import ConfigError
 from adapter.settings import Home, Settings, load_settings
 
@@ -23,3 +25,11 @@ def here(*, writes: bool = True) -> tuple[Home, Settings]:
             f"{settings.data}: the data folder cannot be made: {error.strerror}; name another one with ADAPTER_DATA"
         ) from error
     return home, settings
+
+
+def new_file(file: Path) -> Path:
+    """The whole path of a file that is to be written. Raises ConfigError where it has no folder."""
+    target = file.absolute()
+    if not target.parent.is_dir():
+        raise ConfigError(f"{target}: there is no folder {target.parent}; make it first, or name a file elsewhere")
+    return target

@@ -19,6 +19,7 @@ import orjson
 from adapter.errors import AdapterError, ConfigError, Conflict, InvalidMessage, NotFound, StoreUnavailable
 from adapter.settings import Settings
 from adapter.store import Store
+from adapter.store.address import parse
 from adapter.wire.caller import NotReachable, call
 
 T = TypeVar("T")
@@ -47,7 +48,9 @@ def ask(
         with contextlib.suppress(ServiceNotReachable, orjson.JSONDecodeError, FileNotFoundError):
             return _send(method, orjson.loads(announced.read_bytes()), path, seconds)
     if not Store.there(settings.store):
-        raise NotFound(f"no record in {settings.data}; name its folder with ADAPTER_DATA, or start the service with 'adapter serve'")
+        raise NotFound(
+            f"there is no record {parse(settings.store)}; name its folder with ADAPTER_DATA, or start the service with 'adapter serve'"
+        )
     return asyncio.run(_open(settings, without_service))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Mapping
 
 import typer
 import uvloop
@@ -22,7 +23,8 @@ def serve(
     with_simulators: bool = typer.Option(
         False,
         "--with-simulators",
-        help="Start a simulator for every backend, on free loopback ports. On loopback listeners on this machine may then register, "
+        help="Start a simulator, on a free loopback port, for every backend whose endpoint is not set in the environment. "
+        "On loopback listeners on this machine may then register, "
         "signed or not, unless callbacks.hosts says who may.",
     ),
 ) -> None:
@@ -62,8 +64,18 @@ def _greeting(running: Hosted) -> list[str]:
     told = sorted(name for name, backend in running.service.backends.items() if backend.market.inbound is not None)
     lines += [f"  messages of {name}: {running.url}/inbound/{name}" for name in told]
     lines += [f"  simulator {name}: {url}" for name, url in running.simulators.items()]
+    lines += [f"  no simulator {name}: {variable} is set" for name, variable in _real(running.simulators)]
     lines.append(f"  health {running.url}/health/ready, metrics {running.url}/metrics, record {parse(running.service.store_name)}")
     return lines
+
+
+def _real(simulators: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The backends that are not simulated beside others that are, with the variable that names each."""
+    if not simulators:
+        return []
+    from simulators.registry import VARIABLES  # noqa: PLC0415 - not needed, and not imported, where real backends are used
+
+    return [(name, variable) for name, variable in VARIABLES.items() if name not in simulators]
 
 
 def _listeners(callbacks: Callbacks, *, on_trial: bool) -> str:

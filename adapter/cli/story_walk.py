@@ -20,6 +20,7 @@ from adapter.cli.demo_shown import Shown
 from adapter.cli.hosting import Hosted, hosted
 from adapter.cli.sequence import Arrow, lanes, mermaid
 from adapter.cli.story import Hear, Send, Story
+from adapter.faces.admin.timeline import in_sequence, is_part
 from adapter.resource.merging import patch
 from adapter.settings import Home, Settings
 from adapter.store import Direction, MessageRow, OrderQuery
@@ -139,10 +140,12 @@ class Walk:
         store, routes = self.running.service.store, self.running.service.backends.routes.get(self.story.market)
         markets = frozenset((self.story.market,) if routes is None else routes.market.routes)
         async for order in store.stream(OrderQuery(markets=markets)):
-            for message in await store.messages(order.id):
+            for message in in_sequence(await store.messages(order.id)):
                 rank = _RANK.get(message.direction)
-                if rank is not None and message.at >= self.began:
-                    self._add(message.at, rank, _backend_arrow(self.story.backend, message))
+                if rank is None or message.at < self.began:
+                    continue
+                for arrow in _backend_arrows(self.story.backend, message):
+                    self._add(message.at, rank, arrow)
 
     def _add(self, at: int, rank: int, arrow: Arrow) -> None:
         self.drawn.append(_Drawn(at, rank, len(self.drawn), arrow))
@@ -180,16 +183,19 @@ class Walk:
         return True
 
 
-def _backend_arrow(backend: str, message: MessageRow) -> Arrow:
-    status = f" {message.status}" if message.status else ""
+def _backend_arrows(backend: str, message: MessageRow) -> tuple[Arrow, ...]:
+    """What a message looks like. Of a question about many orders only the part of the answer is on record: the question went before it."""
+    if is_part(message):
+        question = Arrow(OURS, backend, f"{message.operation}, about many orders")
+        return question, Arrow(backend, OURS, "its part of the answer", reply=True)
     match message.direction:
         case Direction.BACKEND_REQUEST:
-            return Arrow(OURS, backend, message.operation)
-        case Direction.BACKEND_REPLY:
-            return Arrow(backend, OURS, f"HTTP{status}", reply=True)
+            return (Arrow(OURS, backend, message.operation),)
         case Direction.BACKEND_MESSAGE:
-            return Arrow(backend, OURS, message.operation)
-    return Arrow(OURS, backend, f"HTTP{status}", reply=True)
+            return (Arrow(backend, OURS, message.operation),)
+        case Direction.BACKEND_REPLY:
+            return (Arrow(backend, OURS, f"HTTP {message.status}", reply=True),)
+    return (Arrow(OURS, backend, f"HTTP {message.status}", reply=True),)
 
 
 def _at(document: Any, path: str) -> Any:

@@ -23,7 +23,9 @@ from adapter.faces.declaration import load_face
 from adapter.mapping.explain import FieldOrigin
 from adapter.mapping.scope import Scope
 from adapter.mapping.translator import Translator
+from adapter.mapping.types import MESSAGE_OUTCOMES
 from adapter.market import load_market
+from adapter.ports import Document
 from adapter.settings import Home, Settings
 
 
@@ -38,7 +40,7 @@ def translate(
     operation: str = typer.Option(..., help="The operation, e.g. productOrder.create."),
     reply: bool = typer.Option(False, "--reply", help="Map the other way: FILE is the legacy reply as JSON; of a message, its answer."),
     known: Path | None = typer.Option(None, help="The document on record that a change, a task or a message is about."),
-    outcome: str = typer.Option("accepted", help="With --reply, of a message: accepted, duplicate, unknown or refused."),
+    outcome: str = typer.Option("accepted", help=f"With --reply, of a message: {', '.join(MESSAGE_OUTCOMES)}."),
     request: Path | None = typer.Option(None, help="With --reply: the TMF order that was answered."),
     header: list[str] = typer.Option([], "--header", "-H", metavar="NAME=VALUE", help="A header of the caller."),
     query: list[str] = typer.Option([], metavar="NAME=VALUE", help="A query parameter of the caller."),
@@ -47,6 +49,8 @@ def translate(
     explain: bool = typer.Option(False, "--explain", help="Which rule made each field, and what no rule read."),
 ) -> None:
     """Translate one document, and show which rule made each field."""
+    if outcome not in MESSAGE_OUTCOMES:
+        raise typer.BadParameter(f"'{outcome}' is none of {', '.join(MESSAGE_OUTCOMES)}", param_hint="--outcome")
     home, settings = here(writes=False)
     rules = rules_of(home, settings, market)
     translator = rules.translators().get(operation)
@@ -146,12 +150,18 @@ def _explained(origins: list[FieldOrigin], notices: tuple[str, ...]) -> None:
         typer.echo(f"note: {notice}", err=True)
 
 
-def _read(file: Path) -> Any:
+def _read(file: Path) -> Document:
     try:
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}; name a JSON document, or - for standard input") from error
-    return parse_json(raw)
+    try:
+        document = parse_json(raw)
+    except InvalidMessage as error:
+        raise ConfigError(f"{file}: {str(error).replace('The request body', 'the document', 1)}") from error
+    if not isinstance(document, dict):
+        raise ConfigError(f"{file}: the document is no JSON object, which is needed here")
+    return document
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:

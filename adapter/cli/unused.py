@@ -1,4 +1,4 @@
-"""What is declared and can never be used: a route that no market serves, a client's pattern that no route fits."""
+"""What is declared and can never be used: a route that no market serves, a client's pattern that no route fits, a party that none names."""
 
 from __future__ import annotations
 
@@ -37,6 +37,20 @@ def idle_patterns(home: Home, file: str, clients: Clients, faces: Sequence[Face]
                 at = _place(home, file, (f"{identity}:",), (pattern,))
                 text = f"clients.{identity}: no operation of any face fits the pattern '{pattern}'"
                 yield Finding("K103", text, at, f"the faces have: {', '.join(there)}", "warning")
+
+
+def idle_parties(home: Home, file: str, clients: Clients, markets: Sequence[Market]) -> Iterator[Finding]:
+    """Parties of clients none of whose markets names a party anywhere: neither by ``visibleTo`` nor by the ``owner`` of a message."""
+    naming = {market.market for market in markets if market.visible_to or _owned(market)}
+    for identity, client in clients.clients.items():
+        if client.parties and not naming & set(client.markets):
+            at = _place(home, file, (f"{identity}:",), ("parties:",))
+            text = f"clients.{identity}.parties: no market of this client says where its resources name a party; this has no effect"
+            yield Finding("K209", text, at, "declare 'visibleTo', or the 'owner' of a message, in the market, or take it away", "warning")
+
+
+def _owned(market: Market) -> bool:
+    return market.inbound is not None and any(each.owner for each in market.inbound.operations.values())
 
 
 def _place(home: Home, file: str, *steps: tuple[str, ...]) -> Position:

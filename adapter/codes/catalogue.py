@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from adapter.codes.grammar import Grammar, Piece
 from adapter.codes.reference import ReferenceTable
@@ -43,8 +43,9 @@ class Catalogue:
     reference: Mapping[str, ReferenceTable] = field(default_factory=dict)
     unknown: Unknown = ignore
 
-    def read(self, text: str, severity: str) -> list[Issue]:
-        """One issue for the text, which it keeps unchanged; none for a blank warning, which says nothing.
+    def read(self, text: str, severity: str, code: str = "") -> list[Issue]:
+        """One issue for the text, which it keeps unchanged; none for a blank warning, which says nothing. ``code`` is what the system gives
+        beside the text: it counts where the text itself holds none.
 
         ``severity`` is what the outcome was judged to be (``error`` or ``warning``). The return code decides that, never a
         code's own letter: a catalogue may call a warning information, but it makes no error of a warning nor the reverse.
@@ -53,6 +54,8 @@ class Catalogue:
         if severity != "error" and not text.strip():
             return []
         ret, pieces = self.grammar.read(text)
+        if code and all(piece.code is None and self.meaning(piece) is None for piece in pieces):
+            pieces = (replace(pieces[0], code=code), *pieces[1:])
         read = [(piece, self.meaning(piece)) for piece in pieces]
         for piece, meaning in read:
             if meaning is None:

@@ -17,6 +17,9 @@ _BARE = re.compile(r"[^\]'\"]+")
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
 
+_COUNTED = re.compile(r"\[-?\d+\]")
+
+
 class PathError(ValueError):
     """The text is no path. ``offset`` counts characters from its start."""
 
@@ -62,6 +65,13 @@ class Path:
 
     def __str__(self) -> str:
         return ".".join(map(str, self.steps))
+
+
+def path_hint(text: str) -> str:
+    """What to write instead of a text that is no path."""
+    if _COUNTED.search(text) is not None:
+        return "elements are not counted: pick one by a value ([key=value]), or walk the list ([]) and take first or last"
+    return "a path is name.name, name[] or name[key=value]"
 
 
 def parse_path(text: str) -> Path:

@@ -50,6 +50,32 @@ class _WholeNumber:
             raise ValueError("is written with a fraction")
 
 
+class _Distinct:
+    """The keyword ``distinct``: a list of paths, by which the elements of a list are told apart. Two elements that agree on all of them,
+    or where one says less than the other and contradicts it on none, are the same one twice."""
+
+    def __init__(self, _parent: Any, paths: list[str], _at: Any) -> None:
+        self._ways = [path.split(".") for path in paths]
+
+    def validate(self, instance: Any) -> None:
+        """Raises ValueError where two elements cannot be told apart."""
+        seen: dict[str, list[list[Any]]] = {}
+        for element in instance if isinstance(instance, list) else ():
+            mine = [_reached(element, way) for way in self._ways]
+            if mine[0] is None:  # whether it has to be there, another keyword says
+                continue
+            for theirs in seen.setdefault(str(mine[0]), []):
+                if all(one is None or other is None or one == other for one, other in zip(mine, theirs, strict=True)):
+                    raise ValueError(f"two elements have the same {self._ways[0][-1]} '{mine[0]}'")
+            seen[str(mine[0])].append(mine)
+
+
+def _reached(element: Any, way: list[str]) -> Any:
+    for name in way:
+        element = element.get(name) if isinstance(element, Mapping) else None
+    return element
+
+
 def _whole(schema: Any) -> Any:
     """The schema with the keyword wherever it asks for an integer and for no other kind of number."""
     if isinstance(schema, list):
@@ -59,6 +85,9 @@ def _whole(schema: Any) -> Any:
     found = {name: part if name in _VALUES else _whole(part) for name, part in schema.items()}
     types = [schema.get("type")] if not isinstance(schema.get("type"), list) else schema["type"]
     return {**found, "wholeNumber": True} if "integer" in types and "number" not in types else found
+
+
+_KEYWORDS = {"wholeNumber": _WholeNumber, "distinct": _Distinct}
 
 
 class Validator:
@@ -74,7 +103,7 @@ class Validator:
     @cached_property
     def _compiled(self) -> jsonschema_rs.Draft202012Validator:
         try:
-            return jsonschema_rs.Draft202012Validator(_whole(self._schema), validate_formats=True, keywords={"wholeNumber": _WholeNumber})
+            return jsonschema_rs.Draft202012Validator(_whole(self._schema), validate_formats=True, keywords=_KEYWORDS)
         except (ValidationError, ValueError) as error:
             raise ConfigError(f"{self._source or 'the schema'} is no JSON Schema: {str(error).splitlines()[0]}") from error
 
@@ -213,6 +242,7 @@ _WORDS: dict[str, Callable[[ValidationError], str]] = {
     "multipleOf": lambda error: f"must be a multiple of {error.kind.value}",
     "minItems": lambda error: f"must have at least {error.kind.value} elements, it has {_size(error.instance)}",
     "maxItems": lambda error: f"must have at most {error.kind.value} elements, it has {_size(error.instance)}",
+    "distinct": lambda error: f"{error.message!s}; each needs one of its own",
     "uniqueItems": lambda _: "must not hold the same element twice",
     "minProperties": lambda error: f"must have at least {error.kind.value} members",
     "maxProperties": lambda error: f"must have at most {error.kind.value} members",

@@ -99,7 +99,9 @@ def _read(path: Path, because: str) -> tuple[bytes, etree._Element]:
     try:
         root = etree.fromstring(text, parser, base_url=str(path))
     except etree.XMLSyntaxError as wrong:
-        raise ConfigError(f"{lead}{path} is no well-formed XML: {wrong.msg}") from None
+        line, column = wrong.position
+        said = wrong.msg.partition(f", line {line}, column ")[0] if wrong.msg else "it ends too early"
+        raise ConfigError(f"{path}:{line}:{column}: {lead}this is no well-formed XML: {said}") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise ConfigError(f"{lead}{path} has a DOCTYPE; contracts are read without DTD, so take it out")
     return text, root

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 
-from adapter.declared import Declared, load_declared
+from adapter.declared import At, Declared, Mistake, load_declared
 from adapter.errors import ConfigError
 from adapter.faces.authentication import SecretHash
 from adapter.faces.declaration import Face
+from adapter.finding import suggest
 
 LEAST_KEY = 16
 """Bytes of a key that signs events."""
@@ -93,13 +94,8 @@ class Clients(Declared):
 
     @property
     def owners(self) -> dict[tuple[str, str], str]:
-        """The client that a party stands for, by market and party. Raises ConfigError where two clients are one party of a market."""
-        found: dict[tuple[str, str], str] = {}
-        for identity, client in self.clients.items():
-            for place in ((market, party) for market in client.markets for party in client.parties):
-                if found.setdefault(place, identity) != identity:
-                    raise ConfigError(f"clients.{identity}.parties: '{place[1]}' of market '{place[0]}' is {found[place]} already")
-        return found
+        """The client that a party stands for, by market and party."""
+        return {(market, party): name for name, each in self.clients.items() for market in each.markets for party in each.parties}
 
 
 def load_clients(path: Path, environment: Mapping[str, str] | None = None) -> Clients:
@@ -110,17 +106,37 @@ def load_clients(path: Path, environment: Mapping[str, str] | None = None) -> Cl
 def check_open_faces(clients: Clients, faces: Sequence[Face]) -> None:
     """Every face that opens itself does so as a client there is. Raises ConfigError."""
     for face in faces:
-        name = face.credentials.open_as
-        if name and name not in clients.clients:
-            raise ConfigError(f"face {face.face}: credentials.openAs is '{name}', which is not in the file of clients")
+        for mistake in opens_as_nobody(clients, face):
+            raise ConfigError(f"face {face.face}: {mistake}")
+
+
+def opens_as_nobody(clients: Clients, face: Face) -> Iterator[Mistake]:
+    """K112: a face opens itself as a client that there is not."""
+    name = face.credentials.open_as
+    if name and name not in clients.clients:
+        text = f"'{name}' is not in the file of clients"
+        yield Mistake(("credentials", "openAs"), text, suggest(name, clients.clients, "there are"), "K112", value=True)
 
 
 def check_clients(clients: Clients, faces: Sequence[str], markets: Sequence[str]) -> None:
     """Raises ConfigError naming what a client may use and nothing declares: a face, a market; and a party that two clients are."""
-    _ = clients.owners
+    if found := [str(mistake) for mistake in strange_clients(clients, faces, markets)]:
+        raise ConfigError("; ".join(found))
+
+
+def strange_clients(clients: Clients, faces: Sequence[str], markets: Sequence[str]) -> Iterator[Mistake]:
+    """K112: faces and markets that are not in config/adapter.yaml; F203: a party that two clients are."""
+    taken: dict[tuple[str, str], str] = {}
     for identity, client in clients.clients.items():
-        wanted = {("face", name) for name in client.faces or ()} | {("market", name) for name in (*client.markets, client.market) if name}
-        there = {("face", name) for name in faces} | {("market", name) for name in markets}
-        strange = sorted(f"{what} '{name}'" for what, name in wanted - there)
-        if strange:
-            raise ConfigError(f"clients.{identity}: {', '.join(strange)} is not in config/adapter.yaml")
+        at: At = ("clients", identity)
+        named = [((*at, "faces", name), "face", name, faces) for name in client.faces or ()]
+        named += [((*at, "markets", name), "market", name, markets) for name in client.markets]
+        named += [((*at, "market"), "market", client.market, markets)] if client.market else []
+        for place, what, name, known in named:
+            if name not in known:
+                text = f"there is no {what} '{name}' in config/adapter.yaml"
+                yield Mistake(place, text, suggest(name, known, "there are"), "K112", value=True)
+        for market, party in ((market, party) for market in client.markets for party in client.parties):
+            if (other := taken.setdefault((market, party), identity)) != identity:
+                text = f"'{party}' of market '{market}' is {other} already"
+                yield Mistake((*at, "parties", party), text, "a party stands for one client", value=True)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from adapter.declared import Declared, load_declared
-from adapter.errors import ConfigError
+from adapter.declared import At, Declared, Mistake, check_name, load_declared
 from adapter.faces.template import compile_template
+from adapter.finding import suggest
 
 ERROR_VALUES = frozenset({"status", "statusText", "code", "message", "text", "path", "advice", "correlationId"})
 ADDITION_VALUES = frozenset({"id", "href", "createdAt", "document"})
@@ -51,8 +51,9 @@ class Parameter(Declared):
     """One header or query parameter under its canonical name.
 
     ``required`` holds for all, or only for the named ``markets`` and ``kinds``. Values are visible ASCII and blanks (``text``: any
-    letters), ``maxLength`` characters at most, and match ``pattern`` whole where there is one. ``filter`` is the attribute, with its
-    operator (``orderDate.gte``), by which a list is filtered with the value.
+    letters), ``maxLength`` characters at most, and match ``pattern`` whole where there is one; of the ``format`` date they are a day of
+    the calendar, 2026-01-31. ``filter`` is the attribute, with its operator (``orderDate.gte``), by which a list is filtered with the
+    value.
     """
 
     required: bool = False
@@ -62,6 +63,7 @@ class Parameter(Declared):
     default: str | None = None
     max_length: int = Field(256, ge=1, le=8192)
     pattern: str = ""
+    format: Literal["", "date"] = ""
     text: bool = False
     filter: str = ""
     description: str = ""
@@ -390,6 +392,20 @@ class Face(Declared):
 def load_face(path: Path, environment: Mapping[str, str] | None = None) -> Face:
     """Reads one face, which may begin from another (``like``). Raises ConfigError; the file's name must be the face's name."""
     face = load_declared(path, Face, environment, layered=True)
-    if face.face != path.stem:
-        raise ConfigError(f"{path}: face is '{face.face}', but the file is called '{path.name}'; they must be the same")
+    check_name(path, "face", face.face)
     return face
+
+
+def unknown_markets(face: Face, markets: Collection[str]) -> Iterator[Mistake]:
+    """K112: what a face says of markets that are not in config/adapter.yaml."""
+    named: list[tuple[At, str]] = [(("market", "table", sent), market) for sent, market in face.market.table.items()]
+    if face.market.default:
+        named.append((("market", "default"), face.market.default))
+    named += [(("headers", name, "markets", one), one) for name, header in face.headers.items() for one in header.markets]
+    for number, route in enumerate(face.routes):
+        named += [(("routes", number, "query", name, "markets", one), one) for name, each in route.query.items() for one in each.markets]
+    for at, name in named:
+        if name not in markets:
+            yield Mistake(
+                at, f"there is no market '{name}' in config/adapter.yaml", suggest(name, markets, "there are"), "K112", value=True
+            )

@@ -128,7 +128,7 @@ def _of_caller(error: CallerError) -> Failure:
     if isinstance(error, Refused):
         code = error.code or code
         return Failure(error.status, code, error.reason, tuple(Entry(text, code) for text in error.texts))
-    entries = tuple(Entry(str(problem), code, problem.path) for problem in error.problems)
+    entries = tuple(Entry(problem.told, code, problem.path) for problem in error.problems)
     if entries:
         return Failure(error.status, code, error.text, entries, error.headers)
     detail = error.text if error.text != error.reason else _DETAILS.get(type(error), error.text)
@@ -143,6 +143,7 @@ _PLAIN = {
     400: ("invalid-request", "The request is not valid HTTP; its request line, a header or the framing of its body is wrong"),
     404: ("not-found", "No face and no page is at this path; the faces are listed in the configuration with their base paths"),
     405: ("method-not-allowed", "The header Allow names the methods of this path"),
+    501: ("not-implemented", "No face knows this method"),
     431: ("head-too-large", "The request line and the headers together are too large; send fewer or shorter headers"),
 }
 

@@ -1,7 +1,7 @@
 """One face at work: a request comes in, a Message goes to the service, the face's answer goes out.
 
-The checks stand in the order in which they cost: path and method, credentials, rate, rights, headers, then the body. What is wrong
-with the headers and the body of one request is named in one answer.
+The checks stand in the order in which they cost: path and method, credentials, rate, whether anybody here serves it, rights, headers,
+then the body. What is wrong with the headers and the body of one request is named in one answer.
 """
 
 from __future__ import annotations
@@ -155,6 +155,8 @@ class Gateway:
         except AdapterError as error:
             if not isinstance(error, CallerError):
                 log.error("request.failed", error=type(error).__name__, reason=str(error))
+            elif rules := [f"{problem.path}: {problem.rule}" for problem in error.problems if problem.rule]:
+                log.info("request.not-taken", rules=rules)
             failure = of_error(error, self.face.outcomes)
             if failure.status == 401:  # HTTP wants a challenge; the scheme is ours, as is the pair of headers
                 failure = replace(failure, headers={"WWW-Authenticate": f'client-credentials realm="{self.face.face}"'})
@@ -180,7 +182,7 @@ class Gateway:
             return replace(failed, body=written(failed.body, trace.media))
 
     async def _serve(self, incoming: Incoming, trace: Trace) -> Reply:
-        path = incoming.path[len(self.face.base) :]
+        path = incoming.segmented()[len(self.face.base) :]
         if self._negotiation.looks:
             pairs = split_query(incoming.query)
             trace.media = self._negotiation.media(pairs)
@@ -195,7 +197,10 @@ class Gateway:
         caller = await self._callers.identify(incoming, self.face.credentials)
         trace.client = caller.id
         caller.take_turn()
-        if bound.route.kind is Kind.NOT_OFFERED:
+        route = bound.route
+        # A list or a look may have a name of its own (productOrder.orders): it is offered as any list of the resource is.
+        asked = f"{route.resource}.{route.kind}" if route.kind in (Kind.LIST, Kind.RETRIEVE) else route.operation
+        if route.kind is Kind.NOT_OFFERED or not (route.kind in HUB_KINDS or self._service.serves(asked)):
             raise NotOffered(f"{bound.route.operation} is declared by the contract and not served by this installation")
         caller.check(self.face.face, bound.route.operation)
         check_accept(incoming, trace.media)
@@ -230,6 +235,7 @@ class Gateway:
             path=path,
             received_at=self._now(),
             key=self._key(incoming, header, route.kind),
+            most_bytes=caller.client.limits.body_bytes,
         )
         return _Request(incoming, bound, caller, message, pairs, named, tuple(problems))
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from starlette.types import Receive, Scope
 
 from adapter.errors import InvalidMessage, NotAcceptable, Problem, RequestTimeout, TooLarge, UnsupportedMedia
 
 _MOST_DRAINED, _DRAIN_SECONDS, _DRAIN_PAUSE = 16 * 1024 * 1024, 5.0, 1.0
+SLASH = "\udc2f"
+"""Stands for a slash that is part of a value. No text that was decoded holds it."""
 _CLOSE = {"Connection": "close"}
 
 
@@ -21,19 +24,31 @@ class CallerGone(Exception):
 class Incoming:
     """Method, path and headers of a request. Header names are lower case, values are kept apart when a name comes twice."""
 
-    __slots__ = ("headers", "method", "path", "peer", "query", "receive", "whole")
+    __slots__ = ("_raw_path", "headers", "method", "path", "peer", "query", "receive", "whole")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.receive = receive
         self.whole = False  # whether the last piece of the body was taken
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self._raw_path: bytes = scope.get("raw_path") or b""
         self.query: bytes = scope["query_string"]
         peer = scope.get("client")
         self.peer: str = peer[0] if peer else ""
         self.headers: dict[str, list[str]] = {}
         for name, value in scope["headers"]:
             self.headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1").strip(" \t"))
+
+    def segmented(self) -> str:
+        """The path, decoded, in which a slash separates; one that came encoded is part of a value, and is SLASH here. Everything else is
+        as in ``path``, place by place. Raises InvalidMessage where what is encoded is no UTF-8: two values must not become one."""
+        if b"%" not in self._raw_path:
+            return self.path
+        try:
+            parts = self._raw_path.decode("ascii").split("/")
+            return "/".join(unquote(part, errors="strict").replace("/", SLASH) for part in parts)
+        except UnicodeDecodeError:
+            raise InvalidMessage("The path is not UTF-8; encode its characters as UTF-8 before they are percent-encoded") from None
 
     def values(self, spellings: tuple[str, ...]) -> list[str]:
         """The different values under any of these lower-case names, in order."""

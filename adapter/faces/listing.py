@@ -138,10 +138,11 @@ def select(document: Document, fields: Sequence[str]) -> Document:
 
 
 def page_headers(query: ListQuery, page: Page, path: str, pairs: Sequence[tuple[str, str]]) -> tuple[int, dict[str, str]]:
-    """Status and headers of a list answer: 206 where the body holds a part of what matches, 200 where it holds all or nothing."""
+    """Status and headers of a list answer: 206 where the body holds a part of what matches, also where no more than its number was asked
+    for (``limit=0``); 200 where it holds all, or begins behind the last."""
     shown = len(page.documents)
     headers = {"X-Total-Count": str(page.total), "X-Result-Count": str(shown)}
-    partial = 0 < shown < page.total
+    partial = shown < page.total and (shown > 0 or query.limit == 0)
     if query.limit and (partial or query.paged):
         headers["Link"] = ", ".join(
             f'<{path}?{_page_query(pairs, start, query.limit)}>; rel="{name}"' for name, start in _pages(query, page.total)

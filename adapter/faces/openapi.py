@@ -248,6 +248,8 @@ def _parameter(name: str, place: str, spec: Parameter, kind: Kind) -> Json:
         schema["enum"] = list(spec.enum)
     if spec.pattern:
         schema["pattern"] = f"^(?:{spec.pattern})$"
+    if spec.format:
+        schema["format"] = spec.format
     if spec.default is not None:
         schema["default"] = spec.default
     wanted = spec.required and (not spec.kinds or kind in spec.kinds)

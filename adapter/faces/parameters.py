@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from adapter.errors import Problem
 from adapter.faces.declaration import Face, Kind, Parameter
@@ -116,4 +117,13 @@ def _wrong(item: _Declared, value: str) -> str | None:
         return f"has to be {' or '.join(spec.enum)}"
     if item.pattern is not None and not item.pattern.fullmatch(value):
         return "holds characters that are not allowed in it, or in the wrong order"
+    if spec.format == "date" and not _is_day(value):
+        return "has to be a day of the calendar, as 2026-01-31"
     return None
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False

@@ -11,6 +11,7 @@ from adapter.aims import Aim, aim_of
 from adapter.errors import NotFound
 from adapter.faces.attributes import Attributes
 from adapter.faces.declaration import HUB_KINDS, Face, Kind, Route
+from adapter.faces.incoming import SLASH
 from adapter.faces.parameters import Queries
 from adapter.faces.port import Schemas
 
@@ -42,12 +43,12 @@ class Paths:
         self._paths = [(re.compile(pattern, re.IGNORECASE), methods) for pattern, methods in spelled_out_first]
 
     def find(self, path: str) -> tuple[Mapping[str, Bound], dict[str, str]]:
-        """The routes of a path by method, and the values of its parameters. Raises NotFound."""
+        """The routes of a path (``Incoming.segmented``) by method, and the values of its parameters. Raises NotFound."""
         path = path[:-1] if path.endswith("/") else path
         for pattern, methods in self._paths:
             match = pattern.fullmatch(path)
             if match is not None:
-                return methods, match.groupdict()
+                return methods, {name: value.replace(SLASH, "/") for name, value in match.groupdict().items()}
         raise NotFound("There is nothing at this path")
 
 

@@ -35,6 +35,9 @@ class Service(Protocol):
     async def list(self, markets: Sequence[str], query: ListQuery) -> Page:
         """The recorded resources of ``query.operation``, newest first; ``query.page`` filters, sorts, cuts and counts them."""
 
+    def serves(self, operation: str) -> bool:
+        """Whether any market carries out the operation; one that reads, whether any has such resources."""
+
     def validator(self, face: str, market: str, operation: str) -> Validator:
         """The check for one operation. Raises NotOffered where the market has no such operation."""
 

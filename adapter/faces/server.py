@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+import sys
 from typing import Any, cast
 
+import httptools
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -21,7 +24,8 @@ log = structlog.get_logger("adapter.server")
 ARRIVAL_SECONDS = 30.0
 _MOST_HEAD = 65_536
 _MOST_SWALLOWED, _SWALLOW_SECONDS = 1_048_576, 2.0
-_REASONS = {400: b"Bad Request", 431: b"Request Header Fields Too Large"}
+_REQUEST_LINE = re.compile(rb"[A-Za-z]+ \S+ HTTP/1\.[01]\r\n")
+_REASONS = {400: b"Bad Request", 431: b"Request Header Fields Too Large", 501: b"Not Implemented"}
 
 
 class _Structured(logging.Handler):
@@ -42,13 +46,15 @@ class _HeadTooLargeError(Exception):
 
 class BoundedProtocol(HttpToolsProtocol):
     """Give it to ``uvicorn.Config(http=...)``. Closes a connection whose request is not whole ``arrival_seconds`` after its
-    first byte; a new connection has as long for its first byte. A head larger than 64 KB is answered 431, what is no HTTP 400."""
+    first byte; a new connection has as long for its first byte. A head larger than 64 KB is answered 431, a method that
+    HTTP does not have 501, what is no HTTP 400."""
 
     arrival_seconds = ARRIVAL_SECONDS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._arrival: asyncio.TimerHandle | None = None
+        self._piece = b""
         self._head_size, self._in_head = 0, False
         self._fields_size, self._swallowed = 0, -1  # -1: not refused
         self.logger = _said
@@ -76,6 +82,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.logger.warning("The head of a request is too large.")
                 self._refuse(431)
                 return
+        self._piece = data
         super().data_received(data)
 
     def on_message_begin(self) -> None:
@@ -105,8 +112,9 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the words are ours
-        """The parser has given up."""
-        self._refuse(431 if self._fields_size > _MOST_HEAD else 400)
+        """The parser has given up. It refuses a method that it does not know before it has read the address, so no face can be asked."""
+        unknown = isinstance(sys.exception(), httptools.HttpParserInvalidMethodError) and _REQUEST_LINE.match(self._piece)
+        self._refuse(501 if unknown else 431 if self._fields_size > _MOST_HEAD else 400)
 
     def _count(self, size: int) -> None:
         self._fields_size += size

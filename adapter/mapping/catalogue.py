@@ -370,4 +370,11 @@ CATALOGUE: dict[str, Entry] = {
         "key missing", "header, query, path and setting are read by key, never as a whole.", "id: header", "Write header['Name']."
     ),
     "M805": Entry("division by zero", "The divisor is the constant 0.", "request.quantity // 0", "Divide by something else."),
+    "M806": Entry(
+        "another spelling of a setting",
+        "A setting is compared with what is all but its value in the market's file. Other values are no mistake: a switch has several.",
+        "setting['selfInstallDate'] == 'forced'",
+        "Correct the spelling here, or in the market's `settings`.",
+        "warning",
+    ),
 }

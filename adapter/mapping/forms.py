@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from adapter.finding import Finding, Position
+from adapter.finding import Finding, Position, nearest, suggest
 from adapter.mapping.catalogue import finding
-from adapter.mapping.suggest import nearest, suggest
 from adapter.yaml_text import Block, Items, Node, Scalar
 
 
@@ -91,7 +90,7 @@ def misfits(node: Node, form: Form, named: Mapping[str, Form]) -> Iterator[Findi
     match chosen, node:
         case None, _:
             text = f"{_what(node)} stands here; wanted is {_wanted(_known(form, named), named)}"
-            yield finding("M112", text, node.at)
+            yield finding("M112", text, node.at, _instead(node, _known(form, named)))
         case Word() as word, Scalar() as scalar:
             yield from _word(scalar, word)
         case Keys() as keys, Block() as block:
@@ -196,6 +195,13 @@ def _what(node: Node) -> str:
         case Items():
             return "a list"
     return "a block of keys"
+
+
+def _instead(node: Node, form: Form) -> str:
+    """How a text is written where a list is wanted."""
+    if isinstance(form, Sequence) and isinstance(node, Scalar) and node.value.strip():
+        return f"write it as an element, on a line of its own: - {node.value}"
+    return ""
 
 
 def _wanted(form: Form, named: Mapping[str, Form]) -> str:

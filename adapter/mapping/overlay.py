@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adapter.contract.path import PathError, parse_path
-from adapter.finding import Finding, Position
+from adapter.finding import Finding, Position, suggest
 from adapter.mapping.catalogue import finding
 from adapter.mapping.load import Loaded, read_yaml
-from adapter.mapping.suggest import suggest
 from adapter.yaml_text import Block, Entry, Items, Node, Scalar
 
 RULES = ("both", "request", "reply", "subject", "report", "answer")

@@ -5,13 +5,14 @@ The form of each block is checked against ``keys`` beforehand; what does not fit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from adapter.finding import Finding
+from adapter.finding import Finding, suggest
 from adapter.mapping.catalogue import finding
+from adapter.mapping.expression.codes import SYNTAX
 from adapter.mapping.forms import misfits
 from adapter.mapping.keys import CALL, NAMED, OUTCOMES, RECEIVED, mapping_form
 from adapter.mapping.load import load_yaml
@@ -19,9 +20,9 @@ from adapter.mapping.model import Drop, MappingFile, OutcomeRule, Refuse, Requir
 from adapter.mapping.overlay import Folder, Layered, layered
 from adapter.mapping.parse_rules import RuleReader
 from adapter.mapping.sections import sections_of
-from adapter.mapping.suggest import suggest
-from adapter.yaml_text import Block, Items, Node, Scalar
+from adapter.yaml_text import Block, Items, Node, Scalar, split_lines
 
+_CUT = ("it ends too early", "has no closing quote")
 _CONFLICT, _REFUSALS = 409, ("400", "409", "422")
 _Part = TypeVar("_Part", Require, Refuse, Drop, OutcomeRule)
 
@@ -68,7 +69,16 @@ def _parse(joined: Layered) -> Parsed:
     form = mapping_form({entry.key.value for entry in joined.root})
     findings += misfits(joined.root, form, NAMED)
     file = _FileReader(joined.layers, findings).file(joined.root, joined.files, received=form is RECEIVED)
-    return Parsed(file, tuple(dict.fromkeys(findings)), joined.files)
+    return Parsed(file, tuple(dict.fromkeys(_cut_off(each, joined.files) for each in findings)), joined.files)
+
+
+def _cut_off(found: Finding, files: Mapping[str, str]) -> Finding:
+    """An expression that cannot be read because a comment begins in it, with the hint that says so."""
+    lines = split_lines(files.get(found.at.file, ""))
+    cut = found.code == SYNTAX and found.text.endswith(_CUT)
+    if not cut or found.at.line > len(lines) or " #" not in lines[found.at.line - 1][found.at.column - 1 :]:
+        return found
+    return replace(found, hint="' #' begins a comment, so the expression ends here: put quotes around all of it")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapter.contract.path import PathError, parse_path
+from adapter.contract.path import PathError, parse_path, path_hint
 from adapter.finding import Finding, Position
 from adapter.mapping.catalogue import finding
 from adapter.mapping.expression import ExpressionError, parse_expression
@@ -58,8 +58,8 @@ class RuleReader:
         try:
             return PathText(bare, parse_path(bare), node.part(start, len(bare)))
         except PathError as error:
-            hint = "a path is name.name, name[] or name[key=value]"
-            self.findings.append(finding("M117", f"'{bare}' is no path: {error.text}", node.part(start + error.offset, 1), hint))
+            at = node.part(start + error.offset, 1)
+            self.findings.append(finding("M117", f"'{bare}' is no path: {error.text}", at, path_hint(bare)))
             return None
 
     # -- one-way rules

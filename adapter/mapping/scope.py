@@ -19,7 +19,7 @@ class Scope:
     ``warnings`` the texts of an accepted outcome. ``header``, ``query`` and ``path`` hold declared names only.
 
     Of a message that the backend sent: ``message`` is its legacy document; for the answer ``report`` is the canonical document that was
-    made of it, as it was taken over (None where there is none), and ``outcome`` ``{"kind": accepted | duplicate | unknown | refused,
+    made of it, as it was taken over (None where there is none), and ``outcome`` ``{"kind": accepted | unknown | refused,
     "text": why, or ""}``.
 
     ``known`` is the canonical document on record that a change, a task (then its subject) or a message is about; None where there is none.

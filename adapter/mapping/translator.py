@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from adapter.contract.shape import Shape
 from adapter.errors import InvalidMessage, MappingFailed, Problem
 from adapter.finding import Position
+from adapter.mapping.carried import Carried
 from adapter.mapping.compile import COMPILER_VERSION, MissHook, Program, compile_mapping, no_hook
 from adapter.mapping.compile.program import FAILURES, Compiled
 from adapter.mapping.compile.record import Told
@@ -61,7 +62,8 @@ class Translator:
     """All that a mapping file says, as functions. Every method may raise MappingFailed, with the rule's place.
 
     The translator of a call has ``request``, ``missing``, ``refused``, ``reply``, ``subject``, ``outcome`` and ``view``; that of a message
-    that the backend sends (``received``) has ``identity``, ``report`` and ``answer``.
+    that the backend sends (``received``) has ``identity``, ``report`` and ``answer``. ``carried`` is what of ``scope.request`` gets to the
+    legacy side, ``message`` the contract of what is received.
     """
 
     mapping: MappingFile
@@ -70,6 +72,8 @@ class Translator:
     answers: Mapping[str, Shape]
     version: str
     orders: Mapping[str, tuple[str, ...]]
+    carried: Carried
+    message: Shape | None = None
 
     def __repr__(self) -> str:
         return f"Translator({self.operation}, version {self.version[:12]})"
@@ -244,7 +248,9 @@ def make_translator(
     program = compile_mapping(mapping, tables, contracts, on_miss)
     if not proved:
         program.complete()
-    return Translator(mapping, program, contracts.resource, contracts.answers, version_of(mapping, tables), _orders(contracts))
+    version = version_of(mapping, tables)
+    message = contracts.legacy.input if contracts.received else None
+    return Translator(mapping, program, contracts.resource, contracts.answers, version, _orders(contracts), Carried.by(mapping), message)
 
 
 def _orders(contracts: Contracts) -> dict[str, tuple[str, ...]]:

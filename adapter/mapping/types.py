@@ -163,8 +163,8 @@ def required_facts(require: Iterable[Require]) -> Facts:
 # the documents and lists that sections read, by name
 OF_CALLS: Final = ("request", "asked", "stored", "reply", "answer", "warnings")
 OF_MESSAGES: Final = ("message", "report", "outcome")
-# what became of a received message: taken over; known already; about nothing on record; not acceptable
-MESSAGE_OUTCOMES: Final = ("accepted", "duplicate", "unknown", "refused")
+# what became of a received message: taken over; about nothing on record; not acceptable. One that comes again gets the answer of the first
+MESSAGE_OUTCOMES: Final = ("accepted", "unknown", "refused")
 
 _OUTCOME: Final = Shape(
     Kind.OBJECT,

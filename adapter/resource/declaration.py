@@ -20,12 +20,14 @@ class State(Declared):
 
 class Items(Declared):
     """The parts that have states of their own: the list ``member``, told apart by the paths of ``key``, in the resource's states
-    but those in ``without``. A part's state stands in its member ``state``."""
+    but those in ``without``. A part's state stands in its member ``state``. ``repeated``: parts that agree on the whole key may stand in
+    one resource."""
 
     member: str
     state: str = "state"
     key: tuple[str, ...] = Field(min_length=1)
     without: frozenset[str] = frozenset()
+    repeated: bool = False
 
 
 class Row(Declared):

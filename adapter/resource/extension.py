@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, ValidationError
 
 from adapter.declared import Declared
+from adapter.resource.dates import Dates, History
 from adapter.resource.declaration import Life, Row, State
 from adapter.resource.patching import Members
 
@@ -30,15 +31,16 @@ class InformationExtension(Declared):
 
 class LifeExtension(Declared):
     """Further states, edges from state to state, roll-up rows, which come before the standard's, and lists of which a report tells single
-    elements.
+    elements. ``repeated``: parts that cannot be told apart may be ordered.
 
-    ``without``: new states that parts never have. An edge that leaves an end makes it a state like any other. ``concluded`` and ``left``
-    add to those of a task's subject.
+    ``without``: new states that parts never have. An edge that leaves an end makes it a state like any other. ``concluded``, ``left`` and
+    ``tells`` add to those of a task's subject. ``dates`` and ``history`` take the place of the standard's, where it has any.
     """
 
     states: dict[str, State] = Field(default_factory=dict)
     edges: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     without: frozenset[str] = frozenset()
+    repeated: bool = False
     roll_up: tuple[Row, ...] = ()
     lists: dict[str, str] = Field(default_factory=dict)
     patch: PatchExtension = PatchExtension()
@@ -46,16 +48,13 @@ class LifeExtension(Declared):
     information: InformationExtension | None = None
     concluded: dict[str, str] = Field(default_factory=dict)
     left: dict[str, str] = Field(default_factory=dict)
+    tells: dict[str, str] = Field(default_factory=dict)
+    dates: Dates | None = None
+    history: History | None = None
 
 
 def extended(life: Life, more: LifeExtension) -> Life:
-    """The life with what is added. Raises ValueError where the two contradict each other."""
-    if taken := sorted(life.states.keys() & more.states.keys()):
-        raise ValueError(f"states: {life.resource} has the state '{taken[0]}' already; only new states are declared here")
-    if (more.without or more.roll_up) and life.items is None:
-        raise ValueError(f"{life.resource} has no parts with states of their own: take 'without' and 'rollUp' away")
-    if (more.concluded or more.left) and life.subject is None:
-        raise ValueError(f"{life.resource} is about no other resource: take 'concluded' and 'left' away")
+    """The life with what is added, which ``graph.check_life`` has found to fit. Raises ValueError where it does not."""
     states = {name: State(end=state.end and name not in more.edges) for name, state in {**life.states, **more.states}.items()}
     edges = {
         state: tuple(dict.fromkeys((*life.edges.get(state, ()), *more.edges.get(state, ()))))
@@ -71,10 +70,13 @@ def extended(life: Life, more: LifeExtension) -> Life:
         data["information"]["path"] = more.information.path
     if life.items is not None:
         data["items"]["without"] |= more.without
+        data["items"]["repeated"] = life.items.repeated or more.repeated
         data["rollUp"] = (*(row.model_dump(by_alias=True) for row in more.roll_up), *data["rollUp"])
     if life.subject is not None:
         data["subject"]["concluded"] |= more.concluded
         data["subject"]["left"] |= more.left
+        data["subject"]["tells"] |= more.tells
+    data |= {name: kept.model_dump(by_alias=True) for name, kept in (("dates", more.dates), ("history", more.history)) if kept is not None}
     try:
         return Life.model_validate(data)
     except ValidationError as error:

@@ -6,17 +6,18 @@ Pure: no time, no ids, nothing kept. What is allowed lies in the resource's file
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from adapter.declared import load_declared
+from adapter.declared import load_declared, refuse
 from adapter.errors import ConfigError
+from adapter.finding import nearest
 from adapter.ports import Document
 from adapter.resource.declaration import Events, Items, Life
 from adapter.resource.extension import LifeExtension, extended
+from adapter.resource.graph import check_life
 from adapter.resource.merging import Merge, StateChange, merge_items, merge_members
 from adapter.resource.patching import PatchRules
 from adapter.resource.subject import Subject
@@ -34,13 +35,15 @@ class Event(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Advance:
     """What a report made of a document. ``done``: the state is an end. ``notes`` are for the operator: what was taken as reported
-    although the resource's file does not foresee it. Without events the document may still differ where the standard has no event."""
+    although the resource's file does not foresee it. Without events the document may still differ where the standard has no event.
+    ``placed``: the report told a state, be it the one that was known."""
 
     document: Document
     state: str
     events: tuple[Event, ...]
     done: bool
     notes: tuple[str, ...] = ()
+    placed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ class Resource:
         return _load(name)
 
     def extended(self, more: LifeExtension) -> Resource:
-        """The same with what a market adds to its life. Raises ValueError."""
+        """The same with what a market adds to its life. Raises Mistakes."""
+        refuse(check_life(self.life, more))
         return Resource(extended(self.life, more))
 
     @property
@@ -141,9 +145,8 @@ class Resource:
             document = {**document, member: change.after}
         if at and document is not current:
             document = self._dated(document, reported, change, at)
-        return Advance(
-            document, change.after, self._events(document, changes, found), self.ended(change.after), self._notes(changes, found)
-        )
+        events, notes = self._events(document, changes, found), self._notes(changes, found)
+        return Advance(document, change.after, events, self.ended(change.after), notes, placed=state is not None)
 
     def _dated(self, document: Document, reported: Document, change: StateChange, at: str) -> Document:
         """A changed document with the dates and the history that are kept of the change."""
@@ -228,12 +231,17 @@ def _text_at(document: Document, path: str) -> str:
     return found if isinstance(found, str) else ""
 
 
+def resources() -> list[str]:
+    """The names of all there are."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
 @cache
 def _load(name: str) -> Resource:
-    known = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+    known = resources()
     if name not in known:
-        close = get_close_matches(name, known, 1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
+        near = nearest(name, known)
+        hint = f"; did you mean '{near}'?" if near else ""
         raise ConfigError(f"there is no resource '{name}'{hint} (known: {', '.join(known)})")
     life = load_declared(FOLDER / f"{name}.yaml", Life, {})
     if life.resource != name:

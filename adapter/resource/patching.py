@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -17,10 +17,12 @@ Members = frozenset[str] | Literal["any"]
 
 class Patch(Declared):
     """``never``: members that no client changes. ``owned``: the server's own, of which a client may at most ask for a state. ``states``:
-    the only members that may change while the resource is in that state; a state that is not listed allows any, and an end none."""
+    the only members that may change while the resource is in that state; a state that is not listed allows any, and an end none.
+    ``elements``: by a list whose elements have an id, what no client changes of an element that is there."""
 
     never: frozenset[str] = frozenset()
     owned: frozenset[str] = frozenset()
+    elements: dict[str, frozenset[str]] = Field(default_factory=dict)
     states: dict[str, Members] = Field(default_factory=dict)
 
 
@@ -46,7 +48,9 @@ class PatchRules:
         changed = [name for name, value in patch.items() if current.get(name) != value]
         state, asked = current.get(self.member) or self.initial, patch.get(self.member)
         wants = asked if self.member in changed and asked in allowed_states else None
-        if problems := [problem for name in changed if name != self.member or wants is None for problem in self._not_ours(name)]:
+        problems = [problem for name in changed if name != self.member or wants is None for problem in self._not_ours(name)]
+        problems += [problem for name in changed for problem in self._of_elements(name, current.get(name), patch[name])]
+        if problems:
             return InvalidMessage(f"Not every member of {self.resource} that is sent can be changed", problems)
         if not changed:
             return None
@@ -64,6 +68,18 @@ class PatchRules:
         if name in self.patch.owned or name == self.member:
             return [Problem(name, "is set by the server; it cannot be changed to this value")]
         return []
+
+    def _of_elements(self, name: str, current: Any, wanted: Any) -> Iterator[Problem]:
+        """An element that does not say such a member leaves it as it is."""
+        fixed = self.patch.elements.get(name)
+        if not fixed or not isinstance(current, list) or not isinstance(wanted, list):
+            return
+        known = {element.get("id"): element for element in current}
+        for number, element in enumerate(wanted):
+            before = known.get(element.get("id"), element)
+            for member in sorted(fixed & element.keys()):
+                if element[member] != before.get(member):
+                    yield Problem(f"{name}[{number}].{member}", f"cannot be changed; it is {before.get(member)} in what was ordered")
 
     def _not_now(self, state: str, changed: Iterable[str]) -> Conflict | None:
         allowed = self.patch.states.get(state, "any")

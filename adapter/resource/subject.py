@@ -25,7 +25,8 @@ class Subject(Declared):
     ``steps``: how a task that its backend took on gets on, in the order of the events, with the one place where its subject changes.
     ``concluded``: a state that the subject comes to → the state that its open tasks come to with it. ``left``: the same by the state that
     the subject comes from, where ``concluded`` says nothing about the new one. ``answered``: what the answer to the request shows, the
-    task as it ``begins`` (how it goes on is told by events) or as far as it got meanwhile (``reached``).
+    task as it ``begins`` (how it goes on is told by events) or as far as it got meanwhile (``reached``). ``tells``: members of a task that
+    goes on with its subject → members of the subject, which say why.
     """
 
     resource: str = Field(pattern=r"^[a-z][A-Za-z]*$")
@@ -34,6 +35,7 @@ class Subject(Declared):
     concluded: dict[str, str] = Field(default_factory=dict)
     left: dict[str, str] = Field(default_factory=dict)
     answered: Literal["begins", "reached"] = "reached"
+    tells: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _the_subject_changes_once(self) -> Subject:
@@ -67,6 +69,10 @@ class Subject(Declared):
     def concludes(self, before: str, after: str) -> str | None:
         """The state that open tasks come to when their subject goes from one state to another; None: they stay as they are."""
         return self.concluded.get(after) or self.left.get(before)
+
+    def told(self, subject: Document) -> Document:
+        """What a subject has to say to a task that goes on with it."""
+        return {member: subject[source] for member, source in self.tells.items() if subject.get(source) is not None}
 
     def _walk(self) -> tuple[str, ...]:
         return tuple(step.state for step in self.steps if not isinstance(step, str))

@@ -11,15 +11,15 @@ from pathlib import Path
 import orjson
 
 from adapter.bootstrap import read_rules
-from adapter.bootstrap.connectors import way_of
+from adapter.bootstrap.connectors import WAYS
 from adapter.contract.json_bytes import write_json
 from adapter.contract.shape import OperationContract
 from adapter.contract.wsdl_sources import read_sources
 from adapter.errors import AdapterError, CheckFailed, ConfigError
 from adapter.faces.declaration import Face
+from adapter.finding import suggest
 from adapter.mapping.cases import CLIENT_REFERENCE, CORRELATION_ID, NOW, UID
 from adapter.mapping.scope import Scope
-from adapter.mapping.suggest import suggest
 from adapter.market import Market, load_market
 from adapter.ports import Document
 from adapter.scaffold.examples import example, leaf
@@ -42,8 +42,8 @@ class Made:
     listed: bool
 
 
-def new_market(home: Home, faces: Sequence[Face], name: str, contract: Path, operation: str, title: str = "") -> Made:
-    """Writes market file, mapping, codes, a case and a README for one operation of a WSDL or an OpenAPI document.
+def new_market(home: Home, faces: Sequence[Face], name: str, connector: str, contract: Path, operation: str, title: str = "") -> Made:
+    """Writes market file, mapping, codes, a case and a README for one operation of a WSDL (connector soap) or an OpenAPI document (rest).
 
     What is written passes every check, and its case runs. Raises ConfigError (nothing is left behind): the name is none or taken, the
     contract cannot be read or has no such operation.
@@ -56,13 +56,13 @@ def new_market(home: Home, faces: Sequence[Face], name: str, contract: Path, ope
     for taken in (folder, market_file):
         if taken.exists():
             raise ConfigError(f"{taken.relative_to(home.root)} is there already; choose another id, or remove it first")
-    sources = _sources(contract)
+    sources = _sources(connector, contract)
     settings_file = home.root / "config" / "adapter.yaml"
     settings_text = settings_file.read_text(encoding="utf-8")
     try:
-        legacy = _legacy(home, name, contract, operation)
+        legacy = _legacy(home, name, connector, contract, operation)
         _copy(sources, folder / "schema")
-        market_file.write_text(_market_text(name, title or name, contract, legacy), encoding="utf-8")
+        market_file.write_text(_market_text(name, title or name, connector, contract, legacy), encoding="utf-8")
         texts = {
             f"{OPERATION}.yaml": mapping_text(OPERATION, legacy, f"schema/{contract.name}"),
             "codes.yaml": _codes_text(contract),
@@ -85,11 +85,11 @@ def new_market(home: Home, faces: Sequence[Face], name: str, contract: Path, ope
     return Made((str(market_file.relative_to(home.root)), *written), _variable(name), bool(listed))
 
 
-def _sources(contract: Path) -> Mapping[Path, Path]:
+def _sources(connector: str, contract: Path) -> Mapping[Path, Path]:
     """The contract's files by where they go, relative to the market's folder of schemas."""
     if not contract.is_file():
         raise ConfigError(f"{contract}: there is no such file")
-    if contract.suffix.lower() != ".wsdl":
+    if connector != "soap":
         return {Path(contract.name): contract}
     root, found = contract.resolve().parent, read_sources(contract).texts
     outside = [path for path in found if not path.is_relative_to(root)]
@@ -105,30 +105,26 @@ def _copy(sources: Mapping[Path, Path], folder: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _legacy(home: Home, name: str, contract: Path, operation: str) -> OperationContract:
-    market = Market(
-        market=name, title=name, connector=_connector(contract), endpoint="http://localhost/", contract=contract.resolve(), operations={}
-    )
-    known = way_of(market).contracts(market, home.path(contract.resolve()), None)
+def _legacy(home: Home, name: str, connector: str, contract: Path, operation: str) -> OperationContract:
+    market = Market(market=name, title=name, connector=connector, endpoint="http://localhost/", contract=contract.resolve(), operations={})
+    known = WAYS[connector].contracts(market, home.path(contract.resolve()), None)  # the backend's own, and none of ours
+    there = f"there are {', '.join(sorted(known))}" if known else "it has none that a backend is called by"
+    if not operation:
+        raise ConfigError(f"{contract}: name the operation that takes an order with --operation; {there}")
     if operation not in known:
-        hint = suggest(operation, sorted(known), "there are") or f"there are {', '.join(sorted(known))}"
-        raise ConfigError(f"{contract}: there is no operation '{operation}'; {hint}")
+        raise ConfigError(f"{contract}: there is no operation '{operation}'; {suggest(operation, sorted(known), 'there are') or there}")
     return known[operation]
-
-
-def _connector(contract: Path) -> str:
-    return "soap" if contract.suffix.lower() == ".wsdl" else "rest"
 
 
 def _variable(name: str) -> str:
     return f"ADAPTER_{name.upper().replace('-', '_')}_ENDPOINT"
 
 
-def _market_text(name: str, title: str, contract: Path, legacy: OperationContract) -> str:
+def _market_text(name: str, title: str, connector: str, contract: Path, legacy: OperationContract) -> str:
     return f"""# Made by 'adapter new market'. docs/configuration.md tells of every key.
 market: {name}
 title: {orjson.dumps(title).decode()}
-connector: {_connector(contract)}
+connector: {connector}
 endpoint: ${{{_variable(name)}}}
 contract: mappings/{name}/schema/{contract.name}
 timezone: UTC                   # the backend's own, e.g. Europe/Berlin

@@ -113,7 +113,9 @@ def _rules(shape: Shape, before: str, indent: str, *, in_list: bool, depth: int)
         yield from _rule(member, f"{before}{member.name}", indent, in_list=in_list, depth=depth)
     others = [member for member in shape.members.values() if member not in must]
     for member in others:
-        yield f"{indent}# {before}{member.name}{'[]' if member.many else ''}:  {_told(member)}, optional"
+        path = f"{before}{member.name}{'[]' if member.many else ''}"
+        yield f"{indent}# {path}:  {_told(member)}, optional"
+        yield from (f"{indent}#   {line}" for line in _listed(member.shape, f"{path}.", depth + 1))
 
 
 def _is_rule(line: str) -> bool:

@@ -7,6 +7,7 @@ from adapter.store.rows import (
     Accepted,
     AttemptRow,
     CodeRow,
+    Deleted,
     Direction,
     Doubtful,
     Fresh,
@@ -20,6 +21,7 @@ from adapter.store.rows import (
     Response,
     Seen,
     Settlement,
+    Version,
 )
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "Accepted",
     "AttemptRow",
     "CodeRow",
+    "Deleted",
     "Direction",
     "Doubtful",
     "Fresh",
@@ -42,5 +45,6 @@ __all__ = [
     "Seen",
     "Settlement",
     "Store",
+    "Version",
     "short_form",
 ]

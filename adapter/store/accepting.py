@@ -15,11 +15,12 @@ from adapter.store.ids import short_form
 from adapter.store.outbox import NewEvent, audience_of, publish
 from adapter.store.packing import Packer, unpack
 from adapter.store.rates import permits
-from adapter.store.reading import find_order, order_row, pending
+from adapter.store.reading import VERSION, find_order, order_row, pending, version
 from adapter.store.rows import (
     Acceptance,
     Accepted,
     AttemptRow,
+    Deleted,
     Direction,
     Doubtful,
     Fresh,
@@ -30,6 +31,7 @@ from adapter.store.rows import (
     OrderRow,
     Response,
     Seen,
+    Version,
 )
 from adapter.store.schema import attempt, idempotency, message, resource_order
 from adapter.store.tasks import NewTask, put
@@ -47,7 +49,16 @@ _SHARE_ANSWER = Statement(
     ("scope", "key", "fingerprint", "order_id", "status", "headers", "body", "created_at"),
 )
 _GIVE_BACK_KEY = Statement(delete(idempotency).where(_KEY))
-_READ_KEY = Statement(select(idempotency).where(_KEY))
+_WAS_DELETED = and_(  # its request is what made it, and what only changes another one has no answer of its own
+    resource_order.c.resource == literal_column("''"),
+    resource_order.c.answer.is_not(None),
+    resource_order.c.scope == idempotency.c.scope,
+)
+_READ_KEY = Statement(
+    select(idempotency, _WAS_DELETED)
+    .join_from(idempotency, resource_order, resource_order.c.id == idempotency.c.order_id, isouter=True)
+    .where(_KEY)
+)
 _COPIED = (
     *("market", "operation", "client", "face", "scope", "key", "correlation_id", "external_id", "state", "rule_version"),
     *("resource", "subject"),
@@ -65,8 +76,9 @@ _INSERT_ATTEMPT = Statement(
     ("order_id", "number", "node", "started_at", "deadline", "rule_version"),
 )
 _SAME_KIND = resource_order.c.resource.concat(literal_column("''")) == bindparam("resource")  # no reason to choose the index of a kind
+_SAME_KIND_ONCE = resource_order.c.resource.concat(literal_column("''")).in_([bindparam("resource"), literal_column("''")])  # or deleted
 _UNDECIDED = or_(resource_order.c.outcome.is_(None), resource_order.c.outcome == literal_column("'inDoubt'"))
-_SUBJECT = Statement(select(resource_order.c.event_seq).where(resource_order.c.id == bindparam("subject")).with_for_update())
+_SUBJECT = Statement(select(*VERSION).where(resource_order.c.id == bindparam("subject")).with_for_update())
 _RIVAL = Statement(
     select(resource_order.c.id)
     .where(resource_order.c.subject == bindparam("subject"), resource_order.c.subject != literal_column("''"))
@@ -82,7 +94,7 @@ _NEXT_ATTEMPT = Statement(
 _NAMESAKE = Statement(
     select(literal_column("1"))
     .where(resource_order.c.market == bindparam("market"), resource_order.c.external_id == bindparam("external"))
-    .where(resource_order.c.id != bindparam("order"), _SAME_KIND)
+    .where(resource_order.c.id != bindparam("order"), _SAME_KIND_ONCE)
     .limit(literal_column("1"))
 )
 _HOLD_ORDER = Statement(select(resource_order.c.id).where(resource_order.c.id == bindparam("order")).with_for_update())
@@ -95,13 +107,13 @@ _TWIN = Statement(
     .limit(literal_column("1"))
 )
 _TAKEN_ON = Statement(
-    select(resource_order.c.id)
+    select(resource_order.c.id, resource_order.c.resource)
     .join(idempotency, and_(idempotency.c.scope == resource_order.c.scope, idempotency.c.key == resource_order.c.key))
     .where(resource_order.c.market == bindparam("market"), resource_order.c.external_id == bindparam("external"))
     .where(resource_order.c.id != bindparam("order"), resource_order.c.scope == bindparam("scope"))
-    .where(_SAME_KIND)
+    .where(_SAME_KIND_ONCE)
     .where(resource_order.c.outcome == literal_column("'accepted'"), idempotency.c.fingerprint == bindparam("fingerprint"))
-    .order_by(resource_order.c.id)
+    .order_by(resource_order.c.id.desc())  # whatever stands in its place is younger than what was deleted
     .limit(literal_column("1"))
 )
 _INSERT_MESSAGE = Statement(
@@ -157,7 +169,7 @@ class Intent:
     messages: list[dict[str, Any]]
     permit: tuple[float, int] | None = None
     answered: Answered | None = None
-    subject_seq: int = 0
+    subject_version: Version | None = None
 
 
 def intend(request: Acceptance, order_id: str, asker: Asker) -> Intent:
@@ -171,7 +183,7 @@ def intend(request: Acceptance, order_id: str, asker: Asker) -> Intent:
     messages = packer.messages(order_id, 0 if answered else 1, request.messages)
     if answered is not None:
         order.update(answer=packer.pack(request.answer or b"{}"), event_seq=len(request.events))
-    return Intent(key, asker, order, first, messages, request.permit, answered, request.subject_seq)
+    return Intent(key, asker, order, first, messages, request.permit, answered, request.subject_version)
 
 
 def _answered(request: Acceptance, order_id: str, packer: Packer) -> Answered:
@@ -262,9 +274,9 @@ def _known(c: Connection, key: Key, asker: Asker, *, again: bool = True) -> Acce
     row = c.row(_READ_KEY, {"scope": key.scope, "key": key.key})
     if row is None:
         return None
-    _, _, fingerprint, order_id, status, headers, body, _ = row
-    if fingerprint != key.fingerprint:
-        return Mismatch(order_id)
+    _, _, fingerprint, order_id, status, headers, body, _, deleted = row
+    if deleted or fingerprint != key.fingerprint:
+        return Deleted(order_id) if deleted else Mismatch(order_id)
     if status is not None:
         return Seen(order_id, Response(status, unpack(body), orjson.loads(headers)))
     order, last = pending(c, order_id)
@@ -282,9 +294,10 @@ def _unsettled(order: OrderRow, last: AttemptRow, asker: Asker, *, other: bool =
     return Doubtful(order, last, other)
 
 
-def _twin(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful | Mismatch | str | None:
+def _twin(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful | Mismatch | Deleted | str | None:
     """Another order with the caller's own number that a further one would double: one that may be on its way, whatever it
-    holds, or (its id) one with the very same content that the backend took on. Other content is a correction, and goes its way."""
+    holds, or (its id) one with the very same content that the backend took on, be it deleted since. Other content is a correction, and
+    goes its way."""
     external_id = intent.order["external_id"]
     if not external_id:
         return None
@@ -303,8 +316,8 @@ def _twin(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful |
         if last.outcome not in _OPEN:  # settled by another node between these two looks
             return _twin(c, intent, order_id)
         return _unsettled(twin, last, intent.asker, other=True)
-    row = c.row(_TAKEN_ON, {**number, "scope": intent.key.scope, "fingerprint": intent.key.fingerprint})
-    return str(row[0]) if row is not None else None
+    row = c.row(_TAKEN_ON, {**number, "scope": intent.key.scope, "fingerprint": intent.key.fingerprint}) or (None, number["resource"])
+    return row[0] if row[1] == number["resource"] else Deleted(row[0], other=True)
 
 
 def _rival(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful | Moved | None:
@@ -314,7 +327,7 @@ def _rival(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful 
     if not subject:
         return None
     row = c.row(_SUBJECT, {"subject": subject})
-    if row is None or row[0] != intent.subject_seq:
+    if row is None or version(row) != intent.subject_version:
         return Moved(subject)
     row = c.row(_RIVAL, {"subject": subject, "order": order_id})
     if row is None:
@@ -347,7 +360,7 @@ def share(c: Connection, key: Key, order_id: str, asker: Asker) -> Response | No
     answered = order.outcome is OutcomeKind.ACCEPTED or (order.answer is not None and row is not None and row[4] is not None)
     if not answered or row is None or row[:1] + row[2:3] != (key.scope, key.fingerprint):
         return None
-    _, _, _, _, status, headers, body, _ = row
+    status, headers, body = row[4:7]
     answer = {"order_id": order_id, "status": status, "headers": headers, "body": body, "created_at": asker.now}
     c.change(_SHARE_ANSWER, {**key._asdict(), **answer})
     return Response(status, unpack(body), orjson.loads(headers))

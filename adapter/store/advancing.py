@@ -14,18 +14,17 @@ from adapter.store.connection import Connection, Statement
 from adapter.store.listed import ListStatement
 from adapter.store.outbox import NewEvent, audience_of, publish
 from adapter.store.packing import Packer
-from adapter.store.rows import MessageRow
+from adapter.store.reading import VERSION, version
+from adapter.store.rows import MessageRow, Version
 from adapter.store.schema import resource_order
 from adapter.store.tasks import Ack, NewTask, acknowledge, cancel, hold, put
 
 _ORDER = resource_order.c
 _NONE: ColumnElement[str] = literal_column("''")
 
-_HOLD = Statement(
-    select(_ORDER.event_seq, _ORDER.market, _ORDER.attempt, _ORDER.client)
-    .where(_ORDER.id == bindparam("order", type_=Text()))
-    .with_for_update()
-)
+_THIS = _ORDER.id == bindparam("order", type_=Text())
+_HOLD = Statement(select(_ORDER.market, _ORDER.attempt, _ORDER.client, *VERSION).where(_THIS).with_for_update())
+_HOLD_STREAM = Statement(select(_ORDER.event_seq).where(_THIS).with_for_update())
 _COUNT_EVENTS = Statement(
     update(resource_order)
     .where(_ORDER.id == bindparam("order"))
@@ -55,7 +54,7 @@ class Overtaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What becomes of an order. ``seq`` is its ``event_seq`` when this was worked out; an order that has moved since is left alone.
+    """What becomes of an order. ``version`` is how it was when this was worked out; an order that has changed since is left alone.
 
     ``answer`` None and ``backend_ref`` "" leave what is there; ``state``, ``legacy_state`` and ``attention`` are written as they
     are. ``done_at`` is when the order came to its end; the first one stands. ``cancels`` are ids of tasks.
@@ -65,7 +64,7 @@ class Change:
     """
 
     order_id: str
-    seq: int
+    version: Version
     state: str
     at: int
     answer: bytes | None = None
@@ -83,10 +82,9 @@ class Change:
     gone: bool = False
 
 
-class _Held(NamedTuple):
+class Held(NamedTuple):
     """An order's row as it is, locked."""
 
-    seq: int
     market: str
     attempt: int
     client: str
@@ -94,17 +92,15 @@ class _Held(NamedTuple):
 
 def hold_order(c: Connection, order_id: str) -> None:
     """Locks an order that is going to be changed after others. Orders are locked by id, and a task is younger than its subject."""
-    c.hold(_HOLD, {"order": order_id})
+    c.hold(_HOLD_STREAM, {"order": order_id})
 
 
 def advance(c: Connection, change: Change) -> bool:
     """Writes a change with its events, messages and tasks. False where somebody else changed the order first: nothing is written."""
-    held = _hold(c, change)
+    held = hold_unchanged(c, change)
     if held is None:
         return False
-    if change.cancels and change.tasks:
-        hold(c, _tasks_of(change))
-    _write(c, change, held)
+    write(c, change, held)
     return True
 
 
@@ -125,7 +121,7 @@ def advance_and_acknowledge(c: Connection, change: Change | None, ack: Ack) -> b
     False where the order was changed first or the lease was lost: nothing is written. The tasks of the change come after the
     acknowledgement, so that a task that is done may be asked for anew.
     """
-    held = _hold(c, change) if change is not None else None
+    held = hold_unchanged(c, change) if change is not None else None
     if change is not None and held is None:
         return False
     if change is not None and (change.cancels or change.tasks):
@@ -137,19 +133,28 @@ def advance_and_acknowledge(c: Connection, change: Change | None, ack: Ack) -> b
     return True
 
 
-def _hold(c: Connection, change: Change) -> _Held | None:
+def hold_unchanged(c: Connection, change: Change) -> Held | None:
     """Locks the order, behind its subject. None where it is not as it was when the change was worked out."""
     if change.subject:
         hold_order(c, change.subject)
     row = c.row(_HOLD, {"order": change.order_id})
-    return None if row is None or row[0] != change.seq else _Held(*row)
+    if row is None or version(row[len(Held._fields) :]) != change.version:
+        return None
+    return Held(*row[: len(Held._fields)])
+
+
+def write(c: Connection, change: Change, held: Held) -> None:
+    """Writes a change of an order that this transaction holds."""
+    if change.cancels and change.tasks:
+        hold(c, _tasks_of(change))
+    _write(c, change, held)
 
 
 def _tasks_of(change: Change) -> list[str]:
     return [*change.cancels, *(new.id for new in change.tasks)]
 
 
-def _write(c: Connection, change: Change, held: _Held) -> None:
+def _write(c: Connection, change: Change, held: Held) -> None:
     packer = Packer()
     events = (*change.events, *conclude_tasks(c, change.order_id, change.concluded, change.at))
     values: dict[str, Any] = {
@@ -161,14 +166,14 @@ def _write(c: Connection, change: Change, held: _Held) -> None:
         "done": change.done_at,
         "ref": change.backend_ref,
         "now": change.at,
-        "last": change.seq + len(events),
+        "last": change.version.event_seq + len(events),
         "gone": int(change.gone),
     }
     c.change(_ADVANCE, values)
-    stream = c.row(_HOLD, {"order": change.subject}) if change.subject and events else None
+    stream = c.row(_HOLD_STREAM, {"order": change.subject}) if change.subject and events else None
     if stream is not None:
         c.change(_COUNT_EVENTS, {"order": change.subject, "told": len(events), "now": change.at})
-    place, first = (change.order_id, change.seq + 1) if stream is None else (change.subject, stream[0] + 1)
+    place, first = (change.order_id, change.version.event_seq + 1) if stream is None else (change.subject, stream[0] + 1)
     publish(c, place, held.market, first, events, change.at, packer, audience_of(held.client, private=change.private))
     insert_messages(c, packer.messages(change.order_id, held.attempt, change.messages))
     for task_id in sorted(change.cancels):

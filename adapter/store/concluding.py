@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Integer, bindparam, case, literal_column, null, select, update
@@ -41,12 +41,12 @@ _GO_ON = Statement(
 
 
 class Concluded(NamedTuple):
-    """What becomes of the open tasks of one kind: their new ``state``, which stands in ``member`` of their document, and whether it is an
-    ``end``. ``event`` is the type of the event that tells of it ("": none)."""
+    """What becomes of the open tasks of one kind: their new ``state``, what their document ``becomes``, and whether it is an ``end``.
+    ``event`` is the type of the event that tells of it ("": none)."""
 
     resource: str
     state: str
-    member: str
+    becomes: Callable[[dict[str, Any]], dict[str, Any]]
     end: bool
     event: str
 
@@ -57,7 +57,7 @@ def conclude_tasks(c: Connection, subject: str, concluded: Sequence[Concluded], 
         for task_id, state, answer in c.rows(_OPEN_TASKS, {"subject": subject, "resource": one.resource}):
             if state == one.state or answer is None:
                 continue
-            document = write_json({**_document(answer), one.member: one.state})
+            document = write_json(one.becomes(_document(answer)))
             values = {"order": task_id, "become": one.state, "document": Packer().pack(document), "end": int(one.end), "now": now}
             c.change(_GO_ON, values)
             if one.event:

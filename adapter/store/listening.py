@@ -41,9 +41,16 @@ _FORGET = Statement(
 )
 
 
-def subscribe(c: Connection, new: ListenerRow) -> str | None:
-    """Registers a listener. The id of the live listener that is the same but for its id, where there is one; else None."""
-    c.lock(f"subscriptions of {new.client}")  # two requests at once, on two nodes, must not both find that there is none
+FULL = ""
+"""Said in place of a listener's id: the client has as many as it may have."""
+
+
+def subscribe(c: Connection, new: ListenerRow, most: int | None = None) -> str | None:
+    """Registers a listener. None where it is registered now; FULL where its client has ``most`` at this face; the id of the live listener
+    that is the same but for its id."""
+    c.lock(f"subscriptions of {new.client}")  # two requests at once, on two nodes, must not both find that there is none, or room for one
+    if most is not None and len(listeners_of(c, new.face, new.client)) >= most:
+        return FULL
     row = c.row(_TWIN, {f"same_{name}": getattr(new, name) for name in ("face", "client", "market", "callback", "query")})
     if row is not None:
         return str(row[0])

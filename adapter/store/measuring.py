@@ -80,6 +80,10 @@ _UNKNOWN = Statement(
     .group_by(_ORDER.market)
     .order_by(_ORDER.market)
 )
+_OF_MARKET = _ORDER.market.concat(literal_column("''"))  # else the index by market looks as if it served
+_ATTENTION = Statement(
+    select(_OF_MARKET, func.count()).where(_ORDER.attention != literal_column("''")).group_by(_OF_MARKET).order_by(_OF_MARKET)
+)
 _MINE = _CURSOR.listener == listener.c.id
 _PARKED = _CURSOR.parked_at.is_not(None)
 _LISTENERS = Statement(
@@ -115,6 +119,11 @@ def lanes(c: Connection, now: int) -> list[Lane]:
 def unknown(c: Connection, now: int) -> list[Unknown]:
     """Every market with an order in doubt; calls that are under way are not meant."""
     return [Unknown(*row) for row in c.rows(_UNKNOWN, {"now": now})]
+
+
+def attention(c: Connection) -> dict[str, int]:
+    """How many orders a person has to look at, of each market that has any."""
+    return dict(c.rows(_ATTENTION, {}))
 
 
 def streams(c: Connection) -> list[Streams]:

@@ -21,6 +21,7 @@ from sqlalchemy import LargeBinary, Table
 from adapter import clock
 from adapter.errors import ConfigError
 from adapter.store.address import PostgresAddress, parse
+from adapter.store.copying import to_disk
 from adapter.store.private import make_private
 from adapter.store.schema import HEAD, metadata
 
@@ -89,7 +90,9 @@ async def export_record(url: str, file: Path, progress: Progress) -> int:
                     progress(f"{table.name}: {tally.rows} rows")
                     total += tally.rows
                 _line(out, {"whole": len(TABLES), "rows": total})
+        to_disk(part)
         part.replace(file)
+        to_disk(file.parent)
     finally:
         part.unlink(missing_ok=True)
     return total
@@ -155,7 +158,10 @@ async def _import_table(writer: Writer, table: Table, file: Path, lines: Iterato
             await writer.insert(table, batch)
             return tally
         tally.add(line)
-        batch.append(_decode(line, packed))
+        try:
+            batch.append(_decode(line, packed))
+        except ValueError:  # no JSON, or no Base64: a line that was cut
+            raise _broken(file, f"it ends, or is damaged, within table '{table.name}'") from None
         if len(batch) == BATCH:
             await writer.insert(table, batch)
             batch = []

@@ -75,7 +75,7 @@ async def _sqlite(address: SqliteAddress, now: Callable[[], int], node: str) -> 
         return now()
 
     async def backup(path: Path) -> None:
-        await runner.alone(copier(path))
+        await runner.alone(copier(path, now()))
 
     return Engine(runner, node, several_nodes=False, version=("sqlite", sqlite3.sqlite_version), clock=now, exact=exact, backup=backup)
 

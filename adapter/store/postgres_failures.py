@@ -34,6 +34,7 @@ _LOST = {
     "57P05",
     "53300",  # too_many_connections
 }
+_AGAIN = "a running service goes on by itself then, a start or a command is to be repeated"
 _REMEDIES = {
     "28": "check user and password in the store's URL, and pg_hba.conf of the server",
     "3D": "create the database, or name another one in the store's URL; then run 'adapter migrate'",
@@ -41,17 +42,17 @@ _REMEDIES = {
     "42P01": "run 'adapter migrate': the tables are not there",
     "42703": "run 'adapter migrate': the tables are older than this release",
     "53100": "free space on the database's disk; nothing of this request was written",
-    "53300": "raise max_connections of the server, or lower 'pool' in the store's URL; it is tried again by itself",
+    "53300": f"raise max_connections of the server, or lower 'pool' in the store's URL; {_AGAIN}",
     "53": "the server is out of resources: look at its log",
     "57014": "the statement took longer than allowed: look for a long transaction in pg_stat_activity, or for a table that needs VACUUM",
-    "57": "the server is going down or coming up; it is tried again by itself",
+    "57": f"the server is going down or coming up; {_AGAIN}",
     "40": "other transactions were in the way several times; repeat the request",
     "55P03": "a lock was held too long: look for a long transaction in pg_stat_activity",
     "25006": "the server takes no writes: name the primary in the store's URL, or add ?target_session_attrs=read-write to a list of hosts",
-    "25P03": "this process stood still within a transaction; it is tried again by itself",
-    "08": "see that the server runs and can be reached; it is tried again by itself",
+    "25P03": f"this process stood still within a transaction; {_AGAIN}",
+    "08": f"see that the server runs and can be reached; {_AGAIN}",
 }
-_NO_CONNECTION = "see that the server runs and can be reached under this address; it is tried again by itself"
+_NO_CONNECTION = f"see that the server runs and can be reached under this address; {_AGAIN}"
 _FAULT = "this is a fault of the program, not of the database; please report it with this text"
 
 

@@ -36,7 +36,11 @@ _FAILED = Statement(
     )
     .returning(_RATE.paused_until)
 )
-_PROBE = Statement(update(rate).where(_THIS, _RATE.paused_until <= bindparam("now", type_=BigInteger())).values(paused_until=_UNTIL))
+_PROBE = Statement(
+    update(rate)
+    .where(_THIS, or_(_RATE.paused_until <= bindparam("now", type_=BigInteger()), _RATE.paused_until > _UNTIL))
+    .values(paused_until=_UNTIL)
+)
 _SUCCEEDED = Statement(
     update(rate).where(_THIS, or_(_RATE.failures != _ZERO, _RATE.paused_until.is_not(None))).values(failures=_ZERO, paused_until=null())
 )
@@ -99,7 +103,8 @@ def failed(c: Connection, backend: str, now: int, threshold: int, pause_ms: int)
 def probe(c: Connection, backend: str, now: int, pause_ms: int) -> bool:
     """Whether this caller may try if the backend is back. True for one caller per pause, and only once an open breaker's pause is over.
 
-    It stays open for the others another ``pause_ms``, so that a probe that never comes back is followed by the next one.
+    It stays open for the others another ``pause_ms``, so that a probe that never comes back is followed by the next one. A pause that ends
+    later than one can that begins now is over: the clock was set back.
     """
     return c.change(_PROBE, {"name": backend, "now": now, "until": now + pause_ms}) == 1
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, literal_
 from adapter.ports import OutcomeKind
 from adapter.store.connection import Connection, Statement
 from adapter.store.packing import unpack, unpack_issues
-from adapter.store.rows import AttemptRow, Direction, MessageRow, OrderQuery, OrderRow
+from adapter.store.rows import AttemptRow, Direction, MessageRow, OrderQuery, OrderRow, Version
 from adapter.store.schema import attempt, message, meta, resource_order
 
 _ORDERS = resource_order.c
@@ -43,6 +43,9 @@ _UNSETTLED = Statement(
 _OUTCOME = Statement(select(_ATTEMPTS.outcome).where(_ATTEMPTS.order_id == bindparam("id"), _ATTEMPTS.number == bindparam("n")))
 _MESSAGES = Statement(select(message).where(message.c.order_id == bindparam("id")).order_by(message.c.seq))
 _ALL_ATTEMPTS = Statement(select(attempt).where(_ATTEMPTS.order_id == bindparam("id")).order_by(_ATTEMPTS.number))
+_LAST_ATTEMPT = Statement(
+    select(attempt).where(_ATTEMPTS.order_id == bindparam("id")).order_by(_ATTEMPTS.number.desc()).limit(literal_column("1"))
+)
 _META = Statement(select(meta.c.value).where(meta.c.name == bindparam("name")))
 
 
@@ -53,6 +56,16 @@ def order_row(row: tuple[Any, ...]) -> OrderRow:
     values[_REQUEST_AT] = unpack(row[_REQUEST_AT])
     values[_ANSWER_AT] = unpack(row[_ANSWER_AT]) if row[_ANSWER_AT] is not None else None
     return OrderRow(*values)
+
+
+VERSION = tuple(_ORDERS[name] for name in Version._fields)
+"""The columns of a ``Version``."""
+
+
+def version(row: tuple[Any, ...]) -> Version:
+    """A row of the columns ``VERSION``."""
+    found = Version(*row)
+    return found if found.answer is None else found._replace(answer=unpack(found.answer))
 
 
 def attempt_row(row: tuple[Any, ...]) -> AttemptRow:
@@ -117,6 +130,12 @@ def message_row(row: tuple[Any, ...]) -> MessageRow:
     return MessageRow(Direction(direction), operation, unpack(body), at, content_type, status, number, digest)
 
 
+def last_attempt(c: Connection, order_id: str) -> AttemptRow | None:
+    """The latest attempt of an order."""
+    row = c.row(_LAST_ATTEMPT, {"id": order_id})
+    return attempt_row(row) if row is not None else None
+
+
 def find_attempts(c: Connection, order_id: str) -> list[AttemptRow]:
     """The attempts of an order, first to last."""
     return [attempt_row(row) for row in c.rows(_ALL_ATTEMPTS, {"id": order_id})]
@@ -137,6 +156,7 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     "state": _ORDERS.state == bindparam("state"),
     "outcome": _ORDERS.outcome == bindparam("outcome"),
     "answered": _ORDERS.answer.is_not(None),
+    "attention": _ORDERS.attention != literal_column("''"),  # worded like the partial index
     "external_id": _ORDERS.external_id == bindparam("external_id"),
     # The second half is what lets the partial index serve it.
     "backend_ref": and_(_ORDERS.backend_ref == bindparam("backend_ref"), _ORDERS.backend_ref != literal_column("''")),

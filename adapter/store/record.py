@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import structlog
+
 from adapter.errors import StoreUnavailable
 from adapter.ports import Issue, OutcomeKind
 from adapter.store import accepting, codes, reading
@@ -21,6 +23,7 @@ from adapter.store.failures import OutcomeUnknown
 from adapter.store.ids import OrderIds
 from adapter.store.opening import Engine, open_engine, there
 from adapter.store.packing import Packer
+from adapter.store.restoring import settle_copy
 from adapter.store.rows import (
     Acceptance,
     Accepted,
@@ -39,6 +42,8 @@ from adapter.store.rows import (
 from adapter.store.settling import pack_settlement, settle
 from adapter.store.waiting import Waiting
 from adapter.store.watching import Ended, Watched
+
+log = structlog.get_logger("adapter.store")
 
 T = TypeVar("T")
 
@@ -88,6 +93,11 @@ class Store:
         store = cls(engine, ids)
         name, version = engine.version
         try:
+            waiting = await store.tx(settle_copy, await store.now(), store.node)
+            if waiting is not None:
+                log.warning(
+                    "record.restored", in_doubt=waiting, why="it was copied by 'adapter backup': what waited may have been sent since"
+                )
             await store.remember(**{"opened_at": str(store.clock()), "opened_by": store.node, name: version})
         except BaseException:
             await engine.runner.close()
@@ -256,8 +266,12 @@ class Store:
         return [reading.message_row(row) for row in await self.tx(reading.find_messages, order_id)]
 
     async def attempts(self, order_id: str) -> list[AttemptRow]:
-        """The attempts of an order, first to last."""
+        """The attempts of an order that are kept, first to last."""
         return await self.tx(reading.find_attempts, order_id)
+
+    async def last_attempt(self, order_id: str) -> AttemptRow | None:
+        """The latest attempt of an order, if there is one."""
+        return await self.tx(reading.last_attempt, order_id)
 
     # codes
 

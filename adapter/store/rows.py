@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from adapter.ports import Issue, OutcomeKind
 
@@ -56,6 +56,20 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Version(NamedTuple):
+    """What a change of an order is worked out from, and what it writes. It counts only while the order is still like this: not every
+    change causes an event, and an order that has come back to what it was is the same."""
+
+    event_seq: int
+    state: str
+    legacy_state: str
+    attention: str
+    done_at: int | None
+    resource: str
+    backend_ref: str
+    answer: bytes | None
+
+
 @dataclass(frozen=True, slots=True)
 class Acceptance:
     """A request to be recorded before anything is done for it.
@@ -68,7 +82,7 @@ class Acceptance:
     answered here and now, and ``tasks`` will see to it: there is no attempt yet. ``events`` tell of it; ``private``: only to its client.
 
     ``resource`` is what is being made ("": nothing that can be found later). A request that is about another resource names that one as
-    its ``subject``, with the ``event_seq`` (``subject_seq``) under which it was worked out.
+    its ``subject``, as it was when this was worked out (``subject_version``).
     """
 
     scope: str
@@ -94,7 +108,7 @@ class Acceptance:
     private: bool = False
     resource: str = ""
     subject: str = ""
-    subject_seq: int = 0
+    subject_version: Version | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +131,6 @@ class Settlement:
     answer: bytes | None = None
     issues: tuple[Issue, ...] = ()
     messages: tuple[MessageRow, ...] = ()
-    rule_version: str = ""
     answered: bool = False
     done_at: int | None = None
     events: tuple[NewEvent, ...] = ()
@@ -164,6 +177,11 @@ class OrderRow:
     resource: str = ""
     subject: str = ""
 
+    @property
+    def version(self) -> Version:
+        """What a change of it is worked out from."""
+        return Version(*(getattr(self, name) for name in Version._fields))
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
@@ -197,7 +215,7 @@ class CodeRow:
 
 @dataclass(frozen=True, slots=True)
 class OrderQuery:
-    """Which orders to list. None means "any"; ``answered``: there is a document of it;
+    """Which orders to list. None means "any"; ``answered``: there is a document of it; ``attention``: a person has to look;
     ``before`` is the id of the last order of the page before (exclusive)."""
 
     markets: frozenset[str] | None = None
@@ -208,6 +226,7 @@ class OrderQuery:
     state: str | None = None
     outcome: OutcomeKind | None = None
     answered: bool | None = None
+    attention: bool | None = None
     external_id: str | None = None
     backend_ref: str | None = None
     correlation_id: str | None = None
@@ -248,6 +267,15 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Deleted:
+    """What the same request made, order ``order_id``, was deleted since; so was its answer, as far as repeats are concerned. ``other``: it
+    came under another key."""
+
+    order_id: str
+    other: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class InFlight:
     """The same request is being worked on: wait for it. ``other``: it came under another key. ``elsewhere``: by another node."""
 
@@ -281,4 +309,4 @@ class NoPermit:
     wait: float
 
 
-Accepted = Fresh | Seen | Mismatch | InFlight | Doubtful | Moved | NoPermit
+Accepted = Fresh | Seen | Mismatch | Deleted | InFlight | Doubtful | Moved | NoPermit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text, UniqueConstraint, text
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration. Known here so that a start on a current file does not have to load the migration machinery."""
 
 metadata = MetaData(
@@ -92,6 +92,8 @@ Index(
 )
 ABOUT_ANOTHER = "subject != ''"
 Index(None, resource_order.c.subject, resource_order.c.id, sqlite_where=text(ABOUT_ANOTHER))
+CALLS_FOR_SOMEBODY = "attention != ''"
+Index("ix_resource_order_attention", resource_order.c.id, sqlite_where=text(CALLS_FOR_SOMEBODY))  # few rows
 OVER = "done_at IS NOT NULL OR outcome IN ('rejected', 'unavailable', 'absent')"
 Index("ix_resource_order_over", resource_order.c.updated_at, resource_order.c.id, sqlite_where=text(OVER))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Integer, bindparam, case, func, literal_column, select, tuple_, update
+from sqlalchemy import BigInteger, Integer, Text, bindparam, case, func, literal_column, select, tuple_, update
 
 from adapter.ports import OutcomeKind
 from adapter.store.accepting import append_messages, insert_messages
@@ -19,20 +19,24 @@ from adapter.store.schema import attempt, idempotency, resource_order
 from adapter.store.tasks import put, withdraw
 
 FINAL = (OutcomeKind.ACCEPTED, OutcomeKind.REJECTED)
-_ORDER = resource_order.c
+_ORDER, _ATTEMPT = resource_order.c, attempt.c
 
 _SETTLE = Statement(
     update(attempt)
-    .where(attempt.c.order_id == bindparam("order"), attempt.c.number == bindparam("n"), UNSETTLED)
+    .where(_ATTEMPT.order_id == bindparam("order"), _ATTEMPT.number == bindparam("n"), UNSETTLED)
     .values(
         outcome=bindparam("kind"),
         settled_at=bindparam("now"),
-        evidence=bindparam("why"),
+        # The first reason stays: why an order was in doubt is worth as much as how the doubt ended. What is in doubt again adds nothing.
+        evidence=case(
+            (_ATTEMPT.evidence == literal_column("''"), bindparam("why", type_=Text())),
+            (bindparam("again", type_=Integer()) == literal_column("1"), _ATTEMPT.evidence),
+            else_=_ATTEMPT.evidence + literal_column("'; then: '") + bindparam("why", type_=Text()),
+        ),
         issues=bindparam("read_as"),
-        rule_version=case((bindparam("rules") == literal_column("''"), attempt.c.rule_version), else_=bindparam("rules")),
     )
 )
-_EXISTS = Statement(select(literal_column("1")).where(attempt.c.order_id == bindparam("order"), attempt.c.number == bindparam("n")))
+_EXISTS = Statement(select(literal_column("1")).where(_ATTEMPT.order_id == bindparam("order"), _ATTEMPT.number == bindparam("n")))
 _UPDATE_ORDER = Statement(
     update(resource_order)
     .where(_ORDER.id == bindparam("order"))
@@ -70,8 +74,8 @@ def pack_settlement(order_id: str, number: int, settlement: Settlement) -> tuple
         "kind": settlement.outcome.value,
         "now": settlement.at,
         "why": settlement.evidence,
+        "again": int(settlement.outcome is OutcomeKind.IN_DOUBT),
         "read_as": pack_issues(settlement.issues),
-        "rules": settlement.rule_version,
         "become": settlement.state,
         "ref": settlement.backend_ref,
         "document": packer.pack(settlement.answer) if settlement.answer is not None else None,

@@ -1,4 +1,5 @@
-"""What was left behind: attempts of which nobody knows what became, by a crash; orders that nobody asks for, by an earlier release."""
+"""What was left behind: attempts of which nobody knows what became, by a crash; leases, by a clock that was set back; orders that nobody
+asks for, by an earlier release."""
 
 from __future__ import annotations
 
@@ -43,6 +44,33 @@ def orphans(c: Connection, kind: str, now: int, node: str, alone: bool, count: i
     its process, whatever its deadline."""
     values = {"prefix": f"{kind}:", "now": now, "node": node, "alone": int(alone), "count": count}
     return [Orphan(*row) for row in c.rows(_ORPHANS, values)]
+
+
+# By the primary key: few of many tasks are claimed, and no index knows which.
+_NEXT_TASKS = select(task.c.id).where(task.c.id > bindparam("after")).order_by(task.c.id).limit(bindparam("count")).subquery()
+_TASKS_END = Statement(select(func.max(_NEXT_TASKS.c.id)))
+_OVERLONG = (
+    select(task.c.id)
+    .where(task.c.id > bindparam("after"), task.c.id <= bindparam("end"), task.c.owner != literal_column("''"))
+    .where(task.c.due_at > bindparam("longest", type_=BigInteger()))
+    .order_by(task.c.id)
+    .with_for_update(skip_locked=True)
+    .cte("overlong")
+)
+_END_LEASES = Statement(
+    update(task).where(task.c.id.in_(select(_OVERLONG.c.id))).values(due_at=bindparam("now", type_=BigInteger())).returning(task.c.id)
+)
+
+
+def end_leases(c: Connection, longest: int, now: int, after: str, count: int) -> tuple[list[str], str]:
+    """Makes those of the next ``count`` tasks behind the id ``after`` due whose lease ends later than ``longest``, to which no lease can
+    go; their ids, and the last id that was looked at, "" where there is none any more."""
+    row = c.row(_TASKS_END, {"after": after, "count": count})
+    last = row[0] if row is not None else None
+    if last is None:
+        return [], ""
+    found = c.rows(_END_LEASES, {"after": after, "end": last, "longest": longest, "now": now})
+    return sorted(task_id for (task_id,) in found), last
 
 
 # By the primary key, so that no order pays for an index that only those of an earlier release need.

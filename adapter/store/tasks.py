@@ -70,6 +70,7 @@ _PICK = (
     .where(_TASK.lane == bindparam("lane_"), _TASK.due_at <= bindparam("now", type_=BigInteger()))
     .order_by(_TASK.due_at, _TASK.id)
     .limit(bindparam("count"))
+    .offset(bindparam("past", type_=Integer()))
     .with_for_update(skip_locked=True)
     .cte("pick")
 )
@@ -148,11 +149,14 @@ def put(c: Connection, tasks: Sequence[NewTask], at: int | None = None) -> None:
         c.change_many(_PUT, rows)
 
 
-def claim(c: Connection, lane: str, count: int, now: int, lease: int, node: str) -> list[Task]:
-    """Takes up to ``count`` due tasks of a lane for ``lease`` milliseconds, the longest due first."""
+def claim(c: Connection, lane: str, count: int, now: int, lease: int, node: str, past: int = 0) -> list[Task]:
+    """Takes up to ``count`` due tasks of a lane for ``lease`` milliseconds, the longest due first; ``past`` so many, if more are due."""
     if count <= 0:
         return []
-    rows = c.rows(_CLAIM, {"lane_": lane, "now": now, "until": now + lease, "node": node, "count": count})
+    values = {"lane_": lane, "now": now, "until": now + lease, "node": node, "count": count, "past": past}
+    rows = c.rows(_CLAIM, values)
+    if past and not rows:
+        rows = c.rows(_CLAIM, {**values, "past": 0})
     return sorted((task_row(row) for row in rows), key=lambda claimed: (claimed.due_at, claimed.id))
 
 

@@ -182,7 +182,7 @@ class Deliverer:
 
     async def _work(self, listener: ListenerRow, writer: Writer, claimed: Claimed, since: float) -> None:
         stream, outcome = claimed.delivery, "crashed"
-        names = {"order": stream.order_id, "listener": listener.id, "fence": stream.fence, "attempt": stream.attempts}
+        names = {"order": stream.order_id, "listener": listener.id, "fence": stream.fence, "taken": stream.attempts}
         if claimed.correlation_id:
             names["correlation_id"] = claimed.correlation_id
         with structlog.contextvars.bound_contextvars(**names), tracing.received("delivery", {}, "PRODUCER") as station:

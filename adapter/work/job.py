@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import structlog
@@ -36,7 +36,7 @@ class Job:
     def bearings(self) -> dict[str, Any]:
         """What every line of the log about this job carries."""
         task = self.task
-        names = {"task": task.id, "order": task.order_id, "attempt": task.attempts, "fence": task.fence}
+        names = {"task": task.id, "order": task.order_id, "taken": task.attempts, "fence": task.fence}
         return names | ({"correlation_id": self.correlation_id} if self.correlation_id else {})
 
     async def order(self, store: Store) -> OrderRow | None:
@@ -69,9 +69,10 @@ class Job:
         """The task is due again. ``keep_attempts``: this counts as a failure of the task itself, and enough of them park it."""
         return Finish(self, Later(self.task.id, self.task.fence, due_at, error[:LONGEST], keep_attempts), change, answered)
 
-    def back(self, error: str = "", *, answered: bool | None = None) -> Finish:
-        """The task keeps its place in the lane."""
-        return self.later(self.now if self.task.due_at is None else self.task.due_at, error, answered=answered)
+    def back(self, error: str = "", *, answered: bool | None = None, suspect: bool = False) -> Finish:
+        """The task keeps its place in the lane. ``suspect``: see ``Finish``."""
+        finish = self.later(self.now if self.task.due_at is None else self.task.due_at, error, answered=answered)
+        return replace(finish, suspect=suspect)
 
     def park(self, reason: str, change: Change | None = None, *, answered: bool | None = None) -> Finish:
         """The task waits for a person."""
@@ -86,13 +87,15 @@ LONGEST = 1_000
 class Finish:
     """What became of a job: its acknowledgement and the change of the order, recorded together or not at all.
 
-    ``answered``: whether the backend answered; None where it was not asked.
+    ``answered``: whether the backend answered; None where it was not asked. ``suspect``: it replied that it cannot, and it may be this one
+    task alone that it cannot do.
     """
 
     job: Job
     ack: Ack
     change: Change | None = None
     answered: bool | None = None
+    suspect: bool = False
 
 
 class Handler(Protocol):

@@ -22,6 +22,7 @@ from adapter.work.backoff import Backoff, Random
 from adapter.work.job import Finish, Handler, Job, LaneObserver, Monotonic, Stale
 from adapter.work.plan import GRACE, Plan, Planner
 from adapter.work.taking import Taken, Wanted, take
+from adapter.work.turns import Turns
 
 log = structlog.get_logger("adapter.work")
 
@@ -31,6 +32,7 @@ PARK_AFTER = 10
 _CRASHED = Backoff(first=1.0, cap=300.0)
 _UNAVAILABLE = Backoff(first=0.2, cap=15.0)
 _IDLE = 0.25
+_UNTOLD = 5.0  # seconds that a lane without work leaves the record to the lookout, which wakes it as soon as something is due
 _SOON = 0.005
 
 
@@ -58,11 +60,18 @@ class Lane:
         self._monotonic = monotonic
         self._park_after = park_after
         self._acknowledgements = Acknowledgements(store, self._recorded, random)
+        self._turns = Turns()
         self._running: dict[asyncio.Task[None], Job] = {}
         self._woken = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
         self._stopping = False
         self._refused = 0
+
+    @property
+    def lease(self) -> int:
+        """The longest that it takes a task for, in milliseconds, as it is declared now."""
+        plan = self._plan()
+        return 0 if plan is None else plan.lease
 
     def wake(self) -> None:
         """Something may be due now."""
@@ -81,7 +90,8 @@ class Lane:
         if plan.windows.closes_within(now, plan.lead):
             self._observer.waited(self.name, "window")
             return max(_SOON, min(_IDLE, (plan.windows.next_open(now) - now) / 1000 or _IDLE))
-        taken = await self._store.tx(take, Wanted(self.name, free, now, self._store.node, plan))
+        past = self._turns.passed_over(plan.breaker.failures)
+        taken = await self._store.tx(take, Wanted(self.name, free, now, self._store.node, plan, past))
         self._acknowledgements.troubled |= taken.troubled
         if self._stopping:  # while they were taken
             for task in taken.tasks:
@@ -153,7 +163,7 @@ class Lane:
         if taken.short and plan.rate is not None:
             self._observer.waited(self.name, "permits")
             return min(_IDLE, max(_SOON, 1 / plan.rate.per_second))
-        return 0 if len(taken.tasks) == free else _IDLE
+        return 0 if len(taken.tasks) == free else _UNTOLD
 
     def _start(self, job: Job, plan: Plan) -> None:
         running = asyncio.create_task(self._do(job, plan), context=Context())  # its lines are about nothing else
@@ -173,6 +183,10 @@ class Lane:
             station.note("fence", job.task.fence)
             finish = await self._finish(job)
             station.note("finish", type(finish.ack).__name__)
+        if finish.answered:
+            self._turns.passed()
+        elif finish.suspect:
+            self._turns.failed()
         self._acknowledgements.add(finish, plan)
 
     async def _finish(self, job: Job) -> Finish:

@@ -29,10 +29,9 @@ class Reconcile:
     async def __call__(self, job: Job) -> Finish:
         """Probes once."""
         order = await job.order(self._store)
-        attempts = await self._store.attempts(job.task.order_id)
-        if order is None or not attempts or attempts[-1].outcome not in (None, OutcomeKind.IN_DOUBT):
+        last = await self._store.last_attempt(job.task.order_id)
+        if order is None or last is None or last.outcome not in (None, OutcomeKind.IN_DOUBT):
             return job.done()
-        last = attempts[-1]
         if last.outcome is None and last.node == self._store.node and job.now < last.deadline:  # its call is under way, here
             return job.later(last.deadline)
         job.begin()

@@ -51,9 +51,9 @@ class Submit:
         order = await job.order(self._store)
         if order is None or order.outcome in _FINAL:
             return job.done()
-        attempts = await self._store.attempts(order.id)
-        if attempts and attempts[-1].outcome in _UNKNOWN:
-            return self._in_doubt(job, order, attempts[-1])
+        last = await self._store.last_attempt(order.id)
+        if last is not None and last.outcome in _UNKNOWN:
+            return self._in_doubt(job, order, last)
         if order.done_at is not None:  # a timer took it to its end while it waited
             return job.done()
         backend = self._backends[order.market]
@@ -95,20 +95,20 @@ class Submit:
             log.info("order.submitted", outcome=kind, evidence=why)
         if kind is not OutcomeKind.UNAVAILABLE:
             return self._answered(job, order, kind)
-        return self._unavailable(job, order, why, answered=judged.raw is not None and backend.market.in_order)
+        return self._unavailable(job, order, why, replied=judged.raw is not None)
 
     def _answered(self, job: Job, order: OrderRow, kind: OutcomeKind) -> Finish:
         if kind in _FINAL:
             self._trouble.passed(order.market, job.task.id)
         return job.done(answered=kind in _FINAL)
 
-    def _unavailable(self, job: Job, order: OrderRow, why: str, *, answered: bool) -> Finish:
-        """In an outage the order keeps its place in the queue, and the circuit breaker holds the lane. Where others have got through
-        since it failed last, the trouble is its own, and it has to wait for longer and longer. ``answered``: the backend is there, and
-        nobody else can try while this order stands first; it steps aside, so that it cannot hold all others up for good."""
-        own = max(self._trouble.failed(order.market, job.task.id), int(answered))
+    def _unavailable(self, job: Job, order: OrderRow, why: str, *, replied: bool) -> Finish:
+        """In an outage the order keeps its place in the queue, and the circuit breaker holds the lane, be the backend silent or be there
+        something in front of it that answers 503. Where others have got through since it failed last, the trouble is its own, and it has
+        to wait for longer and longer; that others can try is seen to where tasks are taken."""
+        own = self._trouble.failed(order.market, job.task.id)
         if not own:
-            return job.back(why, answered=False)
+            return job.back(why, answered=False, suspect=replied)
         return job.later(job.now + round(self._backoff.seconds(own, self._random) * 1000), why, answered=False)
 
     def _in_doubt(self, job: Job, order: OrderRow, last: AttemptRow) -> Finish:

@@ -13,7 +13,6 @@ import structlog
 from adapter.errors import Conflict, InvalidMessage, NotAllowed, NotFound, Problem
 from adapter.settings import Callbacks as Settings
 from adapter.store import listening
-from adapter.store.connection import Connection
 from adapter.store.outbox import ListenerRow
 from adapter.wire.address import AddressPolicy
 from adapter.work.delivery import Record, start_seconds
@@ -21,7 +20,6 @@ from adapter.work.delivery import Record, start_seconds
 log = structlog.get_logger("adapter.hub")
 
 _LOOK_SECONDS = 0.02
-_FULL = ""
 
 
 class Subscriptions:
@@ -48,8 +46,8 @@ class Subscriptions:
             raise InvalidMessage(problems=[Problem("callback", str(error))]) from None
         markets = " ".join(self._routes.get(wish.market, (wish.market,)))
         row = replace(wish, id=str(uuid.uuid4()), market=markets, created_at=await self._store.now())
-        other = await self._store.tx(_register, row, self._settings.listeners)
-        if other == _FULL:
+        other = await self._store.tx(listening.subscribe, row, self._settings.listeners)
+        if other == listening.FULL:
             raise Conflict(f"This client has {self._settings.listeners} listeners; it has to unregister one before it gets another")
         if other is not None:
             raise Conflict(f"This callback is registered with the same query already, as listener {other}")
@@ -81,10 +79,3 @@ class Subscriptions:
     async def subscriptions(self, face: str, client: str) -> Sequence[ListenerRow]:
         """All subscriptions of this client, the oldest first."""
         return await self._store.tx(listening.listeners_of, face, client)
-
-
-def _register(c: Connection, row: ListenerRow, most: int) -> str | None:
-    """None where it is registered now; the id of the listener that is the same; "" where the client has too many."""
-    if len(listening.listeners_of(c, row.face, row.client)) >= most:
-        return _FULL
-    return listening.subscribe(c, row)

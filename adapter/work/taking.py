@@ -13,13 +13,15 @@ from adapter.work.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a lane asks for at ``now`` (milliseconds since the epoch)."""
+    """What a lane asks for at ``now`` (milliseconds since the epoch). ``past``: so many that stand first are passed
+    over, where more are due."""
 
     lane: str
     count: int
     now: int
     node: str
     plan: Plan
+    past: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,11 @@ def take(c: Connection, wanted: Wanted) -> Taken:
     if row.paused_until is None:
         found, short = _claimed(c, wanted, wanted.count)
         return Taken(found, None, short, row.failures > 0)
-    if now < row.paused_until or not something_due(c, wanted.lane, now):
-        return Taken(paused_until=max(now, row.paused_until), troubled=True)
-    if not rates.probe(c, plan.backend, now, round(plan.breaker.pause * 1000)):
-        return Taken(paused_until=now + round(plan.breaker.pause * 1000), troubled=True)
+    longest = now + round(plan.breaker.pause * 1000)  # where it is open for longer, the clock was set back, and the pause is over
+    if now < row.paused_until <= longest or not something_due(c, wanted.lane, now):
+        return Taken(paused_until=min(max(now, row.paused_until), longest), troubled=True)
+    if not rates.probe(c, plan.backend, now, longest - now):
+        return Taken(paused_until=longest, troubled=True)
     return Taken(_claimed(c, wanted, 1)[0], troubled=True)
 
 
@@ -64,12 +67,12 @@ def _another_is_at_it(c: Connection, wanted: Wanted) -> bool:
 def _claimed(c: Connection, wanted: Wanted, count: int) -> tuple[tuple[Task, ...], bool]:
     plan, now, rate = wanted.plan, wanted.now, wanted.plan.rate
     if rate is None:
-        return tuple(tasks.claim(c, wanted.lane, count, now, plan.lease, wanted.node)), False
+        return tuple(tasks.claim(c, wanted.lane, count, now, plan.lease, wanted.node, wanted.past)), False
     if not something_due(c, wanted.lane, now):  # so that permits are not taken, and given back, at every tick of an idle lane
         return (), False
     calls = -(-count // plan.per_call)
     granted = rates.permits(c, plan.backend, now * 1000, rate.per_second, rate.burst, calls, plan.left)
     wanted_now = min(count, granted * plan.per_call)
-    found = tuple(tasks.claim(c, wanted.lane, wanted_now, now, plan.lease, wanted.node)) if granted else ()
+    found = tuple(tasks.claim(c, wanted.lane, wanted_now, now, plan.lease, wanted.node, wanted.past)) if granted else ()
     rates.give_back(c, plan.backend, rate.per_second, granted - -(-len(found) // plan.per_call))
     return found, granted < calls and len(found) == wanted_now

@@ -28,8 +28,6 @@ class Timers:
     async def __call__(self, job: Job) -> Finish:
         """Fires one timer, if it still has a reason to."""
         due = job.task.due_at or 0
-        if job.now < due:
-            return job.later(due)
         order = await job.order(self._store)
         backend = self._backends.get(order.market) if order is not None else None
         if order is None or backend is None or order.done_at is not None:
@@ -39,9 +37,15 @@ class Timers:
         if timer is None or order.state != timer.when:
             return job.done()
         log.warning("timer.fired", timer=timer.name, state=order.state, late=job.now - due)
-        if timer.state:
-            return self._to_state(job, order, timer)
-        told = f"{TIMER}{timer.name}: {timer.attention}"  # behind the reason why nobody follows the order, where there is one
+        if not timer.state:
+            return self._tell(job, order, timer, timer.attention)
+        if order.answer is None:
+            return self._tell(job, order, timer, f"not taken to '{timer.state}' while nobody knows what became of it; settle it by hand")
+        return self._to_state(job, order, timer)
+
+    def _tell(self, job: Job, order: OrderRow, timer: Timer, text: str) -> Finish:
+        """Behind the reason why nobody follows the order, where there is one."""
+        told = f"{TIMER}{timer.name}: {text}"
         return job.done(attention_to(order, f"{order.attention}; {told}" if stood_still(order) else told, job.now))
 
     def _to_state(self, job: Job, order: OrderRow, timer: Timer) -> Finish:

@@ -15,7 +15,9 @@ from apscheduler.triggers.cron import CronTrigger
 
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _CHAIN = 1_000
+_LOOK = 2_000
 _MINUTE = 60_000
+_YEAR = 366 * 24 * 60 * _MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,30 @@ class Windows:
         if self._known is None or now < self._known[0] or (self._known[1] is not None and now >= self._known[1].end):
             self._known = (now, self._search(now))
         return self._known[1]
+
+    def never(self, now: int) -> bool:
+        """Whether there is no closed time any more after ``now``."""
+        return all(_fire(trigger, now, self._zone) is None for trigger, _ in self._parts)
+
+    def always(self, now: int) -> bool:
+        """Whether the backend is closed from its next closed time on as far as anyone looks: a year, or two thousand windows in a row."""
+        begins = [(at, at + lasts) for trigger, lasts in self._parts if (at := _fire(trigger, now, self._zone)) is not None]
+        if not begins:
+            return False
+        start, end = min(begins)
+        for _ in range(_LOOK):
+            reaching = (
+                (at, at + lasts)
+                for trigger, lasts in self._parts
+                if (at := _fire(trigger, end - lasts + 1, self._zone)) is not None and at <= end
+            )
+            longest = max((until for _, until in reaching), default=end)
+            if longest <= end:
+                return False
+            end = longest
+            if end - start > _YEAR:
+                return True
+        return True
 
     def _search(self, now: int) -> Closed | None:
         """The first closed time that ends after ``now``, with all that overlaps it."""

@@ -7,6 +7,7 @@ PyYAML's own parser, which then reads the text again.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,9 +19,10 @@ from yaml.resolver import BaseResolver
 from adapter.finding import Finding, Position
 from adapter.yaml_text.findings import Codes, Kind
 from adapter.yaml_text.nodes import Block, Entry, Items, Node, Scalar
-from adapter.yaml_text.places import BREAK, first_line, line_and_column
+from adapter.yaml_text.places import BREAK, first_line, line_and_column, split_lines
 
 MAX_DEPTH = 40
+_KEY = re.compile(r"\s*(?:- +)?(?:\"[^\"]*\"|'[^']*'|[^\s#'\"][^#]*?):(?:\s|$)")
 _ALIAS = "an alias, reported already"
 _TEXT = "tag:yaml.org,2002:str"
 
@@ -187,9 +189,34 @@ class _Reader:
         kind = Kind.BROKEN
         if "'<scalar>'" in problem:
             kind, hint = Kind.TAIL, "a value that begins with a quote needs quotes around all of it"
+        if "could not find expected ':'" in problem and error.context_mark is not None:
+            problem, context, at = "no ':' behind the key of this line", "", self.mark(error.context_mark)
+            hint = "write 'key: value', with a blank behind the ':'"
         if "mapping values are not allowed" in problem:
-            hint = "a value that holds ': ' needs quotes around it; keys of one block begin in the same column"
+            problem, at, hint = self.second_colon(at)
         self.report(kind, f"broken YAML: {context}{problem}", at, hint)
+
+    def second_colon(self, at: Position) -> tuple[str, Position, str]:
+        """What brings about a ':' where a value has begun: problem, place and hint. The value begins on this line or on one before."""
+        lines = split_lines(self.text)
+        own = lines[at.line - 1]
+        before = next(
+            (number for number in range(at.line - 2, -1, -1) if lines[number].strip() and not lines[number].lstrip().startswith("#")), -1
+        )
+        if before < 0 or _KEY.match(own[: at.column - 1]) is not None:
+            return "a second ': ' stands in this value", at, "a value that holds ': ' needs quotes around it"
+        said = lines[before].partition(" #")[0].rstrip()
+        indent = len(said) - len(said.lstrip())
+        if _KEY.match(said) is None:
+            return (
+                "no ':' behind the key of this line",
+                Position(self.file, before + 1, indent + 1, len(said) - indent),
+                "write 'key: value', with a blank behind the ':'",
+            )
+        start = len(own) - len(own.lstrip()) + 1
+        here = Position(self.file, at.line, start, max(at.column - start, 1))
+        text = f"this line is further in than line {before + 1}, which has its value already"
+        return text, here, "begin it in the same column as the other keys of its block; or the key above it, such as 'set:', is missing"
 
     def node(self, node: Any) -> Node:
         at = self.span(node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ _WORDS = {
     Kind.OBJECT: "an object",
 }
 _PLAIN = {Kind.TEXT: str, Kind.INTEGER: int, Kind.BOOLEAN: bool}
+_MOST_LISTED = 300
 ABSENT: Any = object()
 """What a place holds that cannot be read: nothing."""
 
@@ -27,6 +29,7 @@ def from_text(shape: Shape, text: str, path: str, note: Note) -> Any:
     """A text of a parameter or form as the value it stands for; text that stands for none stays text and is noted."""
     convert = _TEXTS.get(shape.kind)
     if convert is None:
+        restricted(shape, text, path, note)
         return text
     try:
         value = convert(text)
@@ -36,7 +39,25 @@ def from_text(shape: Shape, text: str, path: str, note: Note) -> Any:
     if isinstance(value, Decimal) and not value.is_finite():
         note("type", path, "", "the contract has a number here")
         return text
+    restricted(shape, value, path, note)
     return value
+
+
+def restricted(shape: Shape, value: Any, path: str, note: Note) -> None:
+    """Notes a value of the shape's kind that is none of those it has. The note says nothing of the value, which may be personal."""
+    if shape.kind is Kind.TEXT:
+        if shape.min_length is not None and len(value) < shape.min_length:
+            note("facet", path, "", f"has {len(value)} characters, the contract has at least {shape.min_length}")
+        elif shape.max_length is not None and len(value) > shape.max_length:
+            note("facet", path, "", f"has {len(value)} characters, the contract has at most {shape.max_length}")
+        elif shape.enum and value not in shape.enum:
+            note("facet", path, "", f"is none of what the contract lists: {' '.join(shape.enum)[:_MOST_LISTED]}")
+        elif shape.pattern is not None and re.fullmatch(shape.pattern, value) is None:
+            note("facet", path, "", f"does not fit the pattern of the contract: {shape.pattern[:_MOST_LISTED]}")
+    elif shape.minimum is not None and value < shape.minimum:
+        note("facet", path, "", f"is less than {shape.minimum}, the least that the contract has")
+    elif shape.maximum is not None and value > shape.maximum:
+        note("facet", path, "", f"is more than {shape.maximum}, the most that the contract has")
 
 
 def read_member(member: Member, value: Any, path: str, note: Note) -> Any:
@@ -69,6 +90,7 @@ def read_object(shape: Shape, document: dict[str, Any], path: str, note: Note) -
         member = shape.members.get(name)
         if member is not None and not member.many and value.__class__ is _PLAIN.get(member.shape.kind):
             found[name] = value  # nearly every member is just what it should be
+            restricted(member.shape, value, member_path(path, name), note)
         elif member is not None:
             read = read_member(member, value, member_path(path, name), note)
             if read is not ABSENT:
@@ -95,7 +117,10 @@ def _value(shape: Shape, value: Any, path: str, note: Note) -> Any:
         if isinstance(value, dict):
             return read_object(shape, value, path, note)
     elif isinstance(value, str):
-        return value if shape.kind is Kind.TEXT else _other_kind(shape, value, path, note)
+        if shape.kind is not Kind.TEXT:
+            return _other_kind(shape, value, path, note)
+        restricted(shape, value, path, note)
+        return value
     elif not isinstance(value, dict | list) and value is not None:
         return _plain(shape, value, path, note)
     note("type", path, "", f"the contract has {_WORDS[shape.kind]} here, there is {described(value)}, which is not read")
@@ -114,6 +139,7 @@ def _plain(shape: Shape, value: Any, path: str, note: Note) -> Any:
     """A number or truth value: as it is where it fits, as text where text is to be."""
     kind = Kind.BOOLEAN if isinstance(value, bool) else Kind.DECIMAL if isinstance(value, Decimal) else Kind.INTEGER
     if kind is shape.kind or (shape.kind is Kind.DECIMAL and kind is Kind.INTEGER):
+        restricted(shape, value, path, note)
         return value
     note("type", path, "", f"the contract has {_WORDS[shape.kind]} here, there is {_WORDS[kind]}")
     if shape.kind is Kind.TEXT:

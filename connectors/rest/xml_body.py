@@ -100,7 +100,7 @@ def _qualified(name: XmlName) -> str:
 
 
 def read_xml(names: XmlMember, member: Member, root: etree._Element, path: str, note: Note) -> Any:
-    """The document of a root element. Raises UnreadableXml where that is another one."""
+    """The document of a root element. Raises UnreadableXml where that is another one, and where a list is one of something else."""
     name = names.wrapper or names.name
     if etree.QName(root).localname != name.name:
         raise UnreadableXml(f"the root element is '{etree.QName(root).localname}' where '{name.name}' was to be")
@@ -111,14 +111,24 @@ def read_xml(names: XmlMember, member: Member, root: etree._Element, path: str, 
 
 
 def _list(elements: list[etree._Element], names: XmlMember, member: Member, path: str, space: str, note: Note) -> list[Any]:
-    """The elements of a list."""
+    """The elements of a list. Raises UnreadableXml for one that holds others only."""
     found: list[Any] = []
+    strangers: list[str] = []
     for element in elements:
-        if etree.QName(element).localname != names.name.name:
-            note("extra", path, etree.QName(element).localname, "the contract has no such element in this list")
+        name = etree.QName(element).localname
+        if name != names.name.name:
+            note("extra", path, name, "the contract has no such element in this list")
+            strangers.append(name)
             continue
         _append(found, element, names, member, path, space, note)
+    _refuse_strangers(strangers, len(elements), names.name.name, path)
     return found
+
+
+def _refuse_strangers(strangers: list[str], of: int, wanted: str, path: str) -> None:
+    """A list of something else is none without elements: who takes it for one believes that nothing is there."""
+    if strangers and len(strangers) == of:
+        raise UnreadableXml(f"{path} holds '{strangers[0]}' where the contract has a list of '{wanted}'")
 
 
 def _append(found: list[Any], element: etree._Element, names: XmlMember, member: Member, path: str, space: str, note: Note) -> None:
@@ -148,17 +158,21 @@ def _read(element: etree._Element, kind: XmlType, shape: Shape, path: str, space
 def _object(element: etree._Element, kind: XmlType, shape: Shape, path: str, space: str, note: Note) -> dict[str, Any]:
     found: dict[str, Any] = _attributes(element, kind, shape, path, note)
     by_element = {(one.wrapper or one.name).name: key for key, one in kind.members.items() if not one.attribute}
+    strangers: list[str] = []
     for child in element:
         name = etree.QName(child).localname
         key = by_element.get(name)
         if key is None:
             _unknown(child, name, shape, found, path, note)
+            strangers.append(name)
             continue
         _member(child, key, kind.members[key], shape.members[key], found, path, space, note)
     for key, names in kind.members.items():
         member = shape.members[key]
-        if member.many and member.required and names.wrapper is None and not member.min_items:
-            found.setdefault(key, [])  # elements that stand one behind another may be none
+        if member.many and member.required and names.wrapper is None and not member.min_items and key not in found:
+            if not shape.open:
+                _refuse_strangers(strangers, len(element), names.name.name, path)
+            found[key] = []  # elements that stand one behind another may be none
     if (element.text or "").strip():
         note("extra", path, "#text", "the contract has no text here, only elements")
     missing(shape, found, path, note)

@@ -16,6 +16,7 @@ from adapter.contract.wsdl_model import AnyElement, ComplexType, Element, Group,
 from connectors import xml_generic
 from connectors.deviations import Note
 from connectors.soap import tolerant
+from connectors.soap.facets import restriction
 from connectors.xml_text import BOOLEANS
 
 Read = Callable[[etree._Element, str, str, Note], Any]
@@ -33,7 +34,6 @@ class Reader:
         self._tables: list[Callable[[], None]] = []
         self._names: dict[str, Any] = {
             "tolerant": tolerant,
-            "text": tolerant.leaf(None),
             "END": _End(),
             "taken": _taken,
             "BOOLEANS": BOOLEANS,
@@ -59,7 +59,7 @@ class Reader:
         return name
 
     def _leaf(self, key: str) -> Read:
-        return tolerant.leaf(tolerant.conversion(self.contract.simple(key)))
+        return tolerant.leaf(self.contract.simple(key))
 
     def _compile(self) -> None:
         while self._todo:
@@ -83,7 +83,7 @@ class Reader:
             self._variants(name, found, out)
         out += ["  if not len(e) and tolerant.is_nil(e): return None", "  if name: path = f'{path}.{name}' if path else name", "  d = {}"]
         if found.attributes or found.any_attribute:
-            rows = {one: (f"@{one.name}", tolerant.conversion(self.contract.simple(one.type))) for one in found.attributes}
+            rows = {one: (f"@{one.name}", tolerant.value(self.contract.simple(one.type))) for one in found.attributes}
             written = {_clark(one.name, one.namespace): row for one, row in rows.items()}
             self._names[f"A{name}"] = {one.name: row for one, row in rows.items()} | written
             out.append(f"  tolerant.attributes(e, A{name}, d, path, note, keep={found.any_attribute})")
@@ -145,13 +145,9 @@ class Reader:
         tag = _clark(element.name, element.namespace)
         member = f"f'{element.name}[{{len(b)}}]'" if element.many else repr(element.name)
         not_nil = f"tolerant.not_nil(path, {member}, note)"
-        if self._is_text(element):
-            value = ["    v = c.text", "    if v is None or len(c):", f"     v = text(c, path, {member}, note)"]
-            value += [] if element.nillable else [f"     if v is None: {not_nil}"]
-        else:
-            value = [f"    v = {name}_{position}(c, path, {member}, note)"]
-            value += [] if element.nillable else [f"    if v is None: {not_nil}"]
-            value = self._at_once(element, value)
+        value = [f"    v = {name}_{position}(c, path, {member}, note)"]
+        value += [] if element.nillable else [f"    if v is None: {not_nil}"]
+        value = self._at_once(element, f"{name}_{position}", value)
         if element.many:
             lines = ["    b.append(v)", "    c = next(it, END)"]
             return [f"  if c.tag == {tag!r}:", f"   d[{element.name!r}] = b = []", f"   while c.tag == {tag!r}:", *value, *lines]
@@ -160,23 +156,25 @@ class Reader:
             out += ["  elif c is not END:", f"    s{name}(path, note, d, c, it)", "    c = END"]
         return out
 
-    def _at_once(self, element: Element, thorough: list[str]) -> list[str]:
-        """Whole numbers and booleans as they are nearly always written are read in place: calling their reader costs thrice as much."""
+    def _at_once(self, element: Element, read: str, thorough: list[str]) -> list[str]:
+        """Values as they are nearly always written are read in place: calling their reader, ``read``, costs thrice as much."""
         simple = self.contract.simple(element.type)
-        if simple is None or simple.kind not in ("integer", "boolean"):
+        restricted = restriction(simple)
+        suspect = "" if restricted is None else restricted.suspect
+        if simple is None or simple.kind == "decimal" or suspect is None:
             return thorough
+        if restricted is not None and restricted.listed:
+            self._names[f"{read}_listed"], suspect = restricted.listed, suspect.format(listed=f"{read}_listed")
         otherwise = [f" {line}" for line in thorough]
         if simple.kind == "boolean":
             return ["    v = BOOLEANS.get(c.text)", "    if v is None or len(c):", *otherwise]
-        plain = "v is not None and v.isdecimal() and v.isascii() and len(v) < 19 and not len(c)"
-        return ["    v = c.text", f"    if {plain}: v = int(v)", "    else:", *otherwise]
+        if simple.kind == "integer":
+            plain = "v is not None and v.isdecimal() and v.isascii() and len(v) < 19 and not len(c)"
+            return ["    v = c.text", f"    if {plain}{suspect and f' and not ({suspect})'}: v = int(v)", "    else:", *otherwise]
+        return ["    v = c.text", f"    if v is None or len(c){suspect and f' or {suspect}'}:", *otherwise]
 
     def _wild(self, found: ComplexType) -> bool:
         return any(isinstance(item, AnyElement) for item in particles(found.content))
-
-    def _is_text(self, element: Element) -> bool:
-        simple = self.contract.simple(element.type)
-        return simple is not None and simple.kind == "text"
 
     def _rest(self, name: str, found: ComplexType) -> None:
         """The function that reads the children from ``c`` on, whatever they are; ``last`` is the place reached."""
@@ -196,7 +194,7 @@ class Reader:
             "    if p >= last: last = p",
             "    elif many or m not in d: note('order', path, m, 'comes later in the reply than the contract has it')",
             "    i = f'{m}[{len(b or ())}]' if many else m",
-            "    v = (read or text)(c, path, i, note)",
+            "    v = read(c, path, i, note)",
             "    if v is None and not nil: tolerant.not_nil(path, i, note)",
             "    if many:",
             "      if b is None: d[m] = b = []",
@@ -212,7 +210,7 @@ class Reader:
         simple = self.contract.simple(element.type)
         if simple is None:
             return lambda node, *_: xml_generic.read_content(node)
-        return None if simple.kind == "text" else self._leaf(element.type)
+        return self._leaf(element.type)
 
     def _rows(self, found: ComplexType) -> Iterator[tuple[Element, int, bool]]:
         """Each element with its place in the order of the contract (equal where the order is free) and whether it is a list."""

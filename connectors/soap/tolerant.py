@@ -9,14 +9,30 @@ from lxml import etree
 
 from adapter.contract.wsdl_model import SimpleType
 from connectors.deviations import Note
+from connectors.soap.facets import restriction
 from connectors.xml_generic import XSI
 from connectors.xml_text import ReadLeaf, boolean, converted, decimal, floating, integer
 
-Row = tuple[int, str, bool, bool, Any]  # position, member, list, nillable, reader (None: plain text)
+Row = tuple[int, str, bool, bool, Any]  # position, member, list, nillable, reader
+ReadText = Callable[[str, str, str, Note], Any]
 
 
-def conversion(simple: SimpleType | None) -> ReadLeaf | None:
-    """How text of this type is read; None where it stays text."""
+def value(simple: SimpleType | None) -> ReadText:
+    """How the text of a value of this type is read, at the member ``name`` of ``path``."""
+    convert, restricted = _conversion(simple), restriction(simple)
+
+    def read(text: str, path: str, name: str, note: Note) -> Any:
+        found = converted(convert, text, path, name, note)
+        misread = convert is not None and isinstance(found, str)  # which is noted already
+        if restricted is not None and not misread and not restricted.kept(text, found):
+            note("facet", path, name, restricted.words)
+        return found
+
+    return read
+
+
+def _conversion(simple: SimpleType | None) -> ReadLeaf | None:
+    """None where it stays text."""
     if simple is None or simple.kind == "text":
         return None
     if simple.kind == "integer":
@@ -26,8 +42,9 @@ def conversion(simple: SimpleType | None) -> ReadLeaf | None:
     return decimal if simple.base == "decimal" else floating
 
 
-def leaf(convert: ReadLeaf | None) -> Callable[[etree._Element, str, str, Note], Any]:
+def leaf(simple: SimpleType | None) -> Callable[[etree._Element, str, str, Note], Any]:
     """A reader for elements of a simple type: the slow way of plain text, the only way of other kinds."""
+    read_text = value(simple)
 
     def read(element: etree._Element, path: str, name: str, note: Note) -> Any:
         text = element.text
@@ -36,7 +53,7 @@ def leaf(convert: ReadLeaf | None) -> Callable[[etree._Element, str, str, Note],
             text = "".join(str(part) for part in element.itertext())
         elif text is None and is_nil(element):
             return None
-        return converted(convert, text or "", path, name, note)
+        return read_text(text or "", path, name, note)
 
     return read
 
@@ -68,7 +85,7 @@ def extra(element: etree._Element, path: str, note: Note) -> None:
 
 def attributes(
     element: etree._Element,
-    known: Mapping[str, tuple[str, ReadLeaf | None]],
+    known: Mapping[str, tuple[str, ReadText]],
     document: dict[str, Any],
     path: str,
     note: Note,
@@ -76,14 +93,14 @@ def attributes(
     keep: bool,
 ) -> None:
     """Reads the attributes into the document; those that are not declared are kept or noted."""
-    for key, value in cast("list[tuple[str, str]]", element.items()):
+    for key, text in cast("list[tuple[str, str]]", element.items()):
         if key.startswith(XSI):
             continue
         row = known.get(key) or known.get(etree.QName(key).localname)
         if row is not None:
-            document[row[0]] = converted(row[1], value, path, row[0], note)
+            document[row[0]] = row[1](text, path, row[0], note)
         elif keep:
-            document[f"@{etree.QName(key).localname}"] = value
+            document[f"@{etree.QName(key).localname}"] = text
         else:
             note("extra", path, f"@{etree.QName(key).localname}", "the contract has no such attribute here")
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import copy
-import time
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from lxml import etree
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
-from simulators.bookings import Booking, Bookings
-from simulators.life import DEFAULT, Lives, Passing, Step
-from simulators.scenario import NORMAL, Behaviour, overridden, read_yaml
-from simulators.soap_server import Simulator, SoapCall
-from simulators.wsdl import Contract
+from simulators.bookings import Booking
+from simulators.life import DEFAULT, Lives, Step
+from simulators.order_desk import LivingScenarios, OrderDesk, living
+from simulators.scenario import NORMAL, Behaviour
+from simulators.soap_server import SoapCall
 
 _NAMESPACE = "urn:lab:orders:1"
 UNKNOWN_ORDER = "L404 ORDER NOT FOUND"
@@ -30,25 +27,18 @@ HERE = Path(__file__).parent
 WSDL = HERE.parents[1] / "mappings" / "lab" / "schema" / "lab.wsdl"
 
 
-class LabScenarios(BaseModel):
+class LabScenarios(LivingScenarios):
     """``scenarios.yaml``: behaviours and lives by the first word of the order's reference, or of what is said about a change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    scenarios: dict[str, Behaviour]
-    lives: Lives = {DEFAULT: (Step(status="BOOKED"),)}
+    lives: Lives = Field({DEFAULT: (Step(status="BOOKED"),)})
 
 
-class Lab:
-    """The backend behind the server; keeps at most ``limit`` orders, which go on by the time that is ``passing``."""
+class Lab(OrderDesk[LabScenarios]):
+    """The backend behind the server."""
 
     name = "lab"
-
-    def __init__(self, scenarios: LabScenarios, wsdl: Path = WSDL, limit: int = 10_000, passing: Passing | None = None) -> None:
-        self.contract = Contract(wsdl)
-        self.bookings = Bookings(limit)
-        self._scenarios = scenarios
-        self._passing = passing or Passing()
+    wsdl = WSDL
+    fault = f"{{{_NAMESPACE}}}LabFault"
 
     def behaviour(self, call: SoapCall) -> Behaviour:
         """By the reference of a new order, the new summary of one that is changed, the reason of a cancellation; all else always works."""
@@ -90,13 +80,12 @@ class Lab:
 
     def status(self, booking: Booking) -> str:
         """Where the order is by now."""
-        life = self._scenarios.lives.get(_word(booking.reference), self._scenarios.lives[DEFAULT])
         details = dict(booking.details)
         if "stoppedAt" in details:
             step = Step(after=STOPPING_SECONDS if details["stoppedAs"] == "STOPPING" else 0.0, status="STOPPED")
             way = (Step(status="STOPPING"), step) if step.after else (step,)
             return self._passing.step(way, float(details["stoppedAt"])).status
-        return self._passing.step(life, booking.booked_at).status
+        return self._step(_word(booking.reference), booking).status
 
     def _altered(self, call: SoapCall, answer: etree._Element, behaviour: Behaviour) -> list[Booking]:
         """What becomes of an order that is there: the receipt goes into the answer."""
@@ -123,14 +112,6 @@ class Lab:
             return "" if ended else STILL_OPEN
         return FINISHED if ended else ""
 
-    def fault_detail(self, _call: SoapCall, behaviour: Behaviour) -> etree._Element:
-        """The WSDL's LabFault."""
-        assert behaviour.fault is not None
-        detail = etree.Element(f"{{{_NAMESPACE}}}LabFault", nsmap={"lab": _NAMESPACE})
-        etree.SubElement(detail, "code").text = behaviour.fault.code
-        etree.SubElement(detail, "text").text = behaviour.fault.detail
-        return detail
-
     def _book(self, call: SoapCall) -> Booking:
         order = copy.deepcopy(call.payload.find("order"))
         assert order is not None  # the schema has been checked
@@ -147,18 +128,7 @@ class Lab:
         return [] if client_reference is None else self.bookings.by_client_reference(client_reference)
 
 
-def lab(
-    scenarios: Path = HERE / "scenarios.yaml",
-    override: Mapping[str, Mapping[str, Any]] | None = None,
-    speed: float = 1.0,
-    clock: Callable[[], float] = time.time,
-    **server: Any,
-) -> Simulator:
-    """The lab simulator. ``override`` changes single scenarios: ``{"SLOW": {"after": 0.1}}``; orders go on ``speed`` times as fast as
-    ``clock`` (seconds since the epoch); ``server`` is host and port."""
-    declared = LabScenarios.model_validate(read_yaml(scenarios))
-    changed = declared.model_copy(update={"scenarios": overridden(declared.scenarios, override or {})})
-    return Simulator(Lab(changed, passing=Passing(speed, clock)), **server)
+lab = living(Lab, LabScenarios, HERE)
 
 
 def _changed(order: bytes, change: etree._Element | None) -> bytes:

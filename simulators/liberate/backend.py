@@ -6,19 +6,16 @@ One installation serves several business units; an order belongs to the unit tha
 from __future__ import annotations
 
 import copy
-import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from lxml import etree
 from pydantic import BaseModel, ConfigDict
 
-from simulators.bookings import Booking, Bookings
-from simulators.life import DEFAULT, Lives, Passing
-from simulators.scenario import NORMAL, Behaviour, overridden, read_yaml
-from simulators.soap_server import Simulator, SoapCall
-from simulators.wsdl import Contract
+from simulators.bookings import Booking
+from simulators.life import Passing
+from simulators.order_desk import LivingScenarios, OrderDesk, living
+from simulators.scenario import NORMAL, Behaviour
+from simulators.soap_server import SoapCall
 
 _NS = "{urn:liberate:serviceorder:1}"
 _DONE, _REFUSED = "0", "8"
@@ -38,26 +35,22 @@ class Numbering(BaseModel):
     suffix: str
 
 
-class LiberateScenarios(BaseModel):
+class LiberateScenarios(LivingScenarios):
     """``scenarios.yaml``: behaviours and lives by the last four characters of the account, numbering by business unit."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    scenarios: dict[str, Behaviour]
-    lives: Lives
     units: dict[str, Numbering]
 
 
-class Liberate:
-    """The backend behind the server; keeps at most ``limit`` orders, which go on by the time that is ``passing``."""
+class Liberate(OrderDesk[LiberateScenarios]):
+    """The backend behind the server."""
 
     name = "liberate"
+    wsdl = WSDL
+    fault = f"{_NS}LiberateFault"
+    fault_members = _NS
 
-    def __init__(self, scenarios: LiberateScenarios, wsdl: Path = WSDL, limit: int = 10_000, passing: Passing | None = None) -> None:
-        self.contract = Contract(wsdl)
-        self.bookings = Bookings(limit)
-        self._scenarios = scenarios
-        self._passing = passing or Passing()
+    def __init__(self, scenarios: LiberateScenarios, passing: Passing | None = None, limit: int = 10_000) -> None:
+        super().__init__(scenarios, passing, limit)
         self._given: dict[str, int] = {}
 
     def behaviour(self, call: SoapCall) -> Behaviour:
@@ -90,14 +83,6 @@ class Liberate:
             answer.append(etree.fromstring(found[0].order))
         return answer
 
-    def fault_detail(self, _call: SoapCall, behaviour: Behaviour) -> etree._Element:
-        """The WSDL's LiberateFault."""
-        assert behaviour.fault is not None
-        detail = etree.Element(f"{_NS}LiberateFault", nsmap={"lib": _NS[1:-1]})
-        _add(detail, "code", behaviour.fault.code)
-        _add(detail, "text", behaviour.fault.detail)
-        return detail
-
     def _book(self, call: SoapCall, unit: str) -> Booking:
         order = copy.deepcopy(call.payload.find(f"{_NS}order"))
         assert order is not None  # the schema has been checked
@@ -116,8 +101,7 @@ class Liberate:
         return booking
 
     def _status(self, booking: Booking) -> str:
-        lives = self._scenarios.lives
-        return self._passing.step(lives.get(booking.account[-4:], lives[DEFAULT]), booking.booked_at).status
+        return self._step(booking.account[-4:], booking).status
 
     def _number(self, unit: str) -> str:
         """The next number of a unit. After 9999 the letter goes on."""
@@ -134,18 +118,7 @@ class Liberate:
         return [booking]
 
 
-def liberate(
-    scenarios: Path = HERE / "scenarios.yaml",
-    override: Mapping[str, Mapping[str, Any]] | None = None,
-    speed: float = 1.0,
-    clock: Callable[[], float] = time.time,
-    **server: Any,
-) -> Simulator:
-    """The Liberate simulator. ``override`` changes single scenarios: ``{"0928": {"after": 0.1}}``; orders go on ``speed`` times as fast
-    as ``clock`` (seconds since the epoch); ``server`` is host and port."""
-    declared = LiberateScenarios.model_validate(read_yaml(scenarios))
-    changed = declared.model_copy(update={"scenarios": overridden(declared.scenarios, override or {})})
-    return Simulator(Liberate(changed, passing=Passing(speed, clock)), **server)
+liberate = living(Liberate, LiberateScenarios, HERE)
 
 
 def _unit(booking: Booking) -> str:

@@ -2,25 +2,20 @@
 
 /nexera/<its paths>      REST, checked strictly against the OpenAPI document
 GET  /nexera?openapi     the OpenAPI document with the server's own address
-GET  /bookings           what was created, by requestId; doubles are counted, not removed
-GET  /requests?last=N    the last raw requests
-GET  /callbacks          what the operator was told, and how it answered
-PUT  /callbacks          where the operator listens: {"address": "http://…", "headers": {…}}
 POST /play/<kind>/<id>/<act>   one act of the scenario file happens now, whatever the script says
-POST /reset              forgets everything
+Everything else as the other simulators that call do; what was created stands by requestId.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
-from urllib.parse import parse_qs
+from typing import Any
 
-from simulators.http_server import HttpReply, HttpRequest, HttpServer
+from simulators.calling import CallingTwin
+from simulators.http_server import HttpReply, HttpRequest
 from simulators.nexera.calls import Calls, Said, refused
 from simulators.nexera.contract import Contract, ContractError, Operation
 from simulators.nexera.playing import Player
@@ -31,86 +26,41 @@ from simulators.scenario import read_yaml
 
 HERE = Path(__file__).parent
 OPENAPI = HERE.parents[1] / "mappings" / "pl" / "schema" / "nexera.openapi.yaml"
-_KEPT_REQUESTS = 200
-_SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 _JSON = "application/json"
-_BASE = "/nexera"
 
 
-class Nexera:
-    """One running Nexera. ``async with Nexera(scenarios) as simulator: simulator.url``, or ``start`` and ``stop``.
-
-    Scripts run ``speed`` times as fast as written; ``clock`` gives seconds since the epoch for the times that it writes. Callbacks go to
-    ``inbound`` with ``headers``.
-    """
+class Nexera(CallingTwin[Response]):
+    """One running Nexera. Scripts run ``speed`` times as fast as written; ``clock`` gives seconds since the epoch for the times that it
+    writes. Callbacks go to ``inbound`` with ``headers``."""
 
     def __init__(
         self,
         scenarios: Scenarios,
         *,
-        host: str = "127.0.0.1",
-        port: int = 0,
         speed: float = 1.0,
         clock: Callable[[], float] = time.time,
         limit: int = 10_000,
         inbound: str = "",
         headers: Mapping[str, str] | None = None,
+        **server: Any,
     ) -> None:
-        self._host, self._port = host, port
+        super().__init__("nexera", **server)
         self._contract = Contract(OPENAPI)
         self._kinds = scenarios.kinds
         self._resources = Resources(limit)
-        self._callbacks = Callbacks(scenarios.pauses, speed)
+        self._callbacks = Callbacks(self._listener, scenarios.pauses, speed)
         self.tells(inbound, headers)
         self._player = Player(self._kinds, self._resources, self._callbacks, self._contract, speed, clock)
         self._calls = Calls(self._kinds, self._resources, self._player, clock)
-        self._server = HttpServer(self._answer)
-        self._requests: deque[dict[str, Any]] = deque(maxlen=_KEPT_REQUESTS)
-        self._received = 0
-        self._planned: dict[str, deque[Response]] = {}
-        self.root = ""
-
-    @property
-    def url(self) -> str:
-        """The address that the paths of the interface begin with."""
-        return self.root + _BASE
-
-    @property
-    def contract_url(self) -> str:
-        """Where the OpenAPI document is served."""
-        return f"{self.url}?openapi"
-
-    async def start(self, port: int | None = None) -> str:
-        """Listens on ``port`` (0: a free one) and returns its address. Raises OSError when the port is taken."""
-        self._callbacks.open()
-        bound = await self._server.start(self._host, self._port if port is None else port)
-        self.root = f"http://{self._host}:{bound}"
-        return self.url
 
     async def stop(self) -> None:
-        """Stops: all scripts, callbacks and connections end at once. What was created stays."""
+        """Also ends all scripts and callbacks."""
         await self._player.stop()
-        await self._server.stop()
-        await self._callbacks.close()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-    def tells(self, address: str, headers: Mapping[str, str] | None = None) -> None:
-        """As ``PUT /callbacks``; until then callbacks wait."""
-        self._callbacks.to(address, headers or {})
+        await super().stop()
 
     def bookings(self) -> dict[str, Any]:
         """As ``GET /bookings``."""
         return self._resources.summary()
-
-    def requests(self, last: int = _KEPT_REQUESTS) -> list[dict[str, Any]]:
-        """As ``GET /requests``: number, operation ("" when there is none), method, target, headers without secrets, body."""
-        return list(self._requests)[-last:] if last > 0 else []
 
     def callbacks(self) -> list[dict[str, Any]]:
         """As ``GET /callbacks``."""
@@ -136,20 +86,17 @@ class Nexera:
         self._resources.clear()
         self._calls.clear()
         self._callbacks.clear()
-        self._requests.clear()
-        self._received = 0
-        self._planned.clear()
+        super().reset()
 
-    def once(self, operation: str, response: Response, times: int = 1) -> None:
-        """The next ``times`` calls of ``operation`` are answered so, whatever the scenario file says."""
-        self._planned.setdefault(operation, deque()).extend([response] * times)
-
-    def _answer(self, request: HttpRequest) -> HttpReply:
-        if (reply := self._desk(request)) is not None:
-            return reply
-        within = request.path.lower().startswith(f"{_BASE}/")
-        operation, path, methods = self._contract.find(request.method, request.path[len(_BASE) :] if within else "")
-        self._remember(request, operation)
+    def _called(self, request: HttpRequest) -> HttpReply:
+        base, played = f"/{self.name}", "/play/"
+        if request.method == "GET" and request.path.rstrip("/") == base:
+            return HttpReply(content_type="application/yaml", body=self._contract.served(self.url))
+        if request.method == "POST" and request.path.startswith(played):
+            return self._played(request.path.removeprefix(played))
+        within = request.path.lower().startswith(f"{base}/")
+        operation, path, methods = self._contract.find(request.method, request.path[len(base) :] if within else "")
+        self._keep(request, operation)
         if operation is None:
             status = 405 if methods else 404
             said = refused(Refusal(status=status, code="NO_SUCH_OPERATION", reason=f"There is no {request.method} {request.path}"))
@@ -157,8 +104,7 @@ class Nexera:
         try:
             query, body = self._contract.read_query(operation, request.query), _body(operation, request)
             self._contract.check_request(operation, body)
-            planned = self._planned.get(operation.name)
-            response = planned.popleft() if planned else self._calls.response(operation, body)
+            response = self._planned(operation.name) or self._calls.response(operation, body)
             if not response.keep:
                 return HttpReply(after=response.after, transport=response.transport)
             said = refused(response.refuse) if response.refuse else self._calls.do(operation, path, query, body)
@@ -167,37 +113,6 @@ class Nexera:
         if said.status < 300 or said.status in operation.answers:
             self._contract.check_answer(operation, said.status, said.body)
         return _json(said, response)
-
-    def _desk(self, request: HttpRequest) -> HttpReply | None:
-        """What is no part of the interface, but of the simulator."""
-        name, _, rest = request.path.removeprefix("/").partition("/")
-        match (request.method, name):
-            case ("GET", "nexera") if not rest:
-                return HttpReply(content_type="application/yaml", body=self._contract.served(self.url))
-            case ("GET", "bookings" | "callbacks" | "requests"):
-                return self._shown(name, request.query)
-            case ("PUT", "callbacks"):
-                return self._addressed(request.body)
-            case ("POST", "play"):
-                return self._played(rest)
-            case ("POST", "reset"):
-                self.reset()
-                return HttpReply(status=204)
-        return None
-
-    def _shown(self, name: str, query: str) -> HttpReply:
-        if name == "requests":
-            last = parse_qs(query).get("last", [str(_KEPT_REQUESTS)])[0]
-            return _json(Said(200, self.requests(int(last)))) if last.isdecimal() else HttpReply(400, body=b"last is a number\n")
-        return _json(Said(200, self.bookings() if name == "bookings" else self.callbacks()))
-
-    def _addressed(self, body: bytes) -> HttpReply:
-        try:
-            told = json.loads(body)
-            self.tells(str(told["address"]), {str(name): str(value) for name, value in told.get("headers", {}).items()})
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return HttpReply(400, body=b'expected {"address": "http://host/path", "headers": {"name": "value"}}\n')
-        return HttpReply(status=204)
 
     def _played(self, rest: str) -> HttpReply:
         kind, identity, act = (*rest.split("/"), "", "", "")[:3]
@@ -209,12 +124,10 @@ class Nexera:
         self._player.beside(resource, Step(act=act))
         return HttpReply(status=202)
 
-    def _remember(self, request: HttpRequest, operation: Operation | None) -> None:
-        self._received += 1
-        headers = {name: "***" if name in _SECRET else value for name, value in request.headers.items()}
+    def _keep(self, request: HttpRequest, operation: Operation | None) -> None:
         target = request.path + (f"?{request.query}" if request.query else "")
-        entry = {"number": self._received, "operation": operation.name if operation else "", "method": request.method, "target": target}
-        self._requests.append({**entry, "headers": headers, "body": request.body.decode("utf-8", "replace")})
+        body = request.body.decode("utf-8", "replace")
+        self._remember(request, operation.name if operation else "", method=request.method, target=target, body=body)
 
 
 def nexera(scenarios: Path = HERE / "scenarios.yaml", **options: Any) -> Nexera:

@@ -82,26 +82,32 @@ class Calls:
             return _conflict(resource, state, f"cannot become {wanted}")
         noted = resource.members.get("note", ())
         added = [note for note in change.get("note", ()) if note not in noted]
-        resource.members = patched(resource.members, {name: value for name, value in change.items() if name != "requestId"})
+        own = {name: value for name, value in change.items() if name != "requestId"}
+        resource.members = patched(resource.members | self._player.filled(kind.changed, resource.members), own)
         if "requestId" in change:
             resource.members["lastRequestId"] = change["requestId"]
         if asked is not None:
-            resource.members |= self._player.filled(asked.set, resource.members)
+            self._moves(kind, resource, asked.set, own)
             again = kind.scripts[resource.again].steps if resource.again else ()
             self._player.begin(resource, () if resource.members[kind.state] in kind.ends else again)
         elif wanted is None:
-            self._step_on(kind, resource)
+            self._step_on(kind, resource, own)
         for note in added:
             if (step := kind.answers.get(note.get("@type", ""))) is not None:
                 self._player.beside(resource, step)
         for woken in self._resources.naming(kind.wakes, resource.id) if kind.wakes else ():
-            self._step_on(self._kinds[woken.kind], woken)
+            self._step_on(self._kinds[woken.kind], woken, {})
         return Said(200, dict(resource.members))
 
-    def _step_on(self, kind: Kind, resource: Resource) -> None:
+    def _moves(self, kind: Kind, resource: Resource, to: Members, own: Members) -> None:
+        """The state changes by the operator's doing; what the operator said of that itself stays."""
+        found = self._player.filled({**kind.moved, **to}, resource.members)
+        resource.members |= {name: value for name, value in found.items() if name not in own}
+
+    def _step_on(self, kind: Kind, resource: Resource, own: Members) -> None:
         state = resource.members.get(kind.state, "")
         if (after := kind.patched.get(state)) is not None:
-            resource.members[kind.state] = after
+            self._moves(kind, resource, {kind.state: after}, own)
         self._player.changed(resource)
 
     def _listed(self, name: str, query: Mapping[str, str]) -> list[Members]:

@@ -88,7 +88,8 @@ class Kind(_Strict):
     """One kind of resource. Its script is the one called as the first word of the member ``by``; ``default`` where there is none.
 
     ``begins``: its first members; ``ends``: states after which nothing is changed; ``patched``: state before → after any change by the
-    operator; ``asked``: see there; ``answers``: the step that answers a new note, by the note's @type; ``wakes``: a change counts as a
+    operator; ``changed``: members that any such change sets, ``moved``: those that one sets which changes the state, unless it has them
+    itself; ``asked``: see there; ``answers``: the step that answers a new note, by the note's @type; ``wakes``: a change counts as a
     change of the resources of that kind which name it; ``most``: so many may be created a day.
     """
 
@@ -98,6 +99,8 @@ class Kind(_Strict):
     begins: dict[str, Any] = Field(default_factory=dict)
     ends: frozenset[str] = frozenset()
     patched: dict[str, str] = Field(default_factory=dict)
+    changed: dict[str, Any] = Field(default_factory=dict)
+    moved: dict[str, Any] = Field(default_factory=dict)
     asked: dict[str, Asked] = Field(default_factory=dict)
     answers: dict[str, Step] = Field(default_factory=dict)
     wakes: str = ""

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import copy
-import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from lxml import etree
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from simulators.bookings import Booking, Bookings
-from simulators.life import DEFAULT, Lives, Passing, Step
-from simulators.scenario import NORMAL, Behaviour, overridden, read_yaml
-from simulators.soap_server import Simulator, SoapCall
-from simulators.wsdl import Contract
+from simulators.bookings import Booking
+from simulators.life import DEFAULT, Lives, Step
+from simulators.order_desk import LivingScenarios, OrderDesk, living
+from simulators.scenario import NORMAL, Behaviour
+from simulators.soap_server import SoapCall
 
 _SERVICE = "{urn:slbos:service:1}"
 _ORDER = "{urn:slbos:order:1}"
@@ -38,27 +35,21 @@ class Sample(BaseModel):
     jobComment: str = ""  # noqa: N815
 
 
-class SlbosScenarios(BaseModel):
+class SlbosScenarios(LivingScenarios):
     """``scenarios.yaml``: behaviours and lives by house id, documented numbers by temporary order id, job types booked as others."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    scenarios: dict[str, Behaviour]
-    lives: Lives = {DEFAULT: (Step(status="ACKNOWLEDGED"),)}
-    samples: dict[str, Sample] = {}
-    jobTypes: dict[str, dict[str, str]] = {}  # noqa: N815
+    lives: Lives = Field({DEFAULT: (Step(status="ACKNOWLEDGED"),)})
+    samples: dict[str, Sample] = Field({})
+    jobTypes: dict[str, dict[str, str]] = Field({})  # noqa: N815
 
 
-class Slbos:
-    """The backend behind the server; keeps at most ``limit`` orders, which go on by the time that is ``passing``."""
+class Slbos(OrderDesk[SlbosScenarios]):
+    """The backend behind the server."""
 
     name = "slbos"
-
-    def __init__(self, scenarios: SlbosScenarios, wsdl: Path = WSDL, limit: int = 10_000, passing: Passing | None = None) -> None:
-        self.contract = Contract(wsdl)
-        self.bookings = Bookings(limit)
-        self._scenarios = scenarios
-        self._passing = passing or Passing()
+    wsdl = WSDL
+    fault = f"{_SERVICE}SlbosFault"
+    fault_members = _ORDER
 
     def behaviour(self, call: SoapCall) -> Behaviour:
         """By house id, for UpdateOrderDetail; status and search always work."""
@@ -84,11 +75,8 @@ class Slbos:
         return answer
 
     def fault_detail(self, call: SoapCall, behaviour: Behaviour) -> etree._Element:
-        """The WSDL's SlbosFault; the transaction is the conversation id of the order."""
-        assert behaviour.fault is not None
-        detail = etree.Element(f"{_SERVICE}SlbosFault", nsmap={"srv": _SERVICE[1:-1], "ord": _ORDER[1:-1]})
-        _add(detail, _ORDER, "code", behaviour.fault.code)
-        _add(detail, _ORDER, "text", behaviour.fault.detail)
+        """Its transaction is the conversation id of the order."""
+        detail = super().fault_detail(call, behaviour)
         if conversation := _text(call.payload, "order", "conversationId"):
             _add(detail, _ORDER, "transaction", conversation)
         return detail
@@ -130,9 +118,7 @@ class Slbos:
 
     def _told(self, parent: etree._Element, namespace: str, booking: Booking) -> Step:
         """Writes where an order is by now."""
-        lives = self._scenarios.lives
-        house = _text(etree.fromstring(booking.order), "houseId")
-        step = self._passing.step(lives.get(house, lives[DEFAULT]), booking.booked_at)
+        step = self._step(_text(etree.fromstring(booking.order), "houseId"), booking)
         if step.status:
             _add(parent, namespace, "status", step.status)
         if step.completes:
@@ -176,18 +162,7 @@ class Slbos:
         return booking
 
 
-def slbos(
-    scenarios: Path = HERE / "scenarios.yaml",
-    override: Mapping[str, Mapping[str, Any]] | None = None,
-    speed: float = 1.0,
-    clock: Callable[[], float] = time.time,
-    **server: Any,
-) -> Simulator:
-    """The SLBOS simulator. ``override`` changes single scenarios: ``{"00918424400928": {"after": 0.1}}``; orders go on ``speed`` times as
-    fast as ``clock`` (seconds since the epoch); ``server`` is host and port."""
-    declared = SlbosScenarios.model_validate(read_yaml(scenarios))
-    changed = declared.model_copy(update={"scenarios": overridden(declared.scenarios, override or {})})
-    return Simulator(Slbos(changed, passing=Passing(speed, clock)), **server)
+slbos = living(Slbos, SlbosScenarios, HERE)
 
 
 def _result(answer: etree._Element, code: str, messages: tuple[str, ...]) -> None:

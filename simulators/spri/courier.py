@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 from lxml import etree
 
+from simulators.calling import Listener
 from simulators.envelope import MEDIA_TYPES, SoapFaultError, read_envelope, write_envelope
 from simulators.spri.messages import NAMESPACE, Message
 
@@ -34,7 +34,7 @@ class Sent:
     failures: list[str] = field(default_factory=list)
 
     def shown(self) -> dict[str, Any]:
-        """As ``GET /messages`` shows it."""
+        """As ``GET /callbacks`` shows it."""
         told = self.message
         return {
             "number": told.number,
@@ -49,29 +49,12 @@ class Sent:
 
 
 class Courier:
-    """Sends to the address that it was told; until then messages wait. ``limit``: seconds for one answer."""
+    """Sends to the ``listener``; messages wait until there is one."""
 
-    def __init__(self, limit: float = 10.0) -> None:
-        self._limit = limit
-        self._address, self._headers = "", dict[str, str]()
-        self._known = asyncio.Event()
-        self._client: httpx.AsyncClient | None = None
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
         self._progress = asyncio.Condition()
         self.sent: deque[Sent] = deque(maxlen=_KEPT)
-
-    def to(self, address: str, headers: Mapping[str, str]) -> None:
-        """From now on messages go there, with these headers (credentials); "" keeps them back."""
-        self._address, self._headers = address, dict(headers)
-        if address:
-            self._known.set()
-        else:
-            self._known.clear()
-
-    async def close(self) -> None:
-        """Ends the connections."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
 
     async def bring(self, message: Message, times: int = 1) -> Sent:
         """Sends the message until it is acknowledged or refused for good, and then ``times - 1`` times more."""
@@ -100,14 +83,12 @@ class Courier:
 
     async def _attempt(self, sent: Sent, envelope: bytes) -> bool:
         """Whether this was the last one that is needed."""
-        await self._known.wait()
-        if self._client is None:
-            self._client = httpx.AsyncClient(timeout=self._limit, trust_env=False)
+        await self._listener.known()
         operation = etree.QName(sent.message.payload).localname
-        headers = {"content-type": f"{MEDIA_TYPES['1.1']}; charset=utf-8", "soapaction": f'"{NAMESPACE}/{operation}"', **self._headers}
+        headers = {"content-type": f"{MEDIA_TYPES['1.1']}; charset=utf-8", "soapaction": f'"{NAMESPACE}/{operation}"'}
         sent.attempts += 1
         try:
-            reply = await self._client.post(self._address, content=envelope, headers=headers)
+            reply = await self._listener.post(headers=headers, content=envelope)
         except httpx.HTTPError as error:
             sent.failures.append(f"{type(error).__name__}: {error}")
             return False

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from simulators.life import DEFAULT
-from simulators.scenario import Behaviour
+from simulators.scenario import SoapScenarios
 
 ANNOUNCEMENT = "KUE-LE"
 QUESTION = "AKM-PV"
@@ -102,11 +102,10 @@ class Contact(_Strict):
     kontakt: dict[Literal["FESTNETZ", "MOBIL", "EMAIL"], str] = Field(default_factory=dict)
 
 
-class SpriScenarios(_Strict):
+class SpriScenarios(SoapScenarios):
     """``scenarios.yaml``: behaviours of a call and courses by the first word of the order's external number; the texts of the codes;
     the names of providers; whose a line is (``default``: any other line)."""
 
-    scenarios: dict[str, Behaviour]
     courses: dict[str, Course]
     codes: dict[str, str]
     providers: dict[str, str]

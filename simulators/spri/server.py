@@ -2,25 +2,21 @@
 
 POST /spri        orders and what belongs to them
 GET  /callbacks   the messages sent, each with its acknowledgement
-PUT  /callbacks   where the buyers take messages: {"address": "http://…", "headers": {…}}; until then they wait
-Everything else as the other simulators do.
+Everything else as the other simulators that call do.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from simulators.http_server import HttpReply, HttpRequest
+from simulators.calling import CallingTwin
 from simulators.life import Passing
-from simulators.scenario import overridden, read_yaml
+from simulators.scenario import Behaviour
 from simulators.soap_server import Simulator
 from simulators.spri.backend import HERE, Supplier
 from simulators.spri.change import ProviderChange
@@ -29,22 +25,13 @@ from simulators.spri.course import SpriScenarios
 from simulators.spri.messages import Message, Writer
 
 
-class _Address(BaseModel):
-    """Where messages go."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    address: str
-    headers: dict[str, str] = Field(default_factory=dict)
-
-
-class SpriSimulator(Simulator):
+class SpriSimulator(CallingTwin[Behaviour], Simulator):
     """The running supplier. It tells the buyers of each provider change in one order; changes do not wait for each other."""
 
     def __init__(self, scenarios: SpriScenarios, passing: Passing, **server: Any) -> None:
         self._supplier = Supplier(scenarios, self._moved, passing)
         super().__init__(self._supplier, **server)
-        self._writer, self._courier = Writer(scenarios), Courier()
+        self._writer, self._courier = Writer(scenarios), Courier(self._listener)
         self._telling: dict[str, tuple[asyncio.Event, asyncio.Task[None]]] = {}
         self._changes: dict[str, ProviderChange] = {}
         self._on_its_way: dict[str, list[tuple[Message, int]]] = {}
@@ -60,7 +47,6 @@ class SpriSimulator(Simulator):
         """Also ends the telling; what is left is told after another ``start``."""
         await self._silence()
         await super().stop()
-        await self._courier.close()
 
     def reset(self) -> None:
         """Also forgets the messages."""
@@ -74,10 +60,6 @@ class SpriSimulator(Simulator):
         self._courier.sent.clear()
         super().reset()
 
-    def tells(self, address: str, headers: Mapping[str, str] | None = None) -> None:
-        """As ``PUT /callbacks``."""
-        self._courier.to(address, headers or {})
-
     def callbacks(self, last: int = 200) -> list[dict[str, Any]]:
         """As ``GET /callbacks``."""
         return [sent.shown() for sent in self._courier.sent][-last:] if last > 0 else []
@@ -85,25 +67,6 @@ class SpriSimulator(Simulator):
     async def told(self, kind: str, order: str = "") -> dict[str, Any]:
         """Waits until a message of this type (about the order of this number) was acknowledged or refused; that one."""
         return (await self._courier.told(kind, order)).shown()
-
-    def _answer(self, request: HttpRequest) -> HttpReply:
-        if request.method == "PUT" and request.path == "/callbacks":
-            return self._redirected(request.body)
-        return super()._answer(request)
-
-    def _redirected(self, body: bytes) -> HttpReply:
-        try:
-            wanted = _Address.model_validate_json(body)
-        except ValidationError as error:
-            return HttpReply(status=400, body=f"not an address: {error}\n".encode())
-        self.tells(wanted.address, wanted.headers)
-        return HttpReply(status=204)
-
-    def _shown(self, request: HttpRequest) -> HttpReply:
-        if request.path == "/callbacks":
-            text = json.dumps(self.callbacks(), ensure_ascii=False, indent=2)
-            return HttpReply(content_type="application/json", body=text.encode() + b"\n")
-        return super()._shown(request)
 
     def _moved(self, change: ProviderChange) -> None:
         """There is something new to tell, or it is to be told at another time."""
@@ -157,6 +120,4 @@ def spri(
 ) -> SpriSimulator:
     """The supplier. ``override`` changes single scenarios; its orders go on ``speed`` times as fast as ``clock`` (seconds since the
     epoch); ``server`` is host and port. Its messages wait until ``tells`` says where they go."""
-    declared = SpriScenarios.model_validate(read_yaml(scenarios))
-    changed = declared.model_copy(update={"scenarios": overridden(declared.scenarios, override or {})})
-    return SpriSimulator(changed, Passing(speed, clock), **server)
+    return SpriSimulator(SpriScenarios.read(scenarios, override), Passing(speed, clock), **server)

@@ -10,7 +10,7 @@ from tests.faults.inventory import NUMBERS, Shown, wanted
 
 _HEAD = """# Faults: what was tried, and what came of it
 
-Written by `make faults` ({date}, seed {seed}, {minutes} minutes on {cores} processors). The numbers F1 to F39 are those of the list
+Written by `make faults` ({date}, seed {seed}, {minutes} minutes on {cores} processors). The numbers F1 to F40 are those of the list
 that the design of the record came with. `make test` runs their deterministic forms every time, on SQLite and on a real PostgreSQL;
 `make faults` runs the long ones, the random crash run and the planted faults. To repeat a run:
 `.venv/bin/python -m tests.chaos --seed {seed}`.

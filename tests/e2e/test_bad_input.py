@@ -254,7 +254,7 @@ def test_unknown_paths_of_a_face_are_404_in_its_words(service, path):
 
 
 def test_ids_that_are_none_are_refused_or_not_found(service):
-    for identity in ("%00", "x" * 3000, "%0d%0aX-Injected:%20yes", "%ff%fe"):
+    for identity in ("%00", "x" * 3000, "%0d%0aX-Injected:%20yes", "%ff%fe", "a%2fb", "%e2%82"):
         reply = service.http.get(f"{TMF}/{identity}", headers=service.headers() | {"X-Market": "pr"})
         assert reply.status_code in (400, 404), identity
         words("tmf", reply, reply.status_code)

@@ -92,6 +92,22 @@ def test_what_cannot_be_done_is_an_error_of_the_standard(service: Running, body:
     assert reply.json()["reason"]
 
 
+def test_patches_do_not_make_an_order_larger_than_a_request_may_be(service: Running) -> None:
+    identity, statuses = placed(service), []
+    text = "x" * 100_000
+    for _ in range(4):
+        reply = patched(
+            service,
+            identity,
+            [{"op": "add", "path": "/note/-", "value": {"text": text}}] if statuses else {"note": [{"text": text}]},
+            PATCHES if statuses else MERGE,
+        )
+        statuses.append(reply.status_code)
+    assert statuses == [200, 200, 413, 413]
+    assert reply.json()["@type"] == "Error"
+    assert "262144 bytes at most" in reply.json()["message"]
+
+
 def test_a_repeat_with_the_same_key_gets_the_same_bytes(service: Running) -> None:
     identity, key = placed(service), str(uuid.uuid4())
     first = patched(service, identity, {"description": "second"}, **{"Idempotency-Key": key})

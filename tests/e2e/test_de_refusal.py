@@ -6,7 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from tests.de_kit import AB, VA_ID, brief, document, subject, world
+from tests.de_kit import AB, VA_ID, brief, subject, world
+from tests.listener_kit import resource_of
 
 REASON = {"code": "0041", "description": "Der abgebende Provider hat die Kündigung seines Bestandes abgelehnt."}
 KVE = {"code": "KVE", "text": "Vorabstimmungs-ID fehlerhaft"}
@@ -78,7 +79,7 @@ def test_each_buyer_hears_of_its_own_order_alone(de, refused):
 
 
 def test_r98_the_other_order_ends_the_old_line(de, refused):
-    created = document(de.ab.events[0])
+    created = resource_of(de.ab.events[0])
     assert (created["category"], created["state"]) == ("terminationProviderChange", "acknowledged")
     assert [(item["action"], item["accessLineId"]) for item in created["productOrderItem"]] == [("delete", "DEU.DTAG.FTYLIQ7PTF")]
     assert created["agreement"][0]["businessId"] == VA_ID
@@ -86,12 +87,12 @@ def test_r98_the_other_order_ends_the_old_line(de, refused):
 
 def test_r97_r100_the_commercial_check_has_its_reason(de, refused):
     for heard in (de.auf, de.ab):
-        accepted = next(document(event) for event in heard.events if brief(event) == "StateChange(accepted)")
+        accepted = next(resource_of(event) for event in heard.events if brief(event) == "StateChange(accepted)")
         assert accepted["stateChangeReason"] == [{"code": "0000", "description": "Keine Änderung zum Auftrag"}]
 
 
 def test_r101_the_date_and_who_takes_over_are_told_before_the_question(de, refused):
-    told = next(document(event) for event in de.ab.events if brief(event).startswith("AttributeValueChange"))
+    told = next(resource_of(event) for event in de.ab.events if brief(event).startswith("AttributeValueChange"))
     assert told["requestedCompletionDate"] == "2031-05-20T00:00:00.000+01:00"
     assert told["providerChangeInfo"]["takingOverProvider"] == "Vodafone GmbH"
 
@@ -109,27 +110,40 @@ def test_r104_the_answer_is_acknowledged_and_goes_out_as_ruem_pv(de, refused):
 
 
 def test_r106_the_other_order_shows_the_answer_before_the_task_is_done(de, refused):
-    changed = [document(event) for event in de.ab.events if brief(event) == "AttributeValueChange(providerChangeInfo)"]
+    changed = [resource_of(event) for event in de.ab.events if brief(event) == "AttributeValueChange(providerChangeInfo)"]
     assert [one["providerChangeInfo"]["approval"] for one in changed] == [False]
     assert changed[0]["state"] == "pending"
 
 
 def test_r108_both_orders_are_rejected_with_0041(de, refused):
     for heard, number in ((de.auf, refused[0]["id"]), (de.ab, refused[1])):
-        last = [document(event) for event in heard.events if subject(event) == number][-1]
+        last = [resource_of(event) for event in heard.events if subject(event) == number][-1]
         assert (last["state"], last["stateChangeReason"]) == ("rejected", [REASON])
 
 
-def test_r109_the_new_lines_buyer_hears_it_only_after_the_old_ones(de, refused):
+def test_r109_each_buyer_hears_of_its_refusal_in_the_order_in_which_the_events_arrive(de, refused):
+    """Which of the two buyers hears first, nobody promises (decision 72): the supplier sends ABBM only after ABBM-PV was acknowledged."""
+    placed, old, _ = refused
+    assert [brief(event) for event in de.auf.events if subject(event) == placed["id"]][-2:] == [
+        "AttributeValueChange(providerChangeInfo,relatedParty)",
+        "StateChange(rejected)",
+    ]
+    assert [brief(event) for event in de.ab.events][-4:] == [
+        "RespondProviderChangeStateChange(inProgress)",
+        "AttributeValueChange(providerChangeInfo)",
+        "RespondProviderChangeStateChange(done)",
+        "StateChange(rejected)",
+    ]
+    for heard in (de.auf, de.ab):  # what arrives is in the order of what happened
+        times = [moment(event["eventTime"]) for event in heard.events]
+        assert times == sorted(times)
     told = [(one["type"], one["status"]) for one in de.supplier.callbacks() if one["type"].startswith("ABBM")]
     assert told == [("ABBM-PV", "ANGENOMMEN"), ("ABBM", "ANGENOMMEN")]
-    of_old = next(event for event in de.ab.events if brief(event) == "StateChange(rejected)")
-    of_new = next(event for event in de.auf.events if brief(event).startswith("AttributeValueChange"))
-    assert moment(of_old["eventTime"]) <= moment(of_new["eventTime"])
+    assert subject(de.ab.events[-1]) == old
 
 
 def test_r110_the_new_lines_buyer_is_told_who_refused_why_and_whom_to_ask(de, refused):
-    changed = next(document(event) for event in de.auf.events if brief(event).startswith("AttributeValueChange"))
+    changed = next(resource_of(event) for event in de.auf.events if brief(event).startswith("AttributeValueChange"))
     assert changed["providerChangeInfo"]["approval"] is False
     assert changed["providerChangeInfo"]["responseReason"] == [{"code": "KVE", "description": "Vorabstimmungs-ID fehlerhaft"}]
     parties = {party["role"]: party for party in changed["relatedParty"]}
@@ -146,7 +160,7 @@ def test_r110_the_new_lines_buyer_is_told_who_refused_why_and_whom_to_ask(de, re
 
 def test_r112_no_event_is_older_than_the_change_that_it_tells(de, refused):
     for event in (*de.auf.events, *de.ab.events):
-        changed = document(event).get("stateChangeDate")
+        changed = resource_of(event).get("stateChangeDate")
         assert moment(event["eventTime"]).tzinfo is not None
         assert changed is None or moment(changed) <= moment(event["eventTime"])
 

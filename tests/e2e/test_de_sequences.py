@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from tests.de_kit import AB, AUF, brief, document, subject, world
+from tests.de_kit import AB, AUF, brief, subject, world
+from tests.listener_kit import resource_of
 
 PREPARED = ["Create(acknowledged)", "StateChange(accepted)"]
 ASKED = [
@@ -45,7 +48,7 @@ def approved(de, word="A", **members):
 
 
 def last(heard, number):
-    return [document(event) for event in heard.events if subject(event) == number][-1]
+    return [resource_of(event) for event in heard.events if subject(event) == number][-1]
 
 
 def cancel(de, number, **more):
@@ -128,10 +131,25 @@ def test_r118_a_cancellation_that_succeeds_ends_both_orders(de):
 
 def test_r118_a_cancellation_that_is_refused_lets_the_order_go_on(de):
     new, old = asked(de, "NOCANCEL")
-    assert cancel(de, new).status_code == 201
-    heard = de.until(de.auf, new, "CancelProductOrderStateChange(done)")
-    assert heard[-3:] == ["StateChange(assessingCancellation)", "StateChange(accepted)", "CancelProductOrderStateChange(done)"]
-    assert de.shown(new)["stateChangeReason"][0]["code"] == "1087"
+    before = de.shown(new)
+    task = cancel(de, new)
+    assert task.status_code == 201
+    heard = de.until(de.auf, new, "CancelProductOrderStateChange(rejected)")
+    assert heard[-3:] == ["StateChange(assessingCancellation)", "StateChange(accepted)", "CancelProductOrderStateChange(rejected)"]
+    why = de.shown(new)["stateChangeReason"]
+    assert why[0]["code"] == "1087"
+    # The event of a state tells since when and why of that state, not of the one before it.
+    [assessed] = [
+        resource_of(event) for event in de.auf.events if brief(event) == "StateChange(assessingCancellation)" and subject(event) == new
+    ]
+    assert assessed["stateChangeDate"] != before["stateChangeDate"]
+    assert "stateChangeReason" not in assessed
+    # The task is over, and says since when and why: in its event, and to who asks for it.
+    told = last(de.auf, new)
+    read = de.send("GET", f"/cancelProductOrder/{task.json()['id']}").json()
+    for shown in (told, read):
+        assert (shown["state"], shown["stateChangeReason"]) == ("rejected", why)
+        assert shown["stateChangeHistory"] == [{"state": "rejected", "stateChangeDate": shown["stateChangeDate"], "stateChangeReason": why}]
     assert de.answer(old, True).status_code == 201
     de.until(de.auf, new, "StateChange(closed)")
 
@@ -217,7 +235,7 @@ def test_a_renewed_confirmation_is_an_attribute_and_then_a_milestone(de):
     assert milestones["orderConfirmationUpdate"]["id"] == "0015"
     assert milestones["delayMessage"]["message"] == "Der Bau ist neu geplant"
     assert last(de.auf, new)["expectedCompletionDate"] == "2031-05-22T00:00:00.000+01:00"
-    done = next(document(event) for event in de.auf.events if subject(event) == new and brief(event) == "StateChange(completed)")
+    done = next(resource_of(event) for event in de.auf.events if subject(event) == new and brief(event) == "StateChange(completed)")
     assert [reason["code"] for reason in done["stateChangeReason"]] == ["0010", "0018"]
     de.until(de.ab, old, "StateChange(closed)")
 
@@ -235,15 +253,30 @@ def test_a_date_is_not_moved_before_the_order_is_confirmed(de):
     assert (refused.status_code, "accepted" in refused.text) == (409, True)
 
 
-def test_r115_an_answer_after_its_time_is_discarded_and_the_order_goes_on(de):
+def answers_that_went_out(de):
+    return len([one for one in de.supplier.requests() if one["operation"] == "rueckmeldeProviderwechsel"])
+
+
+def test_r115_an_answer_after_its_time_is_discarded_and_changes_nothing(de):
+    _, old = asked(de, "OVERDUE")  # which nothing moves on: the time is over, and nothing else stands against the answer
+    before, known, heard = answers_that_went_out(de), de.shown(old, AB), de.ab.of(old)
+    assert datetime.fromisoformat(known["providerChangeInfo"]["respondUntil"]) < datetime.now(UTC)
+    for approval in (False, True):
+        late = de.answer(old, approval)
+        assert (late.status_code, late.json()["code"]) == (422, "X410")
+    assert answers_that_went_out(de) == before
+    assert (de.shown(old, AB), known["state"]) == (known, "pending")
+    assert de.ab.of(old) == heard
+
+
+def test_r115_without_an_answer_in_time_the_order_goes_on_and_then_there_is_nothing_to_answer(de):
     new, old = asked(de, "LATE")
-    before = len([one for one in de.supplier.requests() if one["operation"] == "rueckmeldeProviderwechsel"])
-    late = de.answer(old, False)
-    assert late.status_code in (409, 422)
-    assert late.json()["code"] in ("X409", "X410")
-    assert len([one for one in de.supplier.requests() if one["operation"] == "rueckmeldeProviderwechsel"]) == before
-    heard = de.until(de.auf, new, "StateChange(closed)")
+    before, heard = answers_that_went_out(de), de.until(de.auf, new, "StateChange(closed)")
     assert "StateChange(rejected)" not in heard
+    de.until(de.ab, old, "StateChange(closed)")
+    late = de.answer(old, False)
+    assert (late.status_code, late.json()["code"], "closed" in late.text) == (409, "conflict", True)
+    assert answers_that_went_out(de) == before
     assert not [event for event in de.ab.of(old) if event.startswith("Respond")]
 
 
@@ -262,7 +295,7 @@ def test_an_order_that_the_supplier_does_not_take_is_an_error_of_the_call(de):
     closed = de.send("POST", "/productOrder", {**ORDER, "externalId": "FAULT-1"})
     assert closed.status_code == 400
     assert "Der Auftrag kann nicht angenommen werden" in closed.text
-    assert not [event for event in de.auf.events if document(event).get("externalId") in ("REFUSE-1", "FAULT-1")]
+    assert not [event for event in de.auf.events if resource_of(event).get("externalId") in ("REFUSE-1", "FAULT-1")]
 
 
 ORDER = {

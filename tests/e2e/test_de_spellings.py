@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.de_kit import AB, AUF, VA_ID, document, order, subject, world
+from tests.de_kit import AB, AUF, VA_ID, order, subject, world
+from tests.listener_kit import resource_of
 from tests.service_kit import home_with
 
 NEWER = {
@@ -64,7 +65,7 @@ def test_i29_the_approval_is_read_in_every_spelling_and_as_text(de, name):
     answered = de.answer(old, None, **{name: {"approval": "FALSE"}})
     assert (answered.status_code, answered.json()["approval"]) == (201, False)
     de.until(de.auf, new, "StateChange(rejected)")
-    shown = [document(event) for event in de.auf.events if subject(event) == new][-1]
+    shown = [resource_of(event) for event in de.auf.events if subject(event) == new][-1]
     assert shown["providerChangeInfo"]["approval"] is False
     assert name == "providerChangeInfo" or name not in de.shown(old, AB)
 
@@ -112,7 +113,7 @@ def test_i33_telephone_numbers_as_e164_where_the_market_says_so(tmp_path):
         de.asked(new.replace("PV", "KUE"))
         de.answer(new.replace("PV", "KUE"), False)
         de.until(de.auf, new, "StateChange(rejected)")
-        shown = [document(event) for event in de.auf.events if subject(event) == new][-1]
+        shown = [resource_of(event) for event in de.auf.events if subject(event) == new][-1]
         supplier = next(party for party in shown["relatedParty"] if party["role"] == "orderManagementSupplierContact")
         assert supplier["contactMedium"][0]["characteristic"]["phoneNumber"] == "+49221789456"
 

@@ -261,7 +261,8 @@ def test_r92_the_tmf_face_has_that_form_always(service: Running, backend: str) -
 def test_r93_items_come_back_as_they_were_sent(service: Running, backend: str) -> None:
     plain = jm_order(backend)["productOrderItem"]
     typed = [{**item, "product": {**item["product"], "@type": "Bundle"}, "@type": "ProductOrderItem"} for item in plain]
-    for items in (plain, typed, [*plain, *typed]):
+    others = [{**item, "id": f"{item['id']}-2"} for item in typed]
+    for items in (plain, typed, [*plain, *others]):
         assert place(service, jm_order(backend, productOrderItem=items)).json()["productOrderItem"] == items
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from simulators.nexera import Response
-from tests.pl_kit import ITEM, SLOT, Operator, credentials, operating, resource_of, told
+from tests.listener_kit import resource_of, told
+from tests.pl_kit import ITEM, SLOT, Operator, credentials, operating
 
 ADDRESS = {"streetType": "ul.", "streetName": "Polna", "streetNr": "7", "city": "Łódź", "postcode": "91-001", "country": "PL"}
 CREATED, CHANGED = "ProductOrderCreateEvent", "ProductOrderAttributeValueChangeEvent"
@@ -78,6 +79,26 @@ def test_r130_r134_a_good_draft_waits_for_the_patch_that_completes_it(operator: 
     assert (draft["state"], draft["originalState"]) == ("acknowledged", "Draft")
     assert operator.twin.members("productOrder", order)["state"] == "Draft"
     assert operator.hears(order, CREATED) == [(CREATED, "acknowledged")]  # and nothing of a verification
+
+
+@pytest.mark.parametrize("act", ["verify", "begin", "complete"])
+def test_r134_what_is_verified_before_the_patch_that_completes_it_stays_a_draft(operator: Operator, act: str) -> None:
+    order = operator.draft("HOLD")
+    if act == "begin":  # Nexera tells of it with the next callback only
+        operator.play("productOrder", order, "begin")
+        assert operator.play("productOrder", order, "reminded") == [200]
+    else:
+        assert operator.play("productOrder", order, act) == [200]  # taken, for a person to look at
+    kept = operator.get("productOrder", order)
+    assert (kept["state"], kept["originalState"]) == ("acknowledged", "Draft")
+    assert operator.hears(order, CREATED) == [(CREATED, "acknowledged")]
+
+
+def test_r134_a_draft_that_was_verified_too_early_goes_on_with_its_patch(operator: Operator) -> None:
+    order = operator.draft("HOLD")
+    operator.play("productOrder", order, "verify")
+    changed = operator.patch("productOrder", order, requestedCompletionDate="2026-12-01T08:00:00.000Z")
+    assert (changed["state"], changed["originalState"]) == ("accepted", "Verified")
 
 
 def test_r130_a_bad_draft_is_refused_and_nothing_stored(operator: Operator) -> None:
@@ -215,10 +236,11 @@ def test_r139_r140_the_customer_cannot_be_reached(operator: Operator, mended_by:
     operator.becomes(order, "completed")
 
 
-def test_r141_the_technician_comes_at_another_time(operator: Operator) -> None:
-    owner = {"id": "demo-operator", "role": "operator", "@referredType": "Organization"}
+@pytest.mark.parametrize("named", [True, False], ids=["for the operator it names", "for whose order it is"])
+def test_r141_the_technician_comes_at_another_time(operator: Operator, named: bool) -> None:
+    owner = [{"id": "demo-operator", "role": "operator", "@referredType": "Organization"}] if named else []
     customer = {"id": operator.customer(), "role": "customer", "@referredType": "Individual"}
-    order = operator.order(relatedParty=[customer, owner])
+    order = operator.order(relatedParty=[customer, *owner])
     assert operator.play("productOrder", order, "otherDate") == [200]
     visit = operator.twin.callbacks()[-1]["id"]
     [event] = operator.becomes(visit, "confirmed")

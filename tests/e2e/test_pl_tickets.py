@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pl_kit import BASES, Operator, operating, resource_of, told
+from tests.listener_kit import resource_of, told
+from tests.pl_kit import BASES, Operator, operating
 
 TEST = {"name": "ONT", "testSpecification": {"id": "ontStatus"}}
 CREATED, CHANGED = "TroubleTicketCreateEvent", "TroubleTicketAttributeValueChangeEvent"
@@ -137,6 +138,29 @@ def test_r159_r161_opened_again_resolved_again_closed_and_then_no_more(operator:
     assert [told(event)[0] for event in events].count(RESOLVED) == 3  # closing is a status change and no fourth one
     refused = operator.patch("troubleTicket", ticket, 409, status="inProgress")
     assert "closed" in refused["message"]
+
+
+def test_r159_a_ticket_that_is_opened_again_says_why_and_when_and_not_that_it_was_mended(operator: Operator) -> None:
+    ticket = operator.ticket()
+    operator.play("troubleTicket", ticket, "resolve")
+    resolved = resource_of(operator.becomes(ticket, "resolved")[-1])
+    again = operator.patch("troubleTicket", ticket, status="inProgress")
+    entry = again["statusChange"][-1]
+    assert (entry["status"], entry["changeReason"]) == ("inProgress", "The fault is still there")
+    assert entry["changeDate"] >= resolved["statusChange"][-1]["changeDate"]
+    assert (again["statusChangeReason"], again["lastUpdate"]) == (entry["changeReason"], entry["changeDate"])
+
+
+def test_r156_a_change_moves_the_date_of_the_last_one_and_no_state_that_it_leaves_alone(operator: Operator) -> None:
+    ticket = operator.ticket()
+    opened = operator.twin.members("troubleTicket", ticket)
+    changed = operator.patch("troubleTicket", ticket, severity="Minor")
+    assert changed["lastUpdate"] > opened["lastUpdate"]
+    assert (changed["status"], "statusChangeReason" in changed) == ("acknowledged", False)
+    waiting = operator.ticket("NOCONTACT")
+    operator.heard.until(waiting, lambda found: any(event["eventType"] == ASKED for event in found))
+    goes_on = operator.patch("troubleTicket", waiting, requestedResolutionDate="2026-12-02T10:00:00.000Z")
+    assert (goes_on["statusChange"][-1]["status"], goes_on["statusChangeReason"]) == ("inProgress", "The operator changed the ticket")
 
 
 def test_r163_one_callback_tells_resolved_and_closed_and_the_status_in_it_decides(operator: Operator) -> None:

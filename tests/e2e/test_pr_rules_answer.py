@@ -197,4 +197,4 @@ def test_r75_no_timer_of_ours_stands_between_slot_and_order(service: Running) ->
         reply = service.place(pr_order(requestedCompletionDate="2020-02-03T08:00:00.000Z"))
     assert reply.status_code == 201
     assert [call.order["requestedDate"] for call in calls] == ["2020-02-03T08:00:00.000Z"]
-    assert reply.elapsed.total_seconds() < 2  # a bound for a busy machine; the hold of a slot is 240 seconds
+    assert reply.elapsed.total_seconds() < 30  # the hold of a slot is 240 seconds

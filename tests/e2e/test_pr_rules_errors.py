@@ -19,7 +19,7 @@ NO_SLOT = "2099 | SCHED_TM-JBE10E-INVALID SCHEDULED TIME OF DAY| "
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The service with short limits, for backends that never answer."""
     folder = tmp_path_factory.mktemp("hasty")
-    changes = {"config/markets/pr.yaml": ("  total: 8\n", "  total: 0.5\n")}
+    changes = {"config/markets/pr.yaml": ("  total: 8\n", "  total: 2\n")}
     with running(folder / "data", {"ADAPTER_HOME": home_with(folder / "home", changes)}) as started:
         yield started
 

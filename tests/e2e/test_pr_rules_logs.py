@@ -5,13 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,11 +15,11 @@ import httpx
 import pytest
 
 from adapter.store import OrderQuery, Store
+from tests.process_kit import serving
 from tests.service_kit import home_with, pr_order
 
 PASSWORD = "backend-password-4711"
 CREDENTIALS = ["demo-secret", "guessed-secret", PASSWORD, base64.b64encode(f"adapter:{PASSWORD}".encode()).decode()]
-COMMAND = [sys.executable, "-c", "from adapter.cli.main import run; run()", "serve", "--with-simulators", "--port", "0"]
 
 
 @dataclass
@@ -43,24 +38,9 @@ class Story:
         return [line for line in self.lines if line.get("correlation_id") == correlation]
 
 
-@contextmanager
-def process(folder: Path, log: Path) -> Iterator[str]:
-    """The service as a process of its own; gives its address. It is stopped as an operator stops it."""
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("ADAPTER_")},
-        "ADAPTER_HOME": str(folder / "home"),
-        "ADAPTER_DATA": str(folder / "data"),
-        "ADAPTER_PR_PASSWORD": PASSWORD,
-    }
-    with log.open("wb") as errors, subprocess.Popen(COMMAND, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True) as running:
-        assert running.stdout is not None
-        try:
-            yield running.stdout.readline().rsplit(" ", 1)[-1].strip()
-        finally:
-            running.send_signal(signal.SIGTERM)
-            rest = running.stdout.read()
-            assert running.wait(30) == 0, log.read_text()
-    assert "stopping" in rest
+def served(folder: Path, log: Path) -> AbstractContextManager[str]:
+    """The service as a process of its own; gives its address."""
+    return serving(folder / "home", folder / "data", log, ADAPTER_PR_PASSWORD=PASSWORD)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +50,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     home_with(folder / "home", {"config/markets/pr.yaml": ("limits:\n", basic)})
     told = Story()
     log = folder / "log.json"
-    with process(folder, log) as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
+    with (
+        served(folder, log) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=30) as http,
+    ):
 
         def place(correlation: str, order: dict[str, Any] | str, **headers: str) -> None:
             sent = {
@@ -98,7 +81,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     told.written = log.read_text()
     told.lines = [json.loads(line) for line in told.written.splitlines()]
     again = folder / "log-again.json"
-    with process(folder, again) as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
+    with (
+        served(folder, again) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=30) as http,
+    ):
         until = time.monotonic() + 30
         while "doubt.probed" not in again.read_text():  # the attempt that was left open is asked for at start
             assert time.monotonic() < until, again.read_text()

@@ -64,6 +64,21 @@ def test_r176_orders_since_a_day(guide):
     assert plain(read_xml(tomorrow)) == {"response": "", "status": "success"}
 
 
+@pytest.mark.parametrize("method", ["orders", "customers"])
+@pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "20260131", "2026-1-31", "2026-W05-6", "yesterday"])
+def test_r176_a_day_that_is_none_is_refused_and_nothing_listed(guide, method, day):
+    guide.place(guide_order("201-000-AAB"))
+    refused = guide.database(method, date=day)
+    assert refused.status_code == 400
+    assert read_xml(refused).findtext("response/message").endswith("has to be a day of the calendar, as 2026-01-31")
+    assert not list(read_xml(refused).iter("order"))
+
+
+def test_r176_the_last_day_of_february_is_one(guide):
+    assert guide.database("orders", date="2024-02-29").status_code == 200
+    assert guide.database("orders", date="2026-02-29").status_code == 400
+
+
 @pytest.mark.parametrize(
     ("given", "place"), [({}, "date"), ({"date": "yesterday"}, "date"), ({"date": "2026-01-31", "state": "x", "nix": "1"}, "nix")]
 )

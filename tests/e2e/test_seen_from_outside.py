@@ -3,90 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.listener_kit import Event, Heard, listener, resource_of
+from tests.loop_kit import LoopThread
+from tests.process_kit import serving
 from tests.service_kit import ROOT
 
-COMMAND = [sys.executable, "-c", "from adapter.cli.main import run; run()", "serve", "--with-simulators", "--port", "0"]
 TMF = "/tmf-api/productOrderingManagement/v4"
 ORDER = {"externalId": "web-1", "productOrderItem": [{"id": "1", "action": "add", "quantity": 1, "productOffering": {"id": "FIBRE-100"}}]}
 AT_ITS_END = {"completed", "failed", "partial", "cancelled"}
 
 
-@dataclass
-class Listener:
-    """Takes events and remembers them; ``over`` is set by the event that tells of an order's end."""
-
-    url: str = ""
-    events: list[dict[str, Any]] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
-
-    def heard(self, event: dict[str, Any]) -> None:
-        self.events.append(event)
-        [resource] = event["event"].values()
-        if resource.get("state") in AT_ITS_END:
-            self.over.set()
+QUICK = {  # its simulated orders pass quickly, and it tells listeners on this machine
+    "ADAPTER_LAB_POLL": "0.2",
+    "ADAPTER_SIMULATOR_SPEED": "200",
+    "ADAPTER_CALLBACK_HOSTS": "127.0.0.1",
+    "ADAPTER_CALLBACK_NETWORKS": "127.0.0.0/8",
+    "ADAPTER_CALLBACK_HTTP": "true",
+    "ADAPTER_CALLBACK_SIGNING": "optional",
+}
 
 
-@contextmanager
-def listening() -> Iterator[Listener]:
-    heard = Listener()
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            heard.heard(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            self.send_response(201)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        heard.url = f"http://127.0.0.1:{server.server_address[1]}/events"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield heard
-        server.shutdown()
-        thread.join()
-
-
-@contextmanager
-def service(data: Path, log: Path) -> Iterator[str]:
-    """The service as a process whose simulated orders pass quickly; gives its address."""
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("ADAPTER_")},
-        "ADAPTER_HOME": str(ROOT),
-        "ADAPTER_DATA": str(data),
-        "ADAPTER_LAB_POLL": "0.2",
-        "ADAPTER_SIMULATOR_SPEED": "200",
-        "ADAPTER_CALLBACK_HOSTS": "127.0.0.1",
-        "ADAPTER_CALLBACK_NETWORKS": "127.0.0.0/8",
-        "ADAPTER_CALLBACK_HTTP": "true",
-        "ADAPTER_CALLBACK_SIGNING": "optional",
-    }
-    with log.open("wb") as errors, subprocess.Popen(COMMAND, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True) as running:
-        assert running.stdout is not None
-        try:
-            yield running.stdout.readline().rsplit(" ", 1)[-1].strip()
-        finally:
-            running.send_signal(signal.SIGTERM)
-            running.stdout.read()
-            assert running.wait(60) == 0, log.read_text(encoding="utf-8")
+def tells_of_an_end(events: list[Event]) -> bool:
+    return any(resource_of(event).get("state") in AT_ITS_END for event in events)
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +38,17 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What the log says of one order that was placed, followed to its end, and told of."""
     folder = tmp_path_factory.mktemp("seen")
     log, correlation = folder / "log.json", str(uuid.uuid4())
-    with listening() as listener, service(folder / "data", log) as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
-        assert http.post(f"{TMF}/hub", json={"callback": listener.url}).status_code == 201
+    heard = Heard()
+    with (
+        LoopThread() as thread,
+        thread.holding(listener(heard.hear)) as listening,
+        serving(ROOT, folder / "data", log, **QUICK) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=30) as http,
+    ):
+        assert http.post(f"{TMF}/hub", json={"callback": f"{listening}/events"}).status_code == 201
         placed = http.post(f"{TMF}/productOrder", json=ORDER, headers={"X-Correlation-ID": correlation})
         assert placed.status_code == 201, placed.text
-        assert listener.over.wait(60), (listener.events, log.read_text(encoding="utf-8"))
+        heard.wait(tells_of_an_end, 60)
     told = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     [answered] = [line for line in told if line["event"] == "request.answered" and line["correlation_id"] == correlation]
     assert answered["order"], "the line of the request names the order that it became"

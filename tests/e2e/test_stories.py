@@ -70,6 +70,14 @@ def test_a_market_s_main_sequence_comes_out_as_declared(walk: Walk, tmp_path: Pa
     for who in story.actors:
         assert re.search(rf"participant p\d+ as {who}$", drawn, re.MULTILINE)
     assert re.search(rf"participant p\d+ as {re.escape(story.backend)}$", drawn, re.MULTILINE)
+    assert re.findall(r"HTTP(?! \d{3}$).*", drawn, re.MULTILINE) == [], "an answer has its status"
+    backend = re.search(rf"participant (p\d+) as {re.escape(story.backend)}$", drawn, re.MULTILINE)[1]  # type: ignore[index]
+    lines = re.findall(r"^ +(\w+-?->>\w+): .*$", drawn, re.MULTILINE)
+    open_calls = 0
+    for line in lines:
+        open_calls += line.endswith(f"->>{backend}") and "-->>" not in line
+        open_calls -= line.startswith(f"{backend}-->>")
+        assert open_calls >= 0, "no answer of the backend is drawn before its question"
     wanted = [step.hear.event for step in story.steps if step.hear is not None]
     told = re.findall(r"->>p\d+: (\w+Event)", drawn)
     assert [event for event in wanted if event not in told] == []

@@ -4,13 +4,11 @@ does not deduplicate. Market ``lab`` answers when its backend has answered (dire
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import shutil
-import threading
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from simulators.lab.backend import HERE, Lab, LabScenarios
 from simulators.scenario import read_yaml
 from simulators.soap_server import Simulator
 from tests.faults.forking import Forks, Served
+from tests.loop_kit import LoopThread
 from tests.service_kit import home_with, warm
 
 ORDERS = "/tmf-api/productOrderingManagement/v4/productOrder"
@@ -123,25 +122,18 @@ def _filled(text: str, values: Mapping[str, Any]) -> str:
     return text
 
 
-class Backend:
+class Backend(LoopThread):
     """The lab's order desk on a thread of its own, so that it outlives every service."""
 
     def __init__(self, desk: Callable[[LabScenarios], Lab] = Lab) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self.thread.start()
+        super().__init__()
         self.desk = desk(LabScenarios.model_validate(read_yaml(HERE / "scenarios.yaml")))
         self.simulator = Simulator(self.desk)
         self.url = self.run(self.simulator.start())
 
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
-
     def close(self) -> None:
         self.run(self.simulator.stop())
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
+        super().close()
 
     def booked(self, order: Mapping[str, Any]) -> int:
         found: Mapping[str, Any] = self.simulator.bookings()["bookings"].get(order["externalId"], {})

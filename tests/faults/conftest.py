@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ import pytest
 
 from simulators.registry import VARIABLES, passwords
 from simulators.slbos.backend import slbos
-from tests.service_kit import closed_port, home_with, pr_order
+from tests.loop_kit import LoopThread
+from tests.service_kit import closed_port, home_with, pr_order, warm
 
 COMMAND = Path(sys.executable).parent / "adapter"
 PROBE = "    probe: productOrder.probe\n    settle: 1\n"
@@ -35,7 +36,7 @@ HEADERS = {
 INSIDE = re.compile(r"Traceback|File \"|\.py\b|/home/|/tmp/|site-packages|\badapter\.|connectors\.|demo-secret|sqlite|lxml|scrypt")
 
 
-def impatient(folder: Path, *, total: float = 0.6, settle: float = 0.2, changes: Mapping[str, tuple[str, str]] | None = None) -> str:
+def impatient(folder: Path, *, total: float = 2.0, settle: float = 0.2, changes: Mapping[str, tuple[str, str]] | None = None) -> str:
     """A home whose markets wait for a fraction of the usual time."""
     home = home_with(folder, dict(changes or {}))
     for market in ("pr", "lab"):
@@ -70,6 +71,8 @@ class Process:
 
     def start(self) -> Process:
         """Returns when the service listens."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        warm(self.data / "contracts")
         variables = {**os.environ, "ADAPTER_HOME": self.home, "ADAPTER_DATA": str(self.data), **self.environment}
         self.child = subprocess.Popen(
             [COMMAND, "serve", "--port", "0"], env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -138,24 +141,17 @@ def launch(home: str, tmp_path: Path) -> Iterator[Launch]:
         process.child.stdout.close()
 
 
-class Twin:
+class Twin(LoopThread):
     """The SLBOS simulator on a thread of its own, so that it outlives every service under test."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever)
-        self.thread.start()
+        super().__init__()
         self.simulator = slbos()
         self.url = self.run(self.simulator.start())
 
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
-
     def close(self) -> None:
         self.run(self.simulator.stop())
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
+        super().close()
 
     def asked(self, operation: str, times: int = 1) -> None:
         """Waits until the operation has been called so often."""
@@ -173,9 +169,8 @@ class Twin:
 
 @pytest.fixture
 def twin() -> Iterator[Twin]:
-    started = Twin()
-    yield started
-    started.close()
+    with Twin() as started:
+        yield started
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import os
 import signal
 import socket
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -146,9 +146,11 @@ def test_a_stop_records_an_order_whose_caller_has_left(launch: Launch, twin, ord
     correlation = str(uuid.uuid4())
     process = launch({"ADAPTER_PR_ENDPOINT": twin.url}, patient)
     twin.simulator.once("UpdateOrderDetail", SLOW)
-    with pytest.raises(httpx.ReadTimeout):
-        httpx.post(process.url + HYBRIS, json=order, headers=HEADERS | {"correlationId": correlation}, timeout=0.3, trust_env=False)
+    caller = HTTPConnection(process.url.removeprefix("http://"))
+    sent = HEADERS | {"correlationId": correlation, "content-type": "application/json"}
+    caller.request("POST", HYBRIS, json.dumps(order), sent)
     twin.asked("UpdateOrderDetail")
+    caller.close()
     assert process.end(signal.SIGTERM) == 0
     process = launch({"ADAPTER_PR_ENDPOINT": twin.url}, patient)
     [found] = process.orders()
@@ -180,10 +182,8 @@ def serve(home: str, data: Path, port: int = 0, without: str = "") -> subprocess
 def test_f17_a_second_service_on_the_same_data_is_refused_and_the_first_goes_on(launch: Launch, twin, order, home):
     first = launch({"ADAPTER_PR_ENDPOINT": twin.url})
     announced = (first.data / "service.json").read_bytes()
-    begun = time.monotonic()
     second = serve(home, first.data)
     assert second.returncode == 2
-    assert time.monotonic() - begun < 10
     assert "another process has the file open" in second.stderr
     assert str(first.data) in second.stderr
     assert "Traceback" not in second.stderr

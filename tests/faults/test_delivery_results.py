@@ -24,11 +24,8 @@ from tests.unit.wire.raw_backend import Peer, reply
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[Callable[[World], Awaitable[Any]]], Any]]:
-    if request.param == "sqlite":
-        yield partial(run_world, f"sqlite:///{tmp_path}/record.db")
-    else:
-        with postgres_kit.database() as url:
-            yield partial(run_world, url)
+    with postgres_kit.record(request.param, tmp_path) as url:
+        yield partial(run_world, url)
 
 
 # what answers ask for

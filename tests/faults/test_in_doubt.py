@@ -24,16 +24,26 @@ from tests.faults.conftest import TMF, impatient
 from tests.faults.middle import Middle, middle
 from tests.service_kit import Running, closed_port, pr_order, running
 
+CUT = Behaviour(transport=Transport.CLOSE)  # booked, and not a word: the connection ends
+LOST = Behaviour(book=False, transport=Transport.CLOSE)
+
 
 @pytest.fixture(scope="module")
 def redacting(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An impatient home; as every home of this market it keeps no phone numbers and no names of parties in messages."""
-    return impatient(tmp_path_factory.mktemp("home"))
+    """A home with the usual time limit; as every home of this market it keeps no phone numbers and no names of parties in messages."""
+    return impatient(tmp_path_factory.mktemp("home"), total=8)
 
 
 @pytest.fixture(scope="module")
 def service(redacting: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with running(tmp_path_factory.mktemp("data"), {"ADAPTER_HOME": redacting}) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def hasty(home: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service that waits for an answer for two seconds only."""
+    with running(tmp_path_factory.mktemp("hasty"), {"ADAPTER_HOME": home}) as started:
         yield started
 
 
@@ -57,8 +67,12 @@ def in_doubt(reply: httpx.Response) -> None:
     assert "Repeat the request unchanged" in reply.json()["errors"][0]["description"]
 
 
-@pytest.mark.parametrize("house", ["00918424400922", "00918424400926", "00918424400927", "00918424400928"])
-def test_f5_a_booking_without_a_clear_answer_is_found_and_adopted(service, house):
+@pytest.mark.parametrize(
+    ("limits", "house"),
+    [("hasty", "00918424400922"), ("service", "00918424400926"), ("service", "00918424400927"), ("hasty", "00918424400928")],
+)
+def test_f5_a_booking_without_a_clear_answer_is_found_and_adopted(request, limits, house):
+    service: Running = request.getfixturevalue(limits)
     order, correlation = pr_order(house=house), str(uuid.uuid4())
     in_doubt(service.place(order, correlation=correlation))
     held = way(service, correlation)
@@ -74,9 +88,9 @@ def test_f5_a_booking_without_a_clear_answer_is_found_and_adopted(service, house
 
 
 def test_f4_a_call_that_left_no_trace_is_proven_absent_and_made_once_more(service):
-    order, correlation = pr_order(house="00918424400923"), str(uuid.uuid4())
+    order, correlation = pr_order(), str(uuid.uuid4())
+    service.slbos.once("UpdateOrderDetail", LOST)
     in_doubt(service.place(order, correlation=correlation))
-    service.slbos.once("UpdateOrderDetail", Behaviour())
     assert service.place(order, correlation=correlation).status_code == 201
     assert booked(service, order) == 1
     found = way(service, correlation)
@@ -84,8 +98,9 @@ def test_f4_a_call_that_left_no_trace_is_proven_absent_and_made_once_more(servic
     assert "could no longer take effect" in found["attempts"][0]["evidence"]
 
 
-@pytest.mark.parametrize("house", ["00918424400921", "00918424400923"])
-def test_a_backend_that_never_does_it_gets_one_call_for_each_repeat_and_no_more(service, house):
+@pytest.mark.parametrize(("limits", "house"), [("service", "00918424400921"), ("hasty", "00918424400923")])
+def test_a_backend_that_never_does_it_gets_one_call_for_each_repeat_and_no_more(request, limits, house):
+    service: Running = request.getfixturevalue(limits)
     order, correlation = pr_order(house=house), str(uuid.uuid4())
     with service.listening() as calls:
         for _ in range(3):
@@ -108,11 +123,11 @@ def test_the_declared_fault_is_a_refusal_with_the_backends_words(service):
 
 def test_a_probe_that_finds_two_bookings_settles_nothing(service):
     """F10: two of one reference are for a person to settle."""
-    order, correlation = pr_order(house="00918424400922"), str(uuid.uuid4())
+    order, correlation = pr_order(), str(uuid.uuid4())
+    service.slbos.once("UpdateOrderDetail", CUT)
     in_doubt(service.place(order, correlation=correlation))
     [sent] = [call for call in service.calls() if call.operation == "UpdateOrderDetail" and order["externalId"] in call.envelope]
     double = {name: sent.headers[name] for name in ("content-type", "soapaction")}
-    service.slbos.once("UpdateOrderDetail", Behaviour())
     httpx.post(service.simulators["slbos"], content=sent.envelope, headers=double, trust_env=False)
     assert booked(service, order) == 2
     for _ in range(2):
@@ -122,7 +137,8 @@ def test_a_probe_that_finds_two_bookings_settles_nothing(service):
 
 
 def test_the_same_order_under_a_new_key_while_the_first_is_in_doubt_gets_the_first_ones_answer(service):
-    order, correlation = pr_order(house="00918424400922"), str(uuid.uuid4())
+    order, correlation = pr_order(), str(uuid.uuid4())
+    service.slbos.once("UpdateOrderDetail", CUT)
     in_doubt(service.place(order, correlation=correlation))
     second = str(uuid.uuid4())
     answer = service.place(order, correlation=second)
@@ -134,7 +150,8 @@ def test_the_same_order_under_a_new_key_while_the_first_is_in_doubt_gets_the_fir
 
 
 def test_twenty_repeats_at_once_ask_once_and_get_one_answer(service):
-    order, correlation = pr_order(house="00918424400922"), str(uuid.uuid4())
+    order, correlation = pr_order(), str(uuid.uuid4())
+    service.slbos.once("UpdateOrderDetail", CUT)
     in_doubt(service.place(order, correlation=correlation))
     with service.listening() as calls, ThreadPoolExecutor(20) as pool:
         replies = list(pool.map(lambda _: service.place(order, correlation=correlation), range(20)))
@@ -143,25 +160,26 @@ def test_twenty_repeats_at_once_ask_once_and_get_one_answer(service):
 
 
 def test_other_content_under_a_key_in_doubt_is_422_and_asks_nobody(service):
-    order, correlation = pr_order(house="00918424400922"), str(uuid.uuid4())
+    order, correlation = pr_order(), str(uuid.uuid4())
+    service.slbos.once("UpdateOrderDetail", CUT)
     in_doubt(service.place(order, correlation=correlation))
     with service.listening() as calls:
         assert service.place(order | {"category": "BUS"}, correlation=correlation).status_code == 422
     assert calls == []
 
 
-def test_the_tmf_face_tells_the_doubt_in_its_own_words(service):
+def test_the_tmf_face_tells_the_doubt_in_its_own_words(hasty):
     body = {"externalId": f"DOUBT-{uuid.uuid4()}", "productOrderItem": [{"id": "1", "action": "add", "productOffering": {"id": "O"}}]}
-    first = service.http.post(TMF, json=body)
+    first = hasty.http.post(TMF, json=body)
     assert (first.status_code, first.json()["code"], first.headers["retry-after"]) == (504, "outcome-in-doubt", "1")
-    again = service.http.post(TMF, json=body)
+    again = hasty.http.post(TMF, json=body)
     assert again.status_code == 201
-    assert service.backends["lab"].bookings()["bookings"][body["externalId"]]["count"] == 1
+    assert hasty.backends["lab"].bookings()["bookings"][body["externalId"]]["count"] == 1
 
 
 def test_every_message_is_kept_redacted_and_in_order(service):
     order, correlation = pr_order(), str(uuid.uuid4())
-    service.slbos.once("UpdateOrderDetail", Behaviour(book=False, transport=Transport.NEVER))
+    service.slbos.once("UpdateOrderDetail", LOST)
     in_doubt(service.place(order, correlation=correlation))
     reply = service.place(order, correlation=correlation)
     assert reply.status_code == 201

@@ -18,7 +18,7 @@ DECLARED = """\
 security:
   usernameToken: {username: adapter, password: "${PR_TOKEN}"}
   basic: {username: adapter, password: "${PR_BASIC}"}
-  headers: {X-Api-Key: "${PR_KEY}"}
+  headers: {X-Api-Key: "${PR_KEY}", X-Gateway: "${PR_KEY}"}
 
 limits:"""
 
@@ -44,8 +44,8 @@ def test_secrets_are_in_no_log_no_answer_and_no_record(launch: Launch, twin: Twi
 
     seen = twin.simulator.requests()
     assert SECRETS["PR_TOKEN"] in seen[0]["envelope"]
-    assert seen[0]["headers"]["x-api-key"] == SECRETS["PR_KEY"]
-    assert seen[0]["headers"]["authorization"] == "***"
+    assert seen[0]["headers"]["x-gateway"] == SECRETS["PR_KEY"]
+    assert (seen[0]["headers"]["x-api-key"], seen[0]["headers"]["authorization"]) == ("***", "***"), "as the simulator shows them"
 
     with sqlite3.connect(tmp_path / "data" / "adapter.db") as record:
         kept = b"".join(unpack(row[0]) for row in record.execute("select body from message"))

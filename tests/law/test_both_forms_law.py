@@ -20,7 +20,7 @@ FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(Health
 CODES = """
 tables:
   kinds: {rows: {package: P, addOn: A}}
-  told: {rows: {accepted: "0", duplicate: "0", unknown: "1", refused: "2"}}
+  told: {rows: {accepted: "0", unknown: "1", refused: "2"}}
 """
 MESSAGE = """
     identity: message.reference | default(message.number)

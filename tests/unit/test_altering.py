@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapter.errors import ConfigError, Conflict, InvalidMessage, KeyReused, NotFound, NotOffered, Refused
+from adapter.changing import TIMER, attention_to
+from adapter.errors import ConfigError, Conflict, InvalidMessage, KeyReused, NotFound, NotOffered, Refused, TooLarge
 from adapter.faces.admin.by_hand import Hand
 from adapter.faces.admin.settling import Judge, settle_by_hand
 from adapter.patching import applied, changes_of
@@ -21,6 +22,7 @@ from adapter.ports import Document, Message, OutcomeKind, Reply, Result
 from adapter.recorded import document_of
 from adapter.resource.merging import patch
 from adapter.store import OrderQuery, OrderRow
+from adapter.store.advancing import advance
 from adapter.store.outbox import events_of
 from simulators.scenario import Behaviour
 from tests.work_kit import CHANGED, FOLLOWED, START, Clock, Node, lab_home, message, node, run
@@ -350,6 +352,33 @@ def test_a_crash_between_the_call_and_its_end_leaves_a_change_in_doubt_and_never
     asyncio.run(scenario())
 
 
+def test_small_changes_do_not_make_a_resource_larger_than_its_caller_may_send_one(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, note=[{"text": "0"}])
+        more = [{"op": "add", "path": "/note/-", "value": {"text": "x" * 200}}]
+        shown = await one.pipeline.place(change(identity, more))
+        most = len(shown.body) + 300  # room for one more
+        assert (await one.pipeline.place(change(identity, more, most_bytes=most))).status == 200
+        for patch_of_one in (more, {"description": "x" * 200}):
+            with pytest.raises(TooLarge, match=f"{most} bytes at most"):
+                await one.pipeline.place(change(identity, patch_of_one, most_bytes=most))
+        assert len(one.calls("ChangeOrder")) == 2, "nothing more was sent"
+
+    play(scenario)
+
+
+def test_a_resource_that_is_too_large_already_may_still_be_made_smaller(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, note=[{"text": "x" * 500}, {"text": "y" * 500}])
+        removed, replaced = {"op": "remove", "path": "/note/1"}, {"op": "replace", "path": "/note/0/text", "value": "z" * 500}
+        for operation in (removed, replaced):
+            assert (await one.pipeline.place(change(identity, [operation], most_bytes=300))).status == 200
+        with pytest.raises(TooLarge):
+            await one.pipeline.place(change(identity, {"description": "one more"}, most_bytes=300))
+
+    play(scenario)
+
+
 # one at a time
 
 
@@ -386,6 +415,42 @@ def test_an_order_that_moves_while_it_is_changed_keeps_both(play):
         assert document_of(order)["description"] == "second"
         assert "ProductOrderStateChangeEvent" in await kinds(one, identity)
         assert order.event_seq == len(await kinds(one, identity))
+
+    play(scenario)
+
+
+def test_a_change_without_an_event_that_comes_in_between_is_seen_and_not_overwritten(play):
+    """Once after the patch was worked out, and once while the backend is asked for it."""
+
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, note=[{"text": "first"}])
+        accept, settle, done = one.store.accept, one.store.settle, []
+
+        async def quietly(**changed: Any) -> None:
+            order = await stored(one, identity)
+            assert await one.store.tx(advance, replace(attention_to(order, order.attention, one.clock()), **changed))
+
+        async def accepted_later(*arguments: Any) -> Any:
+            if "note" not in done:
+                done.append("note")
+                document = document_of(await stored(one, identity))
+                await quietly(answer=orjson.dumps(document | {"note": [*document["note"], {"text": "second"}]}))
+            return await accept(*arguments)
+
+        async def settled_later(*arguments: Any) -> bool:
+            if "attention" not in done:
+                done.append("attention")
+                await quietly(attention=f"{TIMER}slow: ask")
+            return await settle(*arguments)
+
+        one.store.accept, one.store.settle = accepted_later, settled_later  # type: ignore[method-assign]
+        events = await kinds(one, identity)
+        reply = await one.pipeline.place(change(identity, [{"op": "add", "path": "/note/-", "value": {"text": "third"}}]))
+        assert done == ["note", "attention"]
+        assert [note["text"] for note in told(reply)["note"]] == ["first", "second", "third"]
+        order = await stored(one, identity)
+        assert (order.attention, one.calls("ChangeOrder")) == (f"{TIMER}slow: ask", ["ChangeOrder"])
+        assert await kinds(one, identity) == [*events, "ProductOrderAttributeValueChangeEvent"]
 
     play(scenario)
 
@@ -458,6 +523,38 @@ def test_a_deleted_order_is_not_found_any_more(play):
         assert await one.tasks(order_id=order.id) == {}
 
     play(scenario)
+
+
+@pytest.mark.parametrize("delivery", ["direct", "deferred"])
+def test_a_repeat_of_what_made_a_deleted_order_is_told_so_and_makes_no_other_one(tmp_path, delivery):
+    """By its key, by its number alone, and by its number under another key; a correction goes its way."""
+    home = lab_home(tmp_path / "h", CHANGED + FOLLOWED, {"endpoint:": f"delivery: {delivery}\nendpoint:"})
+
+    async def scenario(one: Node) -> None:
+        with_key, with_number = message(), message(key="")
+        for asked in (with_key, with_number):
+            reply = await one.pipeline.place(asked)
+            if delivery == "deferred":
+                await one.round("submit")
+            identity = told(reply)["id"]
+            assert await one.pipeline.place(asked) == reply
+            await one.pipeline.place(cancel(identity))
+            assert (await one.pipeline.place(change(identity, {}, "delete"))).status == 204
+        made = one.calls("CreateOrder")
+        assert len(made) == 2
+        by_number = [replace(with_key, key="Idempotency-Key:other"), with_number, replace(with_number, key="Idempotency-Key:more")]
+        for again, name in ((with_key, "Idempotency-Key"), *((each, "externalId") for each in by_number)):
+            with pytest.raises(Conflict, match="another key and another externalId") as refused:
+                await one.pipeline.place(again)
+            assert [problem.path for problem in refused.value.problems] == [name]
+        if delivery == "deferred":
+            await one.round("submit")
+        assert one.calls("CreateOrder") == made
+        corrected = with_key.body | {"description": "corrected"}
+        reply = await one.pipeline.place(replace(with_key, key="Idempotency-Key:new", body=corrected, raw=orjson.dumps(corrected)))
+        assert reply.status == 201
+
+    run(home, tmp_path / "data", scenario)
 
 
 # by hand

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from adapter.codes import load_catalogue
+from adapter.codes.catalogue import Catalogue, Meaning
 from adapter.codes.grammar import Grammar
 from adapter.ports import Issue, IssuePart
 
@@ -165,8 +166,9 @@ def test_every_documented_code_has_a_meaning() -> None:
         "JOB_UNSCHED_ALRT",
         "JBE74A",
         "ADP10E",
+        "ERROROCCURED",
     }
-    assert len({meaning.name for meaning in CATALOGUE.messages.values()}) == 9
+    assert len({meaning.name for meaning in CATALOGUE.messages.values()}) == 10
 
 
 def test_r41_r77_i20_the_59_job_types_resolve_both_ways_and_unknown_ones_to_nothing() -> None:
@@ -215,3 +217,12 @@ def test_r76_the_12_job_types_of_a_technician_visit() -> None:
     assert {row["jobType"] for row in rows.find(technology="Fiber")} == {"FN", "FS", "FC"}
     assert {(row["campaign"], row["reason"]) for row in rows.rows} == {("ECO", "E1")}
     assert all(CATALOGUE.reference["jobType"].one(code=row["jobType"]) for row in rows.rows)
+
+
+def test_a_code_beside_a_text_counts_where_the_text_holds_none() -> None:
+    heard: list[tuple[str | None, str]] = []
+    meaning = Meaning("LIB-0901", "desk-closed", "error", True, "Order tomorrow.", "LIB-0901 DESK CLOSED")
+    catalogue = Catalogue(messages={"LIB-0901": meaning}, unknown=lambda code, text: heard.append((code, text)))
+    [known], [unknown] = catalogue.read("DESK CLOSED", "error", "LIB-0901"), catalogue.read("DESK CLOSED", "error", "LIB-1")
+    assert (known.text, known.code, known.name, known.retryable) == ("DESK CLOSED", "LIB-0901", "desk-closed", True)
+    assert (unknown.code, unknown.name, heard) == ("LIB-1", "", [("LIB-1", "DESK CLOSED")])

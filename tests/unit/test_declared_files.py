@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 from pydantic import Field
 
-from adapter.declared import Declared, expand, load_declared
+from adapter.declared import Declared, NotSet, expand, load_declared, load_each
 from adapter.errors import CheckFailed, ConfigError
 from adapter.settings import Home, load_settings
 
@@ -57,7 +58,7 @@ def test_every_mistake_has_its_place(read):
     texts = "\n".join(text for *_, text in found)
     assert "did you mean 'houseNumber'?" in texts
     assert "known here: houseNumber, words" in texts
-    assert "name: Field required" in texts
+    assert "name is missing" in texts
 
 
 def test_a_mistake_deep_in_a_list_is_named_once(read):
@@ -93,12 +94,26 @@ def test_variables_stand_anywhere_in_a_text_and_may_have_a_default(read):
     assert whole.several[0].words == ("1",)
 
 
+def test_all_variables_that_are_not_set_are_named_at_once_over_all_files(tmp_path):
+    for name, text in (("a", "name: ${ONE}-${TWO}\n"), ("b", "name: b\n"), ("c", "name: c\nseveral: [{words: ['${THREE}']}]\n")):
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    loads = [partial(load_declared, tmp_path / f"{name}.yaml", Whole, {}) for name in "abc"]
+    with pytest.raises(NotSet) as refused:
+        load_each(loads)
+    assert [line.partition(" is not set")[0].removeprefix(f"{tmp_path}/") for line in str(refused.value).splitlines()] == [
+        "a.yaml: name: the environment variable ONE",
+        "a.yaml: name: the environment variable TWO",
+        "c.yaml: several[0].words[0]: the environment variable THREE",
+    ]
+    assert [whole.name for whole in load_each([loads[1]])] == ["b"]
+
+
 def test_a_variable_that_is_not_set_is_named_with_its_place(read):
     with pytest.raises(ConfigError, match=r"whole\.yaml: several\[0\]\.words\[1\]: the environment variable NOPE is not set"):
         read("name: a\nseveral: [{words: [x, '${NOPE}']}]\n")
     with pytest.raises(ConfigError, match=r"part\.words\[0\]: the environment variable NOPE"):
         read("name: a\npart: {words: ['${NOPE}']}\n")
-    assert expand({"a": [1, None, "$x"]}, {}, "") == {"a": [1, None, "$x"]}
+    assert expand({"a": [1, None, "$x"]}, {}, "", []) == {"a": [1, None, "$x"]}
 
 
 def test_variables_come_from_the_process_where_nothing_else_is_given(tmp_path, monkeypatch):

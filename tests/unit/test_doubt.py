@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,17 +18,18 @@ from adapter.ports import OutcomeKind
 from simulators.http_server import Transport
 from simulators.registry import SIMULATORS
 from simulators.scenario import Behaviour
+from tests import opened_kit
 from tests.opened_kit import Opened, message, opened
 from tests.service_kit import home_with, pr_order
 
-NEVER = Behaviour(transport=Transport.NEVER)  # booked, and not a word
-LOST = Behaviour(book=False, transport=Transport.NEVER)
-SHORT, PROBE = ("  total: 8", "  total: 0.3"), "    probe: productOrder.probe\n    settle: 1\n    authoritative: true"
+CUT = Behaviour(transport=Transport.CLOSE)  # booked, and not a word: the connection ends
+LOST = Behaviour(book=False, transport=Transport.CLOSE)
+PROBE = "    probe: productOrder.probe\n    settle: 1\n    authoritative: true"
 
 
 def home_of(folder: Path, settling: str) -> str:
     """A home whose market pr settles so."""
-    home = home_with(folder, {"config/markets/pr.yaml": SHORT})
+    home = home_with(folder, {"config/markets/pr.yaml": ("  total: 8", "  total: 2")})
     file = folder / "config" / "markets" / "pr.yaml"
     text = file.read_text(encoding="utf-8")
     assert PROBE in text
@@ -42,11 +42,7 @@ def run(tmp_path: Path) -> Callable[..., Any]:
     """Runs ``scenario(opened)`` on a service whose market pr settles as declared."""
 
     def start(scenario: Callable[[Opened], Any], settling: str = PROBE.replace("settle: 1", "settle: 0.05")) -> Any:
-        async def inside() -> Any:
-            async with opened(tmp_path / "data", home_of(tmp_path / "home", settling)) as service:
-                return await scenario(service)
-
-        return asyncio.run(inside())
+        return opened_kit.run(tmp_path / "data", home_of(tmp_path / "home", settling), scenario)
 
     return start
 
@@ -82,7 +78,7 @@ def test_f11_a_probe_that_is_not_authoritative_proves_nothing_by_finding_none(ru
 def test_a_probe_that_is_not_authoritative_may_still_find_the_order(run):
     async def scenario(service: Opened) -> None:
         sent = message()
-        service.slbos.once("UpdateOrderDetail", NEVER)
+        service.slbos.once("UpdateOrderDetail", CUT)
         assert [(await service.pipeline.place(sent)).status for _ in range(2)] == [504, 201]
 
     run(scenario, "    probe: productOrder.probe\n    settle: 0")
@@ -94,9 +90,8 @@ def test_nobody_is_kept_waiting_for_a_proof_that_takes_long(run):
         service.slbos.once("UpdateOrderDetail", LOST)
         reply = await service.pipeline.place(sent)
         assert (reply.status, reply.headers["Retry-After"]) == (504, "60")
-        begun = time.monotonic()
-        assert (await service.pipeline.place(sent)).status == 504
-        assert time.monotonic() - begun < 5
+        async with asyncio.timeout(50):
+            assert (await service.pipeline.place(sent)).status == 504
         assert operations(service) == ["UpdateOrderDetail", "FindOrder"]
 
     run(scenario, PROBE.replace("settle: 1", "settle: 60"))
@@ -107,7 +102,7 @@ def test_a_probe_that_is_not_answered_settles_nothing(run):
 
     async def scenario(service: Opened) -> None:
         sent = message()
-        service.slbos.once("UpdateOrderDetail", NEVER)
+        service.slbos.once("UpdateOrderDetail", CUT)
         service.slbos.once("FindOrder", LOST, 2)
         assert [(await service.pipeline.place(sent)).status for _ in range(4)] == [504, 504, 504, 201]
         assert operations(service) == ["UpdateOrderDetail", "FindOrder", "FindOrder", "FindOrder"]
@@ -118,7 +113,7 @@ def test_a_probe_that_is_not_answered_settles_nothing(run):
 def test_a_probe_that_can_no_longer_be_made_leaves_the_order_as_it_is(run):
     async def scenario(service: Opened) -> None:
         sent = message()
-        service.slbos.once("UpdateOrderDetail", NEVER)
+        service.slbos.once("UpdateOrderDetail", CUT)
         assert (await service.pipeline.place(sent)).status == 504
         backends = dict(service.pipeline.backends)
         kept = {name: rules for name, rules in backends["pr"].translators.items() if name != "productOrder.probe"}
@@ -134,7 +129,7 @@ def test_a_probe_that_can_no_longer_be_made_leaves_the_order_as_it_is(run):
 
 def test_markets_and_faces_that_are_gone_keep_their_orders_for_when_they_are_back(run):
     async def scenario(service: Opened) -> None:
-        service.slbos.once("UpdateOrderDetail", NEVER)
+        service.slbos.once("UpdateOrderDetail", CUT)
         assert (await service.pipeline.place(message())).status == 504
         doubt, backends, renderers = service.pipeline.doubt, service.pipeline.backends, service.pipeline.renderers
         order, [attempt] = await service.only_order()
@@ -155,7 +150,7 @@ def test_markets_and_faces_that_are_gone_keep_their_orders_for_when_they_are_bac
 def test_a_record_that_fails_ends_the_settling_and_is_told(run):
     async def scenario(service: Opened) -> None:
         sent = message()
-        service.slbos.once("UpdateOrderDetail", NEVER)
+        service.slbos.once("UpdateOrderDetail", CUT)
         assert (await service.pipeline.place(sent)).status == 504
         real = service.store.keep
 
@@ -171,8 +166,8 @@ def test_a_record_that_fails_ends_the_settling_and_is_told(run):
     run(scenario)
 
 
-@pytest.mark.parametrize(("behaviour", "ends"), [(NEVER, ["accepted"]), (LOST, ["absent"])])
-def test_what_a_crash_left_open_is_settled_at_start(tmp_path: Path, behaviour: Behaviour, ends: list[str]):
+@pytest.mark.parametrize(("booked", "ends"), [(True, ["accepted"]), (False, ["absent"])])
+def test_what_a_crash_left_open_is_settled_at_start(tmp_path: Path, booked: bool, ends: list[str]):
     """The first service is cut off in the middle of its call: its attempt has no outcome at all."""
     home = home_of(tmp_path / "home", PROBE.replace("settle: 1", "settle: 0.05"))
     sent = message()
@@ -181,7 +176,7 @@ def test_what_a_crash_left_open_is_settled_at_start(tmp_path: Path, behaviour: B
         async with SIMULATORS["slbos"]() as slbos, SIMULATORS["lab"]() as lab:
             backends = {"slbos": slbos, "lab": lab}
             async with opened(tmp_path / "data", home, backends) as first:
-                slbos.once("UpdateOrderDetail", behaviour)
+                slbos.once("UpdateOrderDetail", Behaviour(book=booked, transport=Transport.NEVER))
                 placing = asyncio.create_task(first.pipeline.place(sent))
                 await first.called()
                 await cut_off(first)
@@ -209,10 +204,10 @@ async def cut_off(service: Opened) -> None:
 
 
 def test_the_end_of_the_service_does_not_wait_for_probes(tmp_path: Path):
-    home = home_of(tmp_path / "home", PROBE.replace("settle: 1", "settle: 4"))
+    home = home_of(tmp_path / "home", PROBE.replace("settle: 1", "settle: 60"))
 
-    async def scenario() -> float:
-        async with opened(tmp_path / "data", home) as service:
+    async def scenario() -> None:
+        async with asyncio.timeout(50), opened(tmp_path / "data", home) as service:
             sent = message()
             service.slbos.once("UpdateOrderDetail", LOST)
             assert (await service.pipeline.place(sent)).status == 504
@@ -220,10 +215,8 @@ def test_the_end_of_the_service_does_not_wait_for_probes(tmp_path: Path):
             waiting = asyncio.create_task(service.pipeline.doubt.settle(order, attempt))
             await service.called(2)
             waiting.cancel()
-            begun = time.monotonic()
-        return time.monotonic() - begun
 
-    assert asyncio.run(scenario()) < 3
+    asyncio.run(scenario())
 
 
 def test_a_stored_order_comes_back_digit_for_digit(run):

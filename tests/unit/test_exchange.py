@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from adapter.errors import MaybeSent, NotSent
-from adapter.exchange import Judged, converse, prepare
+from adapter.exchange import Judged, Said, converse, prepare, technical
 from adapter.intake import received_rows, scope_of, sent_rows
 from adapter.ports import Answer, AnswerKind, Call, Document, Exchange, OutcomeKind, WireReply, WireRequest
 from tests.opened_kit import message, opened
@@ -162,3 +162,16 @@ def test_what_is_unknown_is_unknown_only_where_something_may_have_been_done(tmp_
 
     assert judged_as(True) is wanted
     assert judged_as(False) is OutcomeKind.UNAVAILABLE  # what changes nothing is never in doubt
+
+
+def test_a_reply_is_dated_by_when_it_came_however_long_it_took_to_be_mapped(tmp_path):
+    async def scenario() -> list[int]:
+        async with opened(tmp_path, ".") as service:
+            lab = service.pipeline.backends["lab"]
+            asked = message({}, market="lab", operation="productOrder.status", path={"id": "L-1"})
+            prepared = prepare(lab, "productOrder.status", scope_of(lab, asked, ""))
+            came = Said(10.0, WireReply(200, {}, b"<a/>"))  # long ago, by this process's clock
+            judged = Judged(technical(lab, "productOrder.status", OutcomeKind.UNAVAILABLE, ""), way=(came,), at=10.25)
+            return [row.at for row in received_rows(lab, prepared, judged, 1_760_000_000_000)]
+
+    assert asyncio.run(scenario()) == [1_760_000_000_000 - 250]

@@ -67,7 +67,10 @@ BASIC = "security: {basic: {username: desk, password: '${SECRET}'}}"
         ),
         ("face: tmf, open: true, operations: {productOrdr.message: {}}", "there is no resource 'productOrdr'"),
         ("face: tmf, open: true, operations: {productOrder.create: {}}", "an operation is either called or received"),
-        ("face: tmf, open: true, operations: {productOrder.message: {owner: a.b}}", "owner is about the resources that messages make"),
+        (
+            "face: tmf, open: true, operations: {productOrder.message: {owner: a.b}}",
+            "owner: this is about the resources that messages make",
+        ),
         ("face: tmf, open: true, operations: {productOrder.message: {creates: true, owner: 'a[b'}}", "owner: "),
         ("face: tmf, open: true, limits: {depth: 1000}, operations: {productOrder.message: {}}", "limits.depth"),
     ],
@@ -110,5 +113,5 @@ def test_a_party_stands_for_its_client_in_each_of_its_markets():
 
 
 def test_a_party_cannot_be_two_clients():
-    with pytest.raises(ConfigError, match=r"clients\.other\.parties: 'B-1' of market 'north' is shop already"):
+    with pytest.raises(ConfigError, match=r"clients\.other\.parties\.B-1: 'B-1' of market 'north' is shop already"):
         check_clients(clients(shop=("B-1",), other=("B-1",)), [], ["north", "south"])

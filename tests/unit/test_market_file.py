@@ -56,7 +56,7 @@ def test_the_file_has_the_name_of_its_market(read):
         ("operations: {a: {}}\ndelivery: later", "delivery"),
         ("operations: {a: {}}\nrate: {perSecond: 0}", "rate.perSecond"),
         ("operations: {a: {}}\nrate: {perSecond: 5, burst: 2, reserve: 2}", "of 2 permits at once (burst) 2 are kept for orders"),
-        ("operations: {a: {}}\nwindows: [{cron: '0 2 * *', minutes: 120}]", "windows.0.cron"),
+        ("operations: {a: {}}\nwindows: [{minutes: 120}]", "windows.0.cron"),
         ("operations: {a: {}}\nwindows: [{cron: '0 2 * * *', minutes: 0}]", "windows.0.minutes"),
         ("operations: {a: {}}\nbreaker: {failures: 0, pause: 1}", "breaker.failures"),
     ],
@@ -133,7 +133,10 @@ def test_a_market_that_says_nothing_of_it_is_direct_and_follows_nothing(read):
             FOLLOW.replace("by: productOrder.status", "by: productOrder.read") % "{every: 9}",
             "productOrder.create.by: there is no operation 'productOrder.read'",
         ),
-        (FOLLOW.replace("by: productOrder.status", "by: productOrder.create") % "{every: 9}", "declare it with 'idempotent: true'"),
+        (
+            FOLLOW.replace("by: productOrder.status", "by: productOrder.create") % "{every: 9}",
+            "declare productOrder.create with 'idempotent: true'",
+        ),
         (
             "follow: {productOrder.create: {by: productOrder.status, cadence: [{every: 9}], bulk: {operation: productOrder.all, most: 9}}}",
             "productOrder.create.bulk.operation: there is no operation 'productOrder.all'",
@@ -145,16 +148,19 @@ def test_a_market_that_says_nothing_of_it_is_direct_and_follows_nothing(read):
         (FOLLOW % "", "the last row must have neither state nor until"),
         (FOLLOW % "{until: 60, every: 9}", "the last row must have neither state nor until"),
         (FOLLOW % "{every: 9}, {state: held, every: 9}", "the last row must have neither state nor until"),
-        (FOLLOW % "{every: 9}, {every: 99}", "row 2 is never reached: row 1 takes all that it is about"),
-        (FOLLOW % "{until: 60, every: 9}, {state: held, until: 60, every: 9}, {every: 9}", "row 2 is never reached"),
-        (FOLLOW % "{state: held, every: 9}, {state: held, until: 60, every: 9}, {every: 9}", "row 2 is never reached"),
-        (FOLLOW % "{state: completed, every: 9}, {every: 9}", "'completed' is no state that an order can go on from"),
-        (FOLLOW % "{state: hold, every: 9}, {every: 9}", "'hold' is no state that an order can go on from (known here: acknowledged, "),
+        (FOLLOW % "{every: 9}, {every: 99}", "cadence.1: this row is never reached: row 1 takes all that it is about"),
+        (FOLLOW % "{until: 60, every: 9}, {state: held, until: 60, every: 9}, {every: 9}", "cadence.1: this row is never reached"),
+        (FOLLOW % "{state: held, every: 9}, {state: held, until: 60, every: 9}, {every: 9}", "cadence.1: this row is never reached"),
+        (FOLLOW % "{state: completed, every: 9}, {every: 9}", "cadence.0.state: 'completed' is an end, which nothing comes after"),
+        (FOLLOW % "{state: hold, every: 9}, {every: 9}", "cadence.0.state: there is no state 'hold' (did you mean 'held'?)"),
         (FOLLOW % "{every: 0}", "cadence.0.every"),
         ("timers: [{name: t, when: held, after: 9}]", "write either attention"),
         ("timers: [{name: t, when: held, after: 9, attention: x, state: failed}]", "write either attention"),
-        ("timers: [{name: t, when: failed, after: 9, attention: x}]", "t.when: 'failed' is no state that an order can go on from"),
-        ("timers: [{name: t, when: held, after: 9, state: gone}]", "t.state: there is no state 'gone' (known here: acknowledged, "),
+        (
+            "timers: [{name: t, when: failed, after: 9, attention: x}]",
+            "timers.0.when: 'failed' is an end, which nothing comes after (something comes after acknowledged, ",
+        ),
+        ("timers: [{name: t, when: held, after: 9, state: gone}]", "timers.0.state: there is no state 'gone'"),
         ("timers: [{name: 't t', when: held, after: 9, attention: x}]", "timers.0.name"),
         (
             "timers: [{name: t, when: held, after: 9, attention: x}, {name: t, when: pending, after: 9, attention: x}]",
@@ -170,9 +176,9 @@ def test_contradictions_of_following_are_named(read, more, words):
 
 def test_only_orders_that_have_a_life_can_be_followed(read):
     text = FOLLOWED.replace("productOrder.create", "order.create")
-    with pytest.raises(CheckFailed, match=r"order\.create: there is no resource 'order'"):
+    with pytest.raises(CheckFailed, match=r"operations\.order\.create: there is no resource 'order'"):
         read(text + FOLLOW.replace("productOrder.create", "order.create") % "{every: 9}")
-    with pytest.raises(CheckFailed, match=r"order\.create: there is no resource 'order'"):
+    with pytest.raises(CheckFailed, match=r"operations\.order\.create: there is no resource 'order'"):
         read(text + "timers: [{name: t, when: held, after: 9, attention: x}]")
 
 
@@ -210,3 +216,6 @@ def test_the_party_that_sees_an_order_as_well_is_named_by_its_path(read):
     assert read(f"{LEAST}visibility: client\nvisibleTo: 'relatedParty[role=Provider].id'\n").visible_to == "relatedParty[role=Provider].id"
     with pytest.raises(CheckFailed, match="visibleTo"):
         read(f"{LEAST}visibleTo: 'relatedParty['\n")
+    assert read(f"{LEAST}related: 'agreement[agreementType=preAgreement].id'\n").related == "agreement[agreementType=preAgreement].id"
+    with pytest.raises(CheckFailed, match="related"):
+        read(f"{LEAST}related: 'agreement['\n")

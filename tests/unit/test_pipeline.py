@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from adapter.store.connection import Statement
 from adapter.store.schema import resource_order
 from simulators.http_server import Transport
 from simulators.scenario import Behaviour
+from tests import opened_kit
 from tests.opened_kit import Opened, message, opened
 from tests.service_kit import home_with, pr_order
 
@@ -28,21 +30,13 @@ FORGET = Statement(delete(resource_order))
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return home_with(tmp_path_factory.mktemp("home") / "h", {"config/markets/pr.yaml": ("  total: 8", "  total: 0.5")})
+    return home_with(tmp_path_factory.mktemp("home") / "h", {"config/markets/pr.yaml": ("  total: 8", "  total: 2")})
 
 
 @pytest.fixture
 def run(tmp_path: Path, home: str) -> Callable[..., Any]:
     """Runs ``scenario(opened)`` on a service of its own."""
-
-    def start(scenario: Callable[[Opened], Any]) -> Any:
-        async def inside() -> Any:
-            async with opened(tmp_path / "data", home) as service:
-                return await scenario(service)
-
-        return asyncio.run(inside())
-
-    return start
+    return partial(opened_kit.run, tmp_path / "data", home)
 
 
 def asked_for(identity: str) -> Message:

@@ -82,6 +82,9 @@ class Recorded:
     def offers(self, market: str, operation: str) -> bool:
         return market != "zz" and operation in ("productOrder.update", "cancelProductOrder.create")
 
+    def serves(self, operation: str) -> bool:
+        return operation != "productOrder.forget"
+
     async def list(self, markets: Sequence[str], query: str) -> tuple[str, ...]:
         return (query, *markets)
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -16,7 +14,10 @@ import pytest
 from adapter import tracing
 from adapter.errors import CheckFailed, ConfigError
 from adapter.settings import Home, Tracing, load_settings
+from simulators.http_server import HttpReply, HttpRequest
 from tests.inbound_kit import Desk, inbound_home, notice
+from tests.listener_kit import listener
+from tests.loop_kit import LoopThread
 from tests.service_kit import ROOT, closed_port, home_with, pr_order, running
 from tests.work_kit import Node, run
 
@@ -29,7 +30,12 @@ class Collector:
     """What an OTLP endpoint got."""
 
     url: str = ""
-    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    requests: list[tuple[Mapping[str, str], bytes]] = field(default_factory=list)
+
+    def hear(self, request: HttpRequest) -> HttpReply:
+        """Takes an export."""
+        self.requests.append((request.headers, request.body))
+        return HttpReply()
 
     @property
     def all_spans(self) -> list[Any]:
@@ -53,25 +59,9 @@ class Collector:
 def collector() -> Iterator[Collector]:
     pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason="the extra 'tracing' is not installed")
     heard = Collector()
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            heard.requests.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(200)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        heard.url = f"http://127.0.0.1:{server.server_address[1]}/v1/traces"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with LoopThread() as thread, thread.holding(listener(heard.hear)) as root:
+        heard.url = f"{root}/v1/traces"
         yield heard
-        server.shutdown()
-        thread.join()
 
 
 def test_off_there_is_one_station_for_all_and_it_does_nothing():

@@ -1,7 +1,7 @@
 """The canonical model: TM Forum Open API resources, version 4.
 
-``resource("ProductOrder")`` gives the contracts of one; a new resource is its models in a module of this package and a line
-in ``_MODULES``. ``extend`` adds a market's members.
+``resource("ProductOrder")`` gives the contracts of one. A new resource of the standard is its models in a module of this package and a line
+in ``_MODULES``; one that the standard does not have is a file (``described``). ``extend`` adds a market's members.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 
+from adapter.contract.tmf.described import described, described_names
 from adapter.contract.tmf.error import Error
 from adapter.contract.tmf.extension import Extension, extend, extend_all, load_extension, read_extension
 from adapter.contract.tmf.hub import EventSubscription, EventSubscriptionInput
@@ -40,8 +41,6 @@ __all__ = [
 _MODULES = {
     "ProductOrder": "product_order",
     "CancelProductOrder": "cancel_product_order",
-    "RespondProviderChange": "order_task",
-    "RescheduleProductOrder": "order_task",
     "TroubleTicket": "trouble_ticket",
     "Individual": "individual",
     "Organization": "organization",
@@ -57,23 +56,25 @@ _MODULES = {
 
 def resource_names() -> tuple[str, ...]:
     """The resources there are, as their types are called."""
-    return tuple(_MODULES)
+    return (*_MODULES, *described_names())
 
 
 def type_name_of(name: str) -> str:
     """The type of a resource, by itself (``ProductOrder``) or by its path (``productOrder``). Raises ConfigError."""
-    type_name = name[:1].upper() + name[1:]
-    if type_name not in _MODULES:
-        close = get_close_matches(name, [spelling for known in _MODULES for spelling in (known, known[0].lower() + known[1:])], 1)
+    type_name, known = name[:1].upper() + name[1:], resource_names()
+    if type_name not in known:
+        close = get_close_matches(name, [spelling for each in known for spelling in (each, each[0].lower() + each[1:])], 1)
         hint = f"; did you mean '{close[0]}'?" if close else ""
-        raise ConfigError(f"there is no resource '{name}'{hint} (known: {', '.join(_MODULES)})")
+        raise ConfigError(f"there is no resource '{name}'{hint} (known: {', '.join(known)})")
     return type_name
 
 
 @cache
 def resource(name: str) -> Resource:
-    """The contracts of a resource, by its type or its path. Raises ConfigError."""
+    """The contracts of a resource, by its type or its path. Raises ConfigError, CheckFailed."""
     type_name = type_name_of(name)
+    if type_name not in _MODULES:
+        return described(type_name)
     models = import_module(f"{__name__}.{_MODULES[type_name]}")
     full = getattr(models, type_name)
     # What can only be read has no form of its own to be created in; without a form for it, the standard has no PATCH.

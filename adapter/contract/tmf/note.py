@@ -1,4 +1,4 @@
-"""Remarks as the interfaces beside product ordering have them."""
+"""Remarks."""
 
 from __future__ import annotations
 

@@ -22,18 +22,19 @@ class OrganizationIdentification(Identification):
     """A number in a public register."""
 
 
-class OrganizationChildRelationship(Extensible):
+class _OrganizationRelationship(Extensible):
+    """Another organization, and how this one stands to it."""
+
+    relationship_type: str | None = None
+    organization: OrganizationRef | None = None
+
+
+class OrganizationChildRelationship(_OrganizationRelationship):
     """An organization that is part of this one."""
 
-    relationship_type: str | None = None
-    organization: OrganizationRef | None = None
 
-
-class OrganizationParentRelationship(Extensible):
+class OrganizationParentRelationship(_OrganizationRelationship):
     """The organization that this one is part of."""
-
-    relationship_type: str | None = None
-    organization: OrganizationRef | None = None
 
 
 class OtherNameOrganization(Extensible):

@@ -86,10 +86,7 @@ class ProductPrice(Extensible):
     product_offering_price: ProductOfferingPriceRef | None = None
 
 
-class ProductTerm(Extensible):
+class ProductTerm(OrderTerm):
     """A commitment that comes with a product."""
 
-    name: str | None = None
-    description: str | None = None
-    duration: Quantity | None = None
     valid_for: TimePeriod | None = None

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from adapter.contract.tmf import note
 from adapter.contract.tmf.model import DateTime, Extensible
 from adapter.contract.tmf.order_item import ProductOrderItem
 from adapter.contract.tmf.price import OrderPrice
@@ -36,12 +37,9 @@ class ProductOrderStateType(StrEnum):
     PENDING_CANCELLATION = "pendingCancellation"
 
 
-class Note(Extensible):
+class Note(note.Note):
     """A remark. Front-ends also carry named values in it, the name in ``@type``."""
 
-    id: str | None = None
-    author: str | None = None
-    date: DateTime | None = None
     text: str
 
 

@@ -34,13 +34,14 @@ def model_schema(model: type[BaseModel]) -> Schema:
         schema = {**schema["$defs"][model.__name__], "$defs": schema["$defs"]}
     for shape in (schema, *schema.get("$defs", {}).values()):
         if "properties" in shape:
-            shape["properties"] = dict(sorted(shape["properties"].items(), key=_reading_order))
+            shape["properties"] = dict(sorted(shape["properties"].items(), key=reading_order))
         if shape.get("additionalProperties") is True:  # legal on the wire, but nothing a mapping may count on
             del shape["additionalProperties"]
     return {"$schema": DIALECT, **schema}
 
 
-def _reading_order(entry: tuple[str, Any]) -> int:
+def reading_order(entry: tuple[str, Any]) -> int:
+    """Where a member stands among the others, by its name: the key to sort them with."""
     name = entry[0]
     return {"id": 0, "href": 1, "name": 2}.get(name, 4 if name.startswith("@") else 3)
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from adapter import clock
+from adapter.contract.path import parse_path
 from adapter.errors import NotFound
 from adapter.faces.admin.tasks import task_row
-from adapter.faces.admin.timeline import Way, timeline
-from adapter.ports import OutcomeKind
+from adapter.faces.admin.timeline import Way, outcome, timeline
+from adapter.mapping.runtime import ABSENT, reach
+from adapter.recorded import document_of, kind_of
 from adapter.store import AttemptRow, MessageRow, OrderQuery, OrderRow, Store, auditing, dead_letters, outbox
 from adapter.store.connection import Connection
+from adapter.store.reading import find_order, find_orders
+from adapter.store.reading import order_row as order_of_row
 from adapter.store.task_listing import find, read
 from adapter.store.task_rows import Task, TaskQuery
+
+_MOST_CHANGES = 1000  # of one order, the newest
+_AROUND = 60 * 86_400_000  # milliseconds: what belongs together is made at most so long before or after each other
+_MOST_COMPARED = 20_000  # orders of that time, the newest
 
 
 async def list_orders(store: Store, limit: int, state: str = "", markets: Collection[str] = ()) -> list[dict[str, Any]]:
@@ -55,6 +63,17 @@ async def order_of(store: Store, identifier: str) -> OrderRow:
     return row
 
 
+async def _shown(store: Store, identifier: str) -> OrderRow:
+    """Like ``order_of``, by the caller's own number as well: good for looking, where it does not matter that a correction has it, too."""
+    try:
+        return await order_of(store, identifier)
+    except NotFound:
+        named = await store.orders(OrderQuery(external_id=identifier, limit=1)) if identifier else []
+        if not named:
+            raise
+        return named[0]
+
+
 async def show_order(store: Store, identifier: str) -> dict[str, Any] | None:
     """``way_of_order``, None where there is no such order."""
     try:
@@ -63,19 +82,47 @@ async def show_order(store: Store, identifier: str) -> dict[str, Any] | None:
         return None
 
 
-async def way_of_order(store: Store, identifier: str) -> dict[str, Any]:
-    """One order with its attempts and messages, and with all that is on record about it as one list in the order of time: events,
-    deliveries, tasks and what people did as well. Raises NotFound."""
-    row = await order_of(store, identifier)
+async def way_of_order(store: Store, identifier: str, related: Callable[[str], str] = lambda _: "") -> dict[str, Any]:
+    """One order (its id, the backend's or the caller's own number: the newest, where several have it) with its attempts and
+    messages, and with all that is on record about it as one list in the order of time: events, deliveries, tasks and what people did as
+    well. ``related`` gives by market the path at which resources that belong together have the same value. Raises NotFound."""
+    row = await _shown(store, identifier)
     attempts, messages = await store.attempts(row.id), await store.messages(row.id)
     way: Way = await store.tx(_way, row, attempts, messages)
     now = await store.now()
     return {
         **order_row(row),
+        "related": [_in_brief(each) for each in await _related(store, row, related(row.market))],
         "attempts": [_attempt(item) for item in attempts],
         "messages": [_message(item) for item in messages],
         "timeline": timeline(way, now),
     }
+
+
+async def _related(store: Store, row: OrderRow, path: str) -> list[OrderRow]:
+    """The newest first. Nothing on record is indexed by what documents hold, so only those of about the same time are looked through."""
+    shared = _value_at(row, path) if path else None
+    if shared is None:
+        return []
+    begins, ends = row.created_at - _AROUND, row.created_at + _AROUND
+    query = OrderQuery(markets=frozenset({row.market}), resource=kind_of(row), answered=True, created_from=begins, created_until=ends)
+    found, looked = [], 0
+    async for each in store.stream(query):
+        looked += 1
+        if each.id != row.id and _value_at(each, path) == shared:
+            found.append(each)
+        if looked == _MOST_COMPARED:
+            break
+    return found
+
+
+def _in_brief(row: OrderRow) -> str:
+    return f"{kind_of(row)} {row.id}, the backend's {row.backend_ref}: {row.state}"
+
+
+def _value_at(row: OrderRow, path: str) -> Any:
+    found = reach(document_of(row), parse_path(path).steps)
+    return None if found is ABSENT else found
 
 
 def _way(c: Connection, row: OrderRow, attempts: list[AttemptRow], messages: list[MessageRow]) -> Way:
@@ -87,6 +134,8 @@ def _way(c: Connection, row: OrderRow, attempts: list[AttemptRow], messages: lis
         deliveries=tuple(dead_letters.deliveries_of(c, row.id)),
         tasks=tuple(find(c, TaskQuery(order_id=row.id))),
         audit=tuple(auditing.find(c, row.id)),
+        changes=tuple(order_of_row(each) for each in reversed(find_orders(c, OrderQuery(subject=row.id, limit=_MOST_CHANGES)))),
+        subject=order_of_row(subject) if row.subject and (subject := find_order(c, None, row.subject)) is not None else None,
     )
 
 
@@ -96,6 +145,7 @@ def order_row(row: OrderRow) -> dict[str, Any]:
         "id": row.id,
         "market": row.market,
         "operation": row.operation,
+        "subject": row.subject,
         "face": row.face,
         "client": row.client,
         "externalId": row.external_id,
@@ -112,11 +162,6 @@ def order_row(row: OrderRow) -> dict[str, Any]:
         "doneAt": clock.iso(row.done_at) if row.done_at else "",
         "rules": row.rule_version,
     }
-
-
-def outcome(kind: OutcomeKind | None) -> str:
-    """What became of a call, in a word."""
-    return kind.value if kind is not None else "open"
 
 
 def _attempt(row: AttemptRow) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def _first(
     """The change of an order that nobody has heard of yet."""
     return Change(
         order_id=order.id,
-        seq=order.event_seq,
+        version=order.version,
         state=INITIAL,
         at=now,
         legacy_state=order.legacy_state,

@@ -3,13 +3,15 @@ is still to be done, and what people did by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import orjson
 
 from adapter import clock
+from adapter.ports import OutcomeKind
 from adapter.store import AttemptRow, Direction, MessageRow, OrderRow
 from adapter.store.auditing import AuditRow
 from adapter.store.outbox import DeliveryRow, EventRow
@@ -28,7 +30,7 @@ _RULES = 12  # characters of a rule set's version that tell it from others
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Everything on record about one order."""
+    """Everything on record about one order. ``changes`` are the requests that were about it, ``subject`` what it is about itself."""
 
     order: OrderRow
     attempts: tuple[AttemptRow, ...] = ()
@@ -37,6 +39,8 @@ class Way:
     deliveries: tuple[DeliveryRow, ...] = ()
     tasks: tuple[Task, ...] = ()
     audit: tuple[AuditRow, ...] = ()
+    changes: tuple[OrderRow, ...] = ()
+    subject: OrderRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class _Step:
 def timeline(way: Way, now: int) -> list[dict[str, Any]]:
     """Steps with ``at`` (ISO, "" for how things stand), ``kind``, ``text``, ``lines`` of detail, ``rules`` (the version of the rule set
     that made it) and ``body`` (of a message). What is due later stands behind what happened."""
-    steps = [*_accepted(way), *_attempts(way), *_messages(way), *_events(way), *_audit(way), *_deliveries(way, now), *_tasks(way, now)]
+    happened = (_accepted(way), _changes(way), _attempts(way), _messages(way), _events(way), _audit(way))
+    steps = list(chain(*happened, _deliveries(way, now), _tasks(way, now)))
     steps.sort(key=lambda step: (step.at is None, step.at or 0, step.rank))
     return [
         {
@@ -73,12 +78,35 @@ def timeline(way: Way, now: int) -> list[dict[str, Any]]:
 def _accepted(way: Way) -> Iterator[_Step]:
     order = way.order
     number = f", its number {order.external_id}" if order.external_id else ""
-    text = f"accepted from {order.client} at face {order.face}: {order.operation} for market {order.market}{number}"
+    about = f", about {order.subject}" if order.subject else ""
+    text = f"accepted from {order.client} at face {order.face}: {order.operation} for market {order.market}{about}{number}"
     yield _Step(order.created_at, 0, "accepted", text, (f"correlation {order.correlation_id}",) if order.correlation_id else ())
     if order.done_at is not None:
         yield _Step(order.done_at, 9, "done", f"at its end: {order.state}")
     if order.attention:
         yield _Step(None, 0, "attention", f"a person has to look: {order.attention}")
+
+
+def _changes(way: Way) -> Iterator[_Step]:
+    """The requests about an order, each of which has a way of its own, and how the order stands that a request is about."""
+    for change in way.changes:
+        state = f", {change.state}" if change.state else ""
+        text = f"{change.operation} {change.id} from {change.client}: {outcome(change.outcome)}{state}"
+        yield _Step(change.created_at, 1, "change", text, (f"a person has to look: {change.attention}",) if change.attention else ())
+    if way.order.subject:
+        yield _Step(None, 0, "about", _standing(way.order.subject, way.subject))
+
+
+def _standing(identifier: str, found: OrderRow | None) -> str:
+    if found is None:
+        return f"{identifier}, which is not on record any more"
+    number = f", the backend's {found.backend_ref}" if found.backend_ref else ""
+    return f"{found.resource or found.operation} {identifier}{number}: {found.state or outcome(found.outcome)}"
+
+
+def outcome(kind: OutcomeKind | None) -> str:
+    """What became of a call, in a word."""
+    return kind.value if kind is not None else "open"
 
 
 def _attempts(way: Way) -> Iterator[_Step]:
@@ -96,12 +124,28 @@ def _attempts(way: Way) -> Iterator[_Step]:
 
 
 def _messages(way: Way) -> Iterator[_Step]:
-    for message in way.messages:
+    for message in in_sequence(way.messages):
         status = f", HTTP {message.status}" if message.status is not None else ""
+        if is_part(message):
+            status = ", its part of an answer about many"
         text = f"{message.direction}: {_HEARD[message.direction]}, {message.operation}{status}"
         rank = {Direction.CLIENT_REQUEST: 1, Direction.CLIENT_REPLY: 6}.get(message.direction, 3)
         body = message.body.decode("utf-8", "replace")
         yield _Step(message.at, rank, "message", text, rules=_rules_of(way, message), body=body)
+
+
+def in_sequence(messages: Iterable[MessageRow]) -> Iterator[MessageRow]:
+    """The messages of one order as they were recorded, none of them older than the one before: when a reply came is reckoned back from
+    when it was recorded, and may come out milliseconds before its request."""
+    latest = 0
+    for message in messages:
+        latest = max(latest, message.at)
+        yield replace(message, at=latest)
+
+
+def is_part(message: MessageRow) -> bool:
+    """Whether it is what an answer about many orders says of one; the whole, with its status and its question, belongs to none of them."""
+    return message.direction is Direction.BACKEND_REPLY and message.status is None
 
 
 def _rules_of(way: Way, message: MessageRow) -> str:
@@ -110,7 +154,15 @@ def _rules_of(way: Way, message: MessageRow) -> str:
     if attempt is None:
         return way.order.rule_version[:_RULES] if not message.attempt else ""
     over = attempt.settled_at is not None and message.at > attempt.settled_at
-    return "" if over else attempt.rule_version[:_RULES]
+    return "" if over or _is_probes(way, message) else attempt.rule_version[:_RULES]
+
+
+def _is_probes(way: Way, message: MessageRow) -> bool:
+    """Whether a message to or from the backend is that of another operation than the attempt's own, whose call stands first on record."""
+    if message.direction not in (Direction.BACKEND_REQUEST, Direction.BACKEND_REPLY):
+        return False
+    calls = (each for each in way.messages if each.attempt == message.attempt and each.direction is Direction.BACKEND_REQUEST)
+    return message.operation != next((each.operation for each in calls), message.operation)
 
 
 def _events(way: Way) -> Iterator[_Step]:

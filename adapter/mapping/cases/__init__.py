@@ -3,7 +3,7 @@
 from adapter.mapping.cases.compare import Difference, compare
 from adapter.mapping.cases.file import Case, load_cases, read_cases
 from adapter.mapping.cases.run import CaseResult, Report, run_cases
-from adapter.mapping.cases.sections import CLIENT_REFERENCE, CORRELATION_ID, NOW, UID
+from adapter.mapping.cases.sections import CLIENT_REFERENCE, CORRELATION_ID, NOW, UID, Read
 
 __all__ = [
     "CLIENT_REFERENCE",
@@ -13,6 +13,7 @@ __all__ = [
     "Case",
     "CaseResult",
     "Difference",
+    "Read",
     "Report",
     "compare",
     "load_cases",

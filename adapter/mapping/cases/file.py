@@ -7,15 +7,18 @@ expected: ``legacy``, ``problems`` or ``refused`` of ``request``; ``outcome``, `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
 from adapter.contract.json_text import parse_json
-from adapter.errors import CallerError, ConfigError
-from adapter.mapping.suggest import suggest
+from adapter.errors import CallerError, CheckFailed
+from adapter.finding import Finding, Position, suggest
+from adapter.mapping.cases.wire import is_wire
 from adapter.ports import Document
+from adapter.yaml_text import Block, Items, Node, load_document, numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,8 @@ class Case:
     expected for ``reply``, ``subject`` what becomes of the document that it is about, and ``view`` what a face shows otherwise, member
     by member (null: not shown). ``outcome`` holds the expected ``is``, ``texts``, ``message`` and ``status`` as far as they matter.
 
-    ``message`` is what the backend sends of its own accord: the legacy document, or a text as it comes over the wire. ``identity``,
-    ``report`` and ``answer`` (the legacy one) are expected for it; its ``outcome`` is given: ``kind`` and ``text``.
+    ``message`` is what the backend sends of its own accord: the legacy document, or a text as it comes over the wire (see ``wire``).
+    ``identity``, ``report`` and ``answer`` (the legacy one) are expected for it; its ``outcome`` is given: ``kind`` and ``text``.
     """
 
     file: str
@@ -64,53 +67,101 @@ class Case:
 
 
 def load_cases(folder: Path, shown: str | None = None) -> list[Case]:
-    """All cases of a folder, by file name. ``shown`` stands for the folder in messages. Raises ConfigError."""
+    """All cases of a folder, by file name. ``shown`` stands for the folder in messages. Raises CheckFailed with what is wrong with any of
+    them."""
     found: list[Case] = []
+    findings: list[Finding] = []
     for path in sorted(folder.glob("*.json")):
-        found += read_cases(path.read_bytes(), f"{shown or folder.name}/{path.name}", folder)
+        try:
+            found += read_cases(path.read_bytes(), f"{shown or folder.name}/{path.name}", folder)
+        except CheckFailed as error:
+            findings += error.findings
+    if findings:
+        raise CheckFailed(findings)
     return found
 
 
 def read_cases(raw: bytes, file: str, folder: Path | None = None) -> list[Case]:
-    """The cases of one file. A ``message`` that is the name of a file in ``folder`` is its text. Raises ConfigError that says what is
-    wrong."""
+    """The cases of one file. A ``message`` that is the name of a file in ``folder`` is its text. Raises CheckFailed (K113) that says
+    what is wrong, and where."""
     try:
         document = parse_json(raw)
     except CallerError as error:
-        raise ConfigError(f"{file}: {error}") from error
-    return [_case(entry, file, folder) for entry in (document if isinstance(document, list) else [document])]
+        raise CheckFailed([_unreadable(str(error), file)]) from error
+    found: list[Case] = []
+    wrong: list[tuple[At, str, str]] = []
+    for number, entry in enumerate(document if isinstance(document, list) else [document]):
+        try:
+            found.append(_case(entry, file, folder))
+        except _Wrong as error:
+            below = (number,) if isinstance(document, list) else ()
+            wrong.append(((*below, *error.at), error.text, error.hint))
+    if wrong:
+        places = load_document(raw, file, numbered("K")).root  # JSON is YAML as well
+        raise CheckFailed([Finding("K113", text, _place(places, at, file), hint) for at, text, hint in wrong])
+    return found
 
 
+def _unreadable(told: str, file: str) -> Finding:
+    """What is said of a request body that is no JSON, said of a file."""
+    text = told.replace("The request body", "the file", 1)
+    place = _AT_LINE.search(text)
+    if place is None:
+        return Finding("K113", text, Position(file, 1, 1))
+    return Finding("K113", _AT_LINE.sub("", text, count=1), Position(file, int(place["line"]), int(place["column"])))
+
+
+def _place(node: Node | None, at: At, file: str) -> Position:
+    """Where a part of the file stands: a key, or the nearest that is there."""
+    found = node.at if node is not None else Position(file, 1, 1)
+    for step in at:
+        if isinstance(node, Items) and isinstance(step, int):
+            node = node.nodes[step]
+            found = node.at
+        elif isinstance(node, Block) and (entry := node.entry(str(step))) is not None:
+            node, found = entry.value, entry.key.at
+    return found
+
+
+At = tuple[str | int, ...]
+
+_AT_LINE: Final = re.compile(r"(?:: | at )line (?P<line>\d+) column (?P<column>\d+)")
 _KEYS: Final = {each.name for each in fields(Case)} - {"file"}
 _LISTS: Final = ("rules", "problems", "refused")
 _TEXTS: Final = ("title", "operation", "identity", "table")
 _OBJECTS: Final = _KEYS - {*_TEXTS, *_LISTS, "rows", "message"}
 _EXPECTED: Final = {"legacy", "problems", "refused", "answer", "outcome", "subject", "view", "identity", "report"}
-_RAW: Final = ("<", "{", "[")  # how a message begins that is no file name
+
+
+class _Wrong(Exception):
+    """What is wrong with a case, at one of its keys, or with all of it."""
+
+    def __init__(self, text: str, *at: str, hint: str = "") -> None:
+        self.text, self.at, self.hint = text, at, hint
+        super().__init__(text)
 
 
 def _case(entry: Any, file: str, folder: Path | None) -> Case:
     if not isinstance(entry, dict) or not isinstance(entry.get("title"), str):
-        raise ConfigError(f"{file}: a case is an object with a title")
-    where = f"{file}: {entry['title']}"
+        raise _Wrong("a case is an object with a title", hint='write "title": "what it shows"')
     for key, value in entry.items():
         if key not in _KEYS:
-            raise ConfigError(f"{where}: '{key}' is no part of a case; {suggest(key, _KEYS)}")
+            raise _Wrong(f"'{key}' is no part of a case", key, hint=suggest(key, sorted(_KEYS)))
         kind, what = _kind(key)
         if not isinstance(value, kind):
-            raise ConfigError(f"{where}: '{key}' is {what}")
+            raise _Wrong(f"'{key}' is {what}", key)
     if "table" in entry:
         rows = entry.get("rows", [])
         if not all(isinstance(row, list) and len(row) == 2 and all(isinstance(code, str) for code in row) for row in rows):
-            raise ConfigError(f'{where}: rows are pairs of codes: [["canonical", "legacy"], …]')
+            raise _Wrong("rows are pairs of codes", "rows", hint='write [["canonical", "legacy"], …]')
         entry = {**entry, "rows": tuple((row[0], row[1]) for row in rows)}
     elif "operation" not in entry:
-        raise ConfigError(f"{where}: name the operation, or the table")
+        raise _Wrong(f"'{entry['title']}' names neither an operation nor a table", "title", hint="name the operation, or the table")
     elif not _EXPECTED & entry.keys():
-        raise ConfigError(f"{where}: nothing is expected; give one of {', '.join(sorted(_EXPECTED))}")
+        raise _Wrong(f"nothing is expected in '{entry['title']}'", "title", hint=f"give one of {', '.join(sorted(_EXPECTED))}")
     message = entry.get("message")
-    if isinstance(message, str) and not message.lstrip().startswith(_RAW):
-        entry = {**entry, "message": _text_of(folder, message, where)}
+    if isinstance(message, str) and not is_wire(message):
+        entry = {**entry, "message": _text_of(folder, message)}
     lists = {key: tuple(entry[key]) for key in _LISTS if key in entry}
     return Case(file=file, **{**entry, **lists})
 
@@ -123,8 +174,8 @@ def _kind(key: str) -> tuple[type | tuple[type, ...], str]:
     return (str, "a text") if key in _TEXTS else (list, "a list")
 
 
-def _text_of(folder: Path | None, name: str, where: str) -> str:
+def _text_of(folder: Path | None, name: str) -> str:
     try:
         return ((folder or Path()) / name).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{where}: message: there is no readable file '{name}' beside the case") from error
+        raise _Wrong(f"there is no readable file '{name}' beside the case", "message") from error

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adapter.finding import suggest
 from adapter.mapping.cases.file import Case
 from adapter.mapping.cases.sections import CaseRun, Read
 from adapter.mapping.cases.table import table_case
 from adapter.mapping.coverage import Coverage
-from adapter.mapping.suggest import suggest
 from adapter.mapping.tables import CodeTable
 from adapter.mapping.translator import Translator
 

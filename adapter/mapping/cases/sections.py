@@ -8,23 +8,25 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
-from adapter.errors import AdapterError, ConfigError, InvalidMessage
+from adapter.errors import AdapterError, ConfigError, InvalidMessage, NotFound
+from adapter.finding import suggest
 from adapter.mapping.cases.compare import Difference, compare
 from adapter.mapping.cases.file import Case
+from adapter.mapping.cases.wire import request_of
 from adapter.mapping.compile.record import Told
 from adapter.mapping.coverage import Coverage
 from adapter.mapping.explain import origins
 from adapter.mapping.scope import Scope
-from adapter.mapping.suggest import suggest
 from adapter.mapping.translator import Refusal, Translator, Verdict, Written
-from adapter.ports import Document
+from adapter.ports import Document, InboundRequest, Received
 
 NOW: Final = "2026-01-01T00:00:00.000Z"  # the clock and the ids of every case, so that documents can be written down
 CLIENT_REFERENCE: Final = "CLIENT-REFERENCE"
 CORRELATION_ID: Final = "CORRELATION-ID"
 UID: Final = "UID"
+_LINE_MISSING: Final = "; a message that is known by its path begins with the line that names it, such as 'POST /path'"
 
-Read = Callable[[bytes], Document]  # a message as it comes over the wire → its legacy document
+Read = Callable[[InboundRequest], Received]  # a message as it comes over the wire
 
 
 class CaseRun:
@@ -129,7 +131,7 @@ class CaseRun:
         try:
             document = self._message(read)
         except AdapterError as unreadable:
-            yield f"the message cannot be read: {unreadable}"
+            yield f"the message cannot be read: {unreadable}{_LINE_MISSING if isinstance(unreadable, NotFound) else ''}"
             return
         outcome = {"kind": "accepted", "text": "", **(self.case.outcome or {})}
         scope = replace(self._scope(), message=document, outcome=outcome)
@@ -148,7 +150,10 @@ class CaseRun:
             return given
         if read is None:
             raise ConfigError("this market has nothing that reads messages as they come over the wire; give the legacy document")
-        return read(given.encode())
+        received = read(request_of(given))
+        if received.operation != self.translator.legacy:
+            raise ConfigError(f"it is a message '{received.operation}', and {self.case.operation} takes '{self.translator.legacy}'")
+        return received.document
 
     def _identified(self, scope: Scope) -> Iterator[str]:
         identity, error = None, None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from adapter.finding import suggest
 from adapter.mapping.cases.file import Case
 from adapter.mapping.compile.lookup import lookup, no_hook
 from adapter.mapping.coverage import Coverage
 from adapter.mapping.model import Direction
 from adapter.mapping.runtime import CodeRefused
-from adapter.mapping.suggest import suggest
 from adapter.mapping.tables import CodeTable
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from adapter.contract.shape import Kind, OperationContract, Shape
-from adapter.finding import Finding, Position
+from adapter.finding import Finding, Position, suggest
 from adapter.mapping.catalogue import finding
 from adapter.mapping.check.lookups import Lookups, unused_tables
 from adapter.mapping.check.partial import change, part, question, question_for_many, received, task
@@ -18,7 +18,6 @@ from adapter.mapping.expression import outcome_facts, refused_facts
 from adapter.mapping.model import Direction, MappingFile
 from adapter.mapping.parse import Parsed
 from adapter.mapping.sections import REPLY, REPORT, REQUEST, SUBJECT, VIEW, Section, sections_of
-from adapter.mapping.suggest import suggest
 from adapter.mapping.types import Contracts, Facts, ScopeShapes, fact, required_facts
 
 __all__ = [
@@ -35,6 +34,8 @@ __all__ = [
     "unused_tables",
 ]
 
+# what may be absent or null where a requirement could not be read
+_UNCERTAIN = frozenset({"M304", "M309", "M802"})
 # what a rule that could not be read may have caused
 _CONSEQUENCES = frozenset({"M313", "M401", "M402", "M407", "M409", "M410"})
 
@@ -43,9 +44,19 @@ def check_parsed(parsed: Parsed, around: Surroundings) -> list[Finding]:
     """All findings of one file: of its syntax, and of what could be read. What unreadable rules may have caused is left out."""
     found = list(parsed.findings)
     if parsed.file is not None:
-        broken = any(each.severity == "error" for each in found)
-        found += [each for each in check_mapping(parsed.file, around) if not (broken and each.code in _CONSEQUENCES)]
+        wrong = [each for each in found if each.severity == "error"]
+        caused = (_CONSEQUENCES if wrong else frozenset()) | (_UNCERTAIN if _makes_certain(wrong, parsed.file) else frozenset())
+        found += [each for each in check_mapping(parsed.file, around) if each.code not in caused]
     return ordered(found)
+
+
+def _makes_certain(wrong: Iterable[Finding], file: MappingFile) -> bool:
+    """Whether one of these stands in a section that says what is there, so that other sections may rely on it."""
+    for each in wrong:
+        before = [(at, name) for name, at in file.places.items() if at.file == each.at.file and at.line <= each.at.line]
+        if before and max(before)[1] in ("require", "refuse", "outcome"):
+            return True
+    return False
 
 
 def check_mapping(file: MappingFile, around: Surroundings) -> list[Finding]:

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from adapter.contract.shape import Kind, Shape
-from adapter.finding import Finding, Position
+from adapter.finding import Finding, Position, suggest
 from adapter.mapping.catalogue import finding
 from adapter.mapping.check.values import constant_misfit
 from adapter.mapping.model import BothRule, Direction, MappingFile, Rule, TwoWayList, TwoWayRule, ValueRule
-from adapter.mapping.suggest import suggest
 from adapter.mapping.tables import CodeTable, Tables
 from adapter.mapping.types import ANYTHING, Type
 

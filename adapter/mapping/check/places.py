@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adapter.contract.shape import Place, Shape, UnknownStep, resolve
-from adapter.finding import Finding
+from adapter.finding import Finding, suggest
 from adapter.mapping.catalogue import finding
 from adapter.mapping.model import PathText
-from adapter.mapping.suggest import suggest
 
 
 def place_of(root: Shape, target: PathText, code: str) -> Place | Finding:

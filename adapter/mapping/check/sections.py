@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from adapter.contract.path import Path
 from adapter.contract.shape import Kind
-from adapter.finding import Finding, Position
+from adapter.finding import Finding, Position, suggest
 from adapter.mapping.catalogue import finding
 from adapter.mapping.check.places import place_of
-from adapter.mapping.check.reads import accesses, knowing, may_lack, sole_access
+from adapter.mapping.check.reads import knowing, may_lack
 from adapter.mapping.check.rules import RuleCheck
+from adapter.mapping.check.used import names_of, used
 from adapter.mapping.expression import infer
-from adapter.mapping.model import (
-    BothRule,
-    Direction,
-    Drop,
-    Expr,
-    ListRule,
-    MappingFile,
-    OutcomeRule,
-    Refuse,
-    Require,
-    Rule,
-    TwoWayRule,
-    ValueRule,
-)
+from adapter.mapping.model import Drop, Expr, MappingFile, OutcomeRule, Refuse, Require
 from adapter.mapping.sections import IDENTITY, OUTCOME, REQUEST
-from adapter.mapping.suggest import suggest
 from adapter.mapping.types import Contracts, Facts, ScopeShapes, Type
 
 _PROBE = "probe"
@@ -78,81 +64,21 @@ def check_identity(identity: Expr | None, contracts: Contracts) -> Iterator[Find
 
 def check_drop(file: MappingFile, contracts: Contracts) -> Iterator[Finding]:
     """Dropped paths that do not exist, or that a request rule uses all the same."""
-    used = list(_used(file)) if file.drop else []
+    read = list(used(file)) if file.drop else []
     for drop in file.drop:
         place = place_of(contracts.request, drop.path, "M201")
         if isinstance(place, Finding):
             yield place
             continue
-        names = _names(drop.path.path)
-        for way, at in used:
-            if way[: len(names)] == names:
-                yield _contradiction(drop, at)
+        names = names_of(drop.path.path)
+        for each in read:
+            if each.way[: len(names)] == names:
+                yield _contradiction(drop, each.at)
                 break
 
 
 def _contradiction(drop: Drop, at: Position) -> Finding:
     return finding("M406", f"'{drop.path.text}' is dropped, but line {at.line} uses it", drop.path.at, "remove the drop, or the rule")
-
-
-_Way = tuple[str, ...]
-
-
-def _used(file: MappingFile) -> Iterator[tuple[_Way, Position]]:
-    """The member names of every canonical path that the request direction reads."""
-    yield from _used_both(file.both, ())
-    yield from _used_rules(file.rules["request"], {"request": ()})
-
-
-def _used_both(rules: Iterable[BothRule], before: _Way) -> Iterator[tuple[_Way, Position]]:
-    for rule in rules:
-        if rule.only is Direction.REPLY:
-            continue
-        way = before + _names(rule.canonical.path)
-        if isinstance(rule, TwoWayRule):
-            yield way, rule.canonical.at
-        else:
-            yield from _used_both(rule.both, way)
-            yield from _used_rules(rule.request, {"request": (), f"item{_depth(before)}": way})
-
-
-def _used_rules(rules: Iterable[Rule], roots: dict[str, _Way]) -> Iterator[tuple[_Way, Position]]:
-    depth = len(roots) - 1
-    for rule in rules:
-        if not isinstance(rule, ListRule):
-            for expr in _expressions(rule):
-                yield from _read(expr, roots, depth)
-            continue
-        yield from _read(rule.each, roots, depth)
-        access = sole_access(rule.each, depth)
-        walked = None if access is None or access.root not in roots else roots[access.root] + _names(Path(access.steps))
-        inside = {**roots, f"item{depth}": walked or ("",)}
-        if rule.when is not None:
-            yield from _read(rule.when, inside, depth + 1)
-        yield from _used_rules(rule.rules, inside)
-
-
-def _expressions(rule: ValueRule) -> Iterator[Expr]:
-    for branch in rule.branches:
-        if branch.when is not None:
-            yield branch.when
-        yield branch.value
-    if rule.default is not None:
-        yield rule.default
-
-
-def _read(expr: Expr, roots: dict[str, _Way], depth: int) -> Iterator[tuple[_Way, Position]]:
-    for access in accesses(expr.node, depth):
-        if access.root in roots and access.steps:
-            yield roots[access.root] + _names(Path(access.steps)), expr.at
-
-
-def _names(path: Path) -> _Way:
-    return tuple(step.name for step in path.steps)
-
-
-def _depth(before: _Way) -> int:
-    return 1 if before else 0
 
 
 def check_outcome(file: MappingFile, contracts: Contracts, rules: RuleCheck, there: Facts) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from adapter.contract.shape import Kind, Place, Shape
-from adapter.finding import Finding, Position
+from adapter.finding import Finding, Position, suggest
 from adapter.mapping.catalogue import finding
 from adapter.mapping.check.hints import Ways, require_hint, walked_ways
 from adapter.mapping.check.lookups import Lookups
@@ -17,8 +17,8 @@ from adapter.mapping.check.targets import Write
 from adapter.mapping.check.values import misfit
 from adapter.mapping.converters import CONVERTERS, Converter, arguments_for
 from adapter.mapping.expression import infer
+from adapter.mapping.functions import FILTERS
 from adapter.mapping.model import BothRule, ConverterCall, Direction, Expr, PathText, TwoWayList, TwoWayRule
-from adapter.mapping.suggest import suggest
 from adapter.mapping.tables import CodeTable
 from adapter.mapping.types import ScopeShapes, Type
 
@@ -154,7 +154,7 @@ class TwoWayCheck:
         for call in rule.converters:
             converter = CONVERTERS.get(call.name)
             if converter is None:
-                hint = suggest(call.name, CONVERTERS, "there are")
+                hint = _converters(call.name)
                 self.findings.append(finding("M206", f"there is no converter '{call.name}'", call.at, hint))
                 continue
             try:
@@ -292,6 +292,14 @@ def _between(canonical: _Kind, legacy: _Kind) -> str:
     if canonical == legacy or not fitting:
         return "" if canonical == legacy else "write a rule for each direction"
     return "converters between them: " + ", ".join(fitting)
+
+
+def _converters(name: str) -> str:
+    """What to write instead of a converter that there is not."""
+    if name in FILTERS:
+        way_back = "both directions go through this rule, so only what has a way back can stand here"
+        return f"{way_back}: {', '.join(CONVERTERS)}; or write a rule for each direction"
+    return suggest(name, CONVERTERS) or f"there are: {', '.join(CONVERTERS)}"
 
 
 def _place(found: Place | Finding) -> Place:

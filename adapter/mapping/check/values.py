@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adapter.contract.shape import Kind, Member, Place, Shape
-from adapter.finding import Finding, Position
+from adapter.finding import Finding, Position, suggest
 from adapter.mapping.catalogue import finding
-from adapter.mapping.suggest import suggest
 from adapter.mapping.types import Type
 
 _FILTERS = {
@@ -37,6 +36,8 @@ def misfit(value: Type, place: Place, at: Position, name: str) -> Iterator[Findi
         return
     if not _kinds_go(value.kind, place.shape.kind):
         hint = _FILTERS.get((value.kind, place.shape.kind), "")
+        if value.known and place.shape.kind is Kind.TEXT and isinstance(value.constant, int | float | Decimal):
+            hint = f"to write the text itself, quote it inside: \"'{str(value.constant).lower()}'\""
         yield finding("M301", f"{name} takes {_word(place)}, this is {value}", at, hint)
         return
     if value.nullable and not (place.nullable or place.shape.kind is Kind.ANY):

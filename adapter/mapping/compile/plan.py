@@ -9,9 +9,8 @@ from typing import TypeVar
 from adapter.contract.path import Path, Pick, Step
 from adapter.contract.shape import Kind, Member, Shape
 from adapter.errors import CheckFailed
-from adapter.finding import Finding, Position
+from adapter.finding import Finding, Position, suggest
 from adapter.mapping.model import BothRule, Direction, ListRule, Rule, TwoWayList, TwoWayRule, ValueRule
-from adapter.mapping.suggest import suggest
 
 
 @dataclass(frozen=True, slots=True, eq=False)

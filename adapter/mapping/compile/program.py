@@ -109,7 +109,7 @@ class Compiled:
             return MappingFailed(_words(error))
         source = blamed(mark, error, variables) if self.of_caller else ""
         if source:  # the value is the caller's, and so is the remedy
-            return InvalidMessage("", [Problem(source, f"{_words(error)} (rule {mark.at})")])
+            return InvalidMessage("", [Problem(source, _words(error), str(mark.at))])
         indices = [len(variables[name]) for name in mark.lists if isinstance(variables.get(name), list)]
         place = str(mark.at), fill(mark.target, indices)
         if isinstance(error, runtime.CodeRefused):

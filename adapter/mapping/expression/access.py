@@ -12,12 +12,11 @@ from typing import Final
 
 from jinja2 import nodes
 
-from adapter.contract.path import Path, PathError, Step, parse_path
+from adapter.contract.path import Path, PathError, Step, parse_path, path_hint
 from adapter.contract.shape import Kind, Place, Shape, UnknownStep, resolve
-from adapter.finding import Finding, Position
+from adapter.finding import Finding, Position, suggest
 from adapter.mapping.expression import codes
 from adapter.mapping.expression.parse import position, position_in
-from adapter.mapping.suggest import suggest
 from adapter.mapping.types import ANYTHING, OF_CALLS, OF_MESSAGES, STORES, TEXTS, Facts, ScopeShapes, Type, kind_of, of_member, of_shape
 
 TEXT: Final = Type(Kind.TEXT)
@@ -49,6 +48,10 @@ class Access:
     def target(self) -> tuple[str, Path | str | None]:
         """Root and path or key, as ``types.fact`` and ``Facts.has`` take them."""
         return self.root, self.key if self.key is not None else self.path
+
+
+_OTHERWISE_CALLED: Final = {"response": "reply", "req": "request", "resp": "reply", "headers": "header", "settings": "setting"}
+"""What other languages call it, and what it is called here."""
 
 
 def is_access(node: nodes.Node) -> bool:
@@ -110,7 +113,8 @@ def _walk(access: Access, links: Iterable[nodes.Getattr | nodes.Getitem]) -> Acc
         try:
             path = parse_path(link.arg.value)
         except PathError as error:
-            return [Finding(codes.PATH_SYNTAX, f"no path: {error.text}", position_in(link.arg, error.offset, 1))]
+            hint = path_hint(link.arg.value)
+            return [Finding(codes.PATH_SYNTAX, f"no path: {error.text}", position_in(link.arg, error.offset, 1), hint)]
         steps += path.steps
         places += [position_in(link.arg, step.offset, step.length) for step in path.steps]
     return replace(access, steps=tuple(steps), places=tuple(places))
@@ -125,11 +129,16 @@ def type_of_access(access: Access, scope: ScopeShapes, base: Type | None = None)
     root = base or _type_of_root(access, scope)
     if root is None:
         name = access.root
-        hint = _elsewhere(name, scope)
+        meant = _OTHERWISE_CALLED.get(name)
+        hint = _elsewhere(meant or name, scope) if meant not in scope.documents else ""
+        if meant is not None:
+            hint = f"did you mean '{meant}'? {hint}".strip()
         if not hint:
             hint = suggest(name, scope.names(), "here are")
-            if not access.steps and not hint.startswith("did you mean"):
-                hint = f"to write the text itself, quote it inside: \"'{name}'\"" + (f"; {hint}" if hint else "")
+            if not access.steps:
+                quote = f"to write the text itself, quote it inside: \"'{name}'\""
+                near = hint.startswith("did you mean") and name[:1].islower()  # names begin with a small letter
+                hint = f"{hint} {quote}" if near else quote if hint.startswith("did you mean") or not hint else f"{quote}; {hint}"
         return ANYTHING, [Finding(codes.UNDEFINED_NAME, f"'{name}' is not defined here", _name_place(access), hint)]
     if not access.steps:
         return root, []

@@ -9,11 +9,10 @@ from typing import Any, cast
 from jinja2 import nodes
 
 from adapter.contract.shape import Kind
-from adapter.finding import Finding
+from adapter.finding import Finding, suggest
 from adapter.mapping.expression import codes
 from adapter.mapping.expression.parse import position
 from adapter.mapping.functions import Function, Parameter
-from adapter.mapping.suggest import suggest
 from adapter.mapping.types import Type, constant
 
 Argument = tuple[Parameter, nodes.Expr | None]  # None: left out

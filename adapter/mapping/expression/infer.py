@@ -9,7 +9,7 @@ from typing import Any, Final
 from jinja2 import nodes
 
 from adapter.contract.shape import Kind
-from adapter.finding import Finding
+from adapter.finding import Finding, nearest, suggest
 from adapter.mapping.expression import codes
 from adapter.mapping.expression.access import Access, is_access, read_access, type_of_access
 from adapter.mapping.expression.arguments import arguments_of
@@ -17,11 +17,11 @@ from adapter.mapping.expression.facts import facts_of
 from adapter.mapping.expression.parse import position
 from adapter.mapping.functions import FILTERS, TESTS, Function
 from adapter.mapping.model import Expr
-from adapter.mapping.suggest import suggest
 from adapter.mapping.types import ANYTHING, NO_CONSTANT, ScopeShapes, Type, constant
 
 _NUMBERS: Final = (Kind.INTEGER, Kind.DECIMAL)
 _BOOLEAN: Final = Type(Kind.BOOLEAN)
+_ALL_BUT: Final = 0.85  # how near two spellings are of which one is a slip, and not another value such as internal and external
 
 
 def infer(expr: Expr, scope: ScopeShapes) -> tuple[Type, list[Finding]]:
@@ -131,6 +131,8 @@ class _Inference:
         left_node, left = node.expr, self.of(node.expr, scope)
         for operand in node.ops:
             right = self.of(operand.expr, scope)
+            self._spelt_like(left_node, operand.expr, scope)
+            self._spelt_like(operand.expr, left_node, scope)
             if operand.op in {"eq", "ne"}:
                 self._equal(left_node, left, operand.expr, right)
             elif operand.op in {"in", "notin"}:
@@ -139,6 +141,18 @@ class _Inference:
                 self._order(left_node, left, operand.expr, right)
             left_node, left = operand.expr, right
         return _BOOLEAN
+
+    def _spelt_like(self, node: nodes.Expr, wanted: nodes.Expr, scope: ScopeShapes) -> None:
+        """Whether a setting is compared with what is its value but for the spelling."""
+        access = read_access(node, len(scope.walked)) if is_access(node) else None
+        if not isinstance(access, Access) or access.root != "setting" or access.key is None or access.key not in scope.setting:
+            return
+        value = scope.setting[access.key]
+        for each in wanted.items if isinstance(wanted, nodes.List) else [wanted]:
+            text = each.value if isinstance(each, nodes.Const) else None
+            if isinstance(text, str) and text != value and nearest(text, [str(value)], _ALL_BUT):
+                said = f"the setting '{access.key}' of this market is '{value}', and this asks for '{text}'"
+                self.say(codes.OTHER_SETTING, said, each, f"did you mean '{value}'?", "warning")
 
     def _equal(self, left_node: nodes.Expr, left: Type, right_node: nodes.Expr, right: Type) -> None:
         for node, side in ((left_node, left), (right_node, right)):

@@ -16,6 +16,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
+from adapter.contract.path import PathError, parse_path
 from adapter.finding import Finding, Position
 from adapter.mapping.expression.codes import DISALLOWED, SYNTAX
 from adapter.mapping.model import Expr
@@ -33,11 +34,15 @@ _ENVIRONMENT: Final = Environment(autoescape=False)  # noqa: S701 - only its lex
 _STRING: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _TOKEN: Final = re.compile(rf"{_STRING.pattern}|\w+|[=!<>]=|//|\*\*|.", re.DOTALL)
 _QUOTES: Final = ("'", '"')
+_BARE_PATH: Final = re.compile(r"(?<![\w.\]])(?P<root>[A-Za-z_]\w*)\.(?P<path>(?:[\w@#$:.]|\[[^\]'\"]*\])+)")
+_PLAIN: Final = re.compile(r"[\w.]+")
 
 _OF_OTHERS: Final = tuple(
     (re.compile(sign), hint)
     for sign, hint in (
-        (r"\{\{|\{%", "write the bare expression, without {{ }}"),
+        ("[\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb]", "write straight quotes: ' or \""),
+        (r"\{%", "write the bare expression; to choose between values, write branches: choose, with when and otherwise"),
+        (r"\{\{", "write the bare expression, without {{ }}"),
         (r"&&", "write 'and' for '&&'"),
         (r"\|\|", "write 'or' for '||'"),
         (r"!(?!=)", "write 'not' for '!'"),
@@ -190,7 +195,21 @@ def _hint(text: str) -> str:
     if any(words[index] == "is" and "if" in words[index + 1 :] for index in range(len(words))):
         return "put a test before 'if' in round brackets: x if (y is present) else z"
     outside = _STRING.sub("''", text)
+    if (path := _bare_path(outside)) is not None:
+        return path
     return next((hint for sign, hint in _OF_OTHERS if sign.search(outside)), "")
+
+
+def _bare_path(text: str) -> str | None:
+    """The hint for a path that stands outside of quotes and needs them, as it would stand on the left side of a rule."""
+    for found in _BARE_PATH.finditer(text):
+        try:
+            parse_path(found["path"])
+        except PathError:
+            continue
+        if _PLAIN.fullmatch(found["path"]) is None:
+            return f"a path like this stands in brackets and quotes: {found['root']}['{found['path']}']"
+    return None
 
 
 def _place(node: nodes.Node, text: str, locate: Locate, findings: list[Finding]) -> None:

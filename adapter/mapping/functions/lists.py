@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from adapter.contract.shape import Kind
 from adapter.mapping.functions.registry import ANY_KIND, TEXT_ONLY, Function, Parameter
-from adapter.mapping.functions.texts import as_text
+from adapter.mapping.functions.texts import as_text, text_of
 from adapter.mapping.runtime import ABSENT, refuse
 from adapter.mapping.runtime import default as _default
 from adapter.mapping.types import Type
@@ -56,6 +57,13 @@ def concat(value: Any, other: Any) -> list[Any]:
     return [*_as_list(value), *_as_list(other)]
 
 
+def as_in(value: Any, values: Any) -> Any:
+    """The one of the list `values` that is written like the text: a number is one again. The text where none is, or several kinds are."""
+    written = as_text(value)
+    found = [each for each in _as_list(values) if isinstance(each, str | int | float | Decimal) and text_of(each) == written]
+    return found[0] if len({each.__class__ for each in found}) == 1 else value
+
+
 def _one(kind: Type, _arguments: list[Any]) -> Type:
     return replace(kind, many=False, optional=True)
 
@@ -80,4 +88,10 @@ LIST_FILTERS = (
         refine=_same,
     ),
     Function("unique", unique, kinds=ANY_KIND, many=True, gives_many=True, refine=_same),
+    Function(
+        "as_in",
+        as_in,
+        parameters=(Parameter("values", ANY_KIND, constant=False, many=True),),
+        gives=Kind.ANY,
+    ),
 )

@@ -73,7 +73,10 @@ RESULT = "<f:result><o:returnCode>0000</o:returnCode></f:result>"
             id="nil text",
         ),
         pytest.param(
-            f"{RESULT}<f:matches>1</f:matches><f:orderNumber/>", {"matches": 1, "orderNumber": ""}, [], id="an empty element is empty text"
+            f"{RESULT}<f:matches>1</f:matches><f:orderNumber/>",
+            {"matches": 1, "orderNumber": ""},
+            [("facet", "orderNumber")],
+            id="an empty element is empty text",
         ),
         pytest.param(
             f"{RESULT}<!-- c --><?p i?><f:matches>1<!-- c --></f:matches>text",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests import postgres_kit
-from tests.faults.cluster import Backend, Cluster, Figures, forks, home_of
+from tests.faults.cluster import Backend, Cluster, Figures, forks, home_of, with_record
 from tests.faults.forking import Forks
+from tests.work_kit import Node, run
 
 ENGINES = ("sqlite", "postgresql")
 NODES = {"sqlite": 1, "postgresql": 3}
@@ -36,18 +38,24 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def record(engine: str, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty record."""
-    if engine == "sqlite":
-        yield f"sqlite:///{tmp_path / 'record.db'}"
-    else:
-        with postgres_kit.database() as made:
-            yield made
+    with postgres_kit.record(engine, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
 def backend() -> Iterator[Backend]:
-    started = Backend()
-    yield started
-    started.close()
+    with Backend() as started:
+        yield started
+
+
+@pytest.fixture
+def start(home: Path, tmp_path: Path, record: str) -> Callable[..., Any]:
+    """Runs a scenario on one node of this process that has this record."""
+
+    def begin(scenario: Callable[[Node], Awaitable[Any]], home: Path = home) -> Any:
+        return run(with_record(home, record), tmp_path / "data", scenario)
+
+    return begin
 
 
 Make = Callable[..., Cluster]

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.faults.cluster import with_record
 from tests.unit.work import test_reconcile as on_a_file
-from tests.work_kit import Node, lab_home, run
+from tests.work_kit import lab_home
 
 ENGINES = ("postgresql",)
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    changes = {"limits: {slots: 64, total: 0.5}": "limits: {slots: 64, total: 0.2}"}
-    return lab_home(tmp_path_factory.mktemp("home") / "h", changes=changes)
-
-
-@pytest.fixture
-def start(home: Path, tmp_path: Path, record: str) -> Callable[..., Any]:
-    def begin(scenario: Callable[[Node], Awaitable[Any]], home: Path = home) -> Any:
-        return run(with_record(home, record), tmp_path / "data", scenario)
-
-    return begin
+    return lab_home(tmp_path_factory.mktemp("home") / "h")
 
 
 test_f6 = on_a_file.test_f6_an_order_that_was_booked_without_an_answer_is_adopted

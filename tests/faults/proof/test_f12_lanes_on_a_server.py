@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from adapter.store import Store
+from tests.record_kit import on_store
 from tests.unit.work import test_lane as on_a_file
 from tests.unit.work.test_lane import World
 from tests.work_kit import Clock, Heard
@@ -19,15 +18,8 @@ ENGINES = ("postgresql",)
 @pytest.fixture
 def run(record: str) -> Callable[..., Any]:
     def start(scenario: Callable[[World], Awaitable[Any]]) -> Any:
-        async def inside() -> Any:
-            clock = Clock()
-            store = await Store.open(record, clock=clock)
-            try:
-                return await scenario(World(store, clock, Heard()))
-            finally:
-                await store.close()
-
-        return asyncio.run(inside())
+        clock = Clock()
+        return on_store(record, lambda store: scenario(World(store, clock, Heard())), clock=clock)
 
     return start
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 
 from adapter.store import Store
 from tests.faults import test_work_limits as on_a_file
+from tests.record_kit import on_store
 from tests.work_kit import Clock
 
 ENGINES = ("postgresql",)
@@ -24,14 +23,8 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run(record: str) -> Callable[..., Any]:
     def start(scenario: Callable[[Store, Clock], Awaitable[Any]]) -> Any:
-        async def inside() -> Any:
-            clock = Clock()
-            async with contextlib.AsyncExitStack() as stack:
-                store = await Store.open(record, clock=clock)
-                stack.push_async_callback(store.close)
-                return await scenario(store, clock)
-
-        return asyncio.run(inside())
+        clock = Clock()
+        return on_store(record, lambda store: scenario(store, clock), clock=clock)
 
     return start
 

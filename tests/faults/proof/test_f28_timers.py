@@ -14,6 +14,7 @@ from adapter.store.outbox import NewEvent, events_of
 from adapter.store.tasks import Done, NewTask, TaskQuery, claim, find, put
 from simulators.soap_server import Simulator
 from tests.faults.cluster import Figures, eventually, home_of, order, place, ways, with_record
+from tests.record_kit import AS_PLACED
 from tests.record_kit import place as placed
 from tests.work_kit import FOLLOWED, START, Clock, Desk, Node, lab_home, node
 
@@ -77,8 +78,8 @@ def test_f29_of_firing_and_leaving_at_once_one_wins_each_time(record, engine):
         name = f"A{number}"
         await nodes[0].tx(put, [NewTask(f"timer:held:{name}", f"timer:{name}", now, name)])
         [task] = await nodes[0].tx(claim, f"timer:{name}", 1, now, 60_000, "n0")
-        fire = Change(name, 0, "failed", now, events=(NewEvent(f"{name} fired", "t", b"{}"),))
-        leave = Change(name, 0, "inProgress", now, events=(NewEvent(f"{name} left", "t", b"{}"),), cancels=(task.id,))
+        fire = Change(name, AS_PLACED, "failed", now, events=(NewEvent(f"{name} fired", "t", b"{}"),))
+        leave = Change(name, AS_PLACED, "inProgress", now, events=(NewEvent(f"{name} left", "t", b"{}"),), cancels=(task.id,))
         firing = nodes[number % len(nodes)].tx(advance_and_acknowledge, fire, Done(task.id, task.fence))
         leaving = nodes[(number + 1) % len(nodes)].tx(advance, leave)
         first, second = (firing, leaving) if number % 2 else (leaving, firing)

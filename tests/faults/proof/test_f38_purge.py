@@ -16,7 +16,7 @@ from adapter.store.listening import subscribe
 from adapter.store.outbox import ListenerRow, NewEvent, claim_cursors, delivered, events_of
 from adapter.store.purging import DAY, Retention, purge
 from adapter.store.tasks import NewTask, TaskQuery, find, put
-from tests.record_kit import place
+from tests.record_kit import AS_PLACED, place
 
 NOW = 400 * DAY
 SHORT = Retention(messages=DAY, events=DAY, orders=DAY, audit=DAY, codes=DAY)
@@ -32,7 +32,7 @@ async def live(store: Store, kind: str, name: str) -> None:
         await store.tx(put, [NewTask(f"poll:{name}", "poll:north", NOW, name)], 0)
     if kind not in ("unsettled", "in doubt", "open"):
         told = (NewEvent(f"E-{name}", "t", b"{}"),)
-        assert await store.tx(advance, Change(name, 0, "completed", 0, done_at=0, events=told))
+        assert await store.tx(advance, Change(name, AS_PLACED, "completed", 0, done_at=0, events=told))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from adapter.errors import StoreUnavailable
 from adapter.store import Fresh, OrderQuery, Seen, Store
@@ -29,16 +28,14 @@ def test_f17_a_second_process_on_the_file_is_refused_with_the_cause_and_the_firs
     async def main():
         store = await Store.open(f"sqlite:///{file}")
         first = await store.accept(acceptance("k1"))
-        began = time.monotonic()
         process = python(OPEN, str(file))
         said, _ = await asyncio.to_thread(process.communicate, timeout=30)
-        took = time.monotonic() - began
         second = await store.accept(acceptance("k2"))
         await store.close()
-        return first, second, process.returncode, said, took
+        return first, second, process.returncode, said
 
-    first, second, code, said, took = asyncio.run(main())
-    assert (code, took < 10) == (1, True)
+    first, second, code, said = asyncio.run(main())
+    assert code == 1
     assert str(file) in said
     assert "another process has the file open: stop it, or give this one a file of its own" in said
     assert isinstance(first, Fresh)

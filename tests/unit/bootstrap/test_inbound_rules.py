@@ -26,7 +26,7 @@ def test_a_face_that_is_none_is_found_at_its_line(tmp_path):
     home = inbound_home(tmp_path, changes={"  face: tmf\n": "  face: tmff\n"})
     line = next(n for n, text in enumerate((home / "config/markets/lab.yaml").read_text().splitlines(), 1) if "face: tmff" in text)
     [found] = checked(home)
-    assert found.startswith(f"config/markets/lab.yaml:{line}:1: error K107: inbound.face: there is no face 'tmff'")
+    assert found.startswith(f"config/markets/lab.yaml:{line}:9: error K107: inbound.face: there is no face 'tmff'")
 
 
 def test_a_message_that_stands_for_two_operations_is_found(tmp_path):

@@ -21,7 +21,8 @@ from adapter.settings import Home, load_settings
 from simulators.http_server import Transport
 from simulators.registry import SIMULATORS, VARIABLES, passwords
 from simulators.scenario import Behaviour
-from tests.opened_kit import FAST, Opened, message, opened
+from tests import opened_kit
+from tests.opened_kit import Opened, message, opened
 from tests.service_kit import ROOT, home_with, pr_order
 
 
@@ -39,7 +40,7 @@ def start(tmp_path: Path, home: str, **environment: str) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "words"),
     [
-        ("config/markets/lab.yaml", "connector: soap", "connector: corba", "there is no connector 'corba' (known: soap"),
+        ("config/markets/lab.yaml", "connector: soap", "connector: corba", "there is no connector 'corba'; there are: soap"),
         ("config/markets/lab.yaml", "mappings/lab/schema/lab.wsdl", "mappings/lab/schema/none.wsdl", "none.wsdl"),
         ("config/markets/pr.yaml", "productOrder.extension.yaml", "none.yaml", "none.yaml"),
         ("config/markets/lab.yaml", "market: lab", "market: lap", "they must be the same"),
@@ -56,6 +57,22 @@ def start(tmp_path: Path, home: str, **environment: str) -> None:
             '\nwindows: [{cron: "61 2 * * *", minutes: 60}]\noperations:',
             "K106: windows.0.cron: '61",
         ),
+        (
+            "config/markets/lab.yaml",
+            "acknowledged: [cancelled,",
+            "acknowledged: [canceled,",
+            "K202: lives.productOrder.edges.acknowledged.0",
+        ),
+        ("config/markets/de.yaml", "preAgreement].businessId", "preAgreement].busyId", "M201: related: 'busyId' is not a member"),
+        (
+            "config/markets/de.yaml",
+            "dates: {state: [stateChangeDate]}",
+            "dates: {state: [statesChangeDate]}",
+            "'statesChangeDate' is not a member",
+        ),
+        ("config/markets/de.yaml", "history: {member: stateChangeHistory,", "history: {member: history,", "'history' is not a member"),
+        ("config/markets/de.yaml", "tells: {stateChangeReason: s", "tells: {reason: s", "'reason' is not a member"),
+        ("config/markets/se.yaml", "visibleTo: serviceGuide.xsp", "visibleTo: serviceGuide.xps", "M201: visibleTo: 'xps' is not a member"),
     ],
 )
 def test_what_is_declared_wrong_is_named_before_anything_listens(tmp_path, file, old, new, words):
@@ -105,11 +122,7 @@ def test_security_of_a_market_reaches_its_backend(tmp_path):
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Any]:
     def start_with(scenario: Callable[[Opened], Any], home: str = str(ROOT)) -> Any:
-        async def inside() -> Any:
-            async with opened(tmp_path / "data", home) as service:
-                return await scenario(service)
-
-        return asyncio.run(inside())
+        return opened_kit.run(tmp_path / "data", home, scenario)
 
     return start_with
 
@@ -162,13 +175,13 @@ def test_what_backends_say_is_counted_by_declared_names_only(run):
     run(scenario)
 
 
-def test_every_code_of_a_text_is_counted_and_the_adapters_own_words_are_not(run, tmp_path):
+def test_every_code_of_a_text_is_counted_and_the_adapters_own_words_are_not(run):
     async def scenario(service: Opened) -> None:
         text = "JOB_UNSCHED_ALRT,JBE74A-ENTER OVERRIDE TO UNSCHEDULE JOB,ADP10E-NO DATES AVAILABLE"
         second = "ORV59I - EXISTING CUSTOMER AT LOCATION,QQQ11A-NEVER SEEN"
         service.slbos.once("UpdateOrderDetail", Behaviour(warnings=(text, second)))
         assert (await service.pipeline.place(message())).status == 201
-        service.slbos.once("UpdateOrderDetail", Behaviour(book=False, transport=Transport.NEVER))
+        service.slbos.once("UpdateOrderDetail", Behaviour(book=False, transport=Transport.CLOSE))
         with capture_logs() as logs:
             assert (await service.pipeline.place(message())).status == 504
         assert "backend.said" not in {line["event"] for line in logs}
@@ -183,7 +196,7 @@ def test_every_code_of_a_text_is_counted_and_the_adapters_own_words_are_not(run,
         assert len(counted) == 4
         assert not any("in-doubt" in line for line in counted)
 
-    run(scenario, home_with(tmp_path / "home", FAST))
+    run(scenario)
 
 
 def test_readiness_remembers_that_a_request_could_not_be_written(run):

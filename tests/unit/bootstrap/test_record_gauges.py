@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from adapter.bootstrap.gauges import FRESH_SECONDS, RecordGauges
 from adapter.bootstrap.work_metrics import WorkMetrics
+from adapter.changing import attention_to
 from adapter.errors import StoreUnavailable
-from adapter.store import Store
+from adapter.store import Acceptance, Direction, MessageRow, Store
+from adapter.store.advancing import advance
 from adapter.store.task_rows import NewTask
 from adapter.store.tasks import put
 from tests import postgres_kit
 from tests.admin_kit import listening, parked_task
+from tests.record_kit import on_store, place
 from tests.service_kit import running
 
 
@@ -37,21 +40,8 @@ class Monotonic:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    def start(url: str, scenario: Callable[[Store, str], Awaitable[Any]]) -> None:
-        async def inside() -> None:
-            store = await Store.open(url)
-            try:
-                await scenario(store, url)
-            finally:
-                await store.close()
-
-        asyncio.run(inside())
-
-    if request.param == "sqlite":
-        yield lambda scenario: start(f"sqlite:///{tmp_path / 'record.db'}", scenario)
-    else:
-        with postgres_kit.database() as url:
-            yield lambda scenario: start(url, scenario)
+    with postgres_kit.record(request.param, tmp_path) as url:
+        yield lambda scenario: on_store(url, lambda store: scenario(store, url))
 
 
 def test_a_look_shows_lanes_listeners_and_the_record_itself(run):
@@ -80,6 +70,23 @@ def test_a_look_shows_lanes_listeners_and_the_record_itself(run):
             assert shown["adapter_database_dead_rows", "task"] >= 0
             assert shown["adapter_database_oldest_transaction_seconds",] >= 0
             assert not [name for name in shown if name[0].startswith("adapter_sqlite")]
+
+    run(scenario)
+
+
+def test_orders_that_call_for_a_person_are_counted_by_market(run):
+    async def scenario(store: Store, url: str) -> None:
+        def placed(c: Any) -> None:
+            for number, (market, attention) in enumerate([("a", "look"), ("a", ""), ("b", "look"), ("a", "look, too")]):
+                order = place(c, f"O-{number}", external_id=f"E-{number}", key=f"K-{number}", market=market)
+                assert advance(c, attention_to(order, attention, 1))
+
+        await store.tx(placed)
+        registry = CollectorRegistry()
+        gauges = RecordGauges(registry, store, url)
+        await gauges.refresh()
+        shown = samples(registry)
+        assert {name[1:]: value for name, value in shown.items() if name[0] == "adapter_orders_attention"} == {("a",): 2, ("b",): 1}
 
     run(scenario)
 
@@ -124,6 +131,37 @@ def test_a_record_that_cannot_be_read_shows_as_such_and_hides_what_is_old(run, m
         assert samples(registry)["adapter_lane_parked", "submit:a"] == 1
 
     run(scenario)
+
+
+async def fill(store: Store) -> None:
+    for index in range(200):
+        body = secrets.token_bytes(2_000)  # which cannot be compressed
+        said = MessageRow(Direction.CLIENT_REQUEST, "productOrder.create", body, 1)
+        names = ("shop", f"k{index}", "f", "north", "productOrder.create", "shop", "tmf", "c-1")
+        await store.accept(Acceptance(*names, body, 2**60, messages=(said,)))
+
+
+def test_a_full_disk_can_be_read_and_shows_as_not_writable_until_there_is_room(tmp_path):
+    async def main() -> None:
+        url = f"sqlite:///{tmp_path}/record.db?max_page_count=80"
+        store, registry, clock = await Store.open(url), CollectorRegistry(), Monotonic()
+        gauges = RecordGauges(registry, store, url, clock)
+        assert samples(registry)["adapter_record_writable",] == 0, "nobody has looked yet"
+        await gauges.refresh()
+        assert samples(registry)["adapter_record_writable",] == 1
+        with pytest.raises(StoreUnavailable):
+            await fill(store)
+        clock.now += FRESH_SECONDS
+        await gauges.refresh()
+        shown = samples(registry)
+        assert (shown["adapter_record_readable",], shown["adapter_record_writable",]) == (1, 0)
+        await store._runner.alone(lambda driver: driver.execute("PRAGMA max_page_count=100000").fetchone())
+        clock.now += FRESH_SECONDS
+        await gauges.refresh()
+        assert samples(registry)["adapter_record_writable",] == 1
+        await store.close()
+
+    asyncio.run(main())
 
 
 def test_lanes_and_deliveries_are_counted():

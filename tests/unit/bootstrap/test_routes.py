@@ -42,8 +42,8 @@ def test_a_routed_market_has_no_backend_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("title: Jamaica", "title: Jamaica\nendpoint: http://h/", "'endpoint' is about a backend; it belongs into the files of"),
-        ("title: Jamaica", "title: Jamaica\nlimits: {slots: 1}", "'limits' is about a backend"),
+        ("title: Jamaica", "title: Jamaica\nendpoint: http://h/", "endpoint: this is about a backend; it belongs into the files of"),
+        ("title: Jamaica", "title: Jamaica\nlimits: {slots: 1}", "limits: this is about a backend"),
         ("[jm-liberate, jm-cerillion]", "[jm-liberate]", "at least 2"),
         ("[jm-liberate, jm-cerillion]", "[jm-liberate, jm]", "'jm' cannot stand for itself"),
         ("productOrder.create: {}", "productOrder.create: {settle: 1}", "operations.productOrder.create: how it is called is declared by"),

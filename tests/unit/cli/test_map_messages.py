@@ -77,3 +77,55 @@ def test_a_case_may_hold_a_message_as_it_comes_over_the_wire(tmp_path: Path) -> 
     assert "ok   mappings/lab/cases/99-raw.json: as it comes" in run(tmp_path, "test", "lab").output
     (cases / "notice.xml").write_text("<nothing/>", encoding="utf-8")
     assert "the message cannot be read" in run(tmp_path, "test", "lab").output
+
+
+def test_a_case_of_a_webhook_states_its_method_and_its_path_as_it_came(tmp_path: Path) -> None:
+    for folder in ("config", "mappings"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    cases = tmp_path / "mappings/pl/cases"
+    event = {"eventId": "E-1", "event": {"serviceTest": {"id": "T-1", "state": "Completed"}}}
+    head = "POST /inbound/pl/ServiceTestAttributeValueChangeNotification HTTP/1.1\nContent-Type: application/json\n\n"
+    (cases / "notice.http").write_text(head + json.dumps(event), encoding="utf-8")
+    case = {
+        "title": "as it came",
+        "operation": "serviceTest.result",
+        "message": "notice.http",
+        "report": {"id": "T-1", "state": "completed"},
+    }
+    (cases / "99-raw.json").write_text(json.dumps(case), encoding="utf-8")
+    assert "pl: ok   mappings/pl/cases/99-raw.json: as it came" in run(tmp_path, "test", "pl").output
+    (cases / "notice.http").write_text(json.dumps(event), encoding="utf-8")
+    said = run(tmp_path, "test", "pl").output
+    assert "pl: FAIL mappings/pl/cases/99-raw.json: as it came" in said
+    assert "begins with the line that names it, such as 'POST /path'" in said
+
+
+def test_every_line_about_cases_names_its_market(tmp_path: Path) -> None:
+    for folder in ("config", "mappings"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    cases = tmp_path / "mappings/lab/cases"
+    document = json.loads((cases / "02-create-least.json").read_text(encoding="utf-8"))
+    first = document[0] if isinstance(document, list) else document
+    (cases / "02-create-least.json").write_text(json.dumps({**first, "legacy": {}}), encoding="utf-8")
+    found = run(tmp_path, "test", "lab")
+    assert found.exit_code == 1
+    lines = found.output.splitlines()
+    assert [line for line in lines if not line.startswith("lab: ")] == []
+    assert [line for line in lines if line.startswith("lab: FAIL ")]
+    assert [line for line in lines if line.startswith("lab:      legacy ")], "what differs stands for itself, too"
+    assert " cases passed; used: " in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "said"),
+    [
+        (["-"], "{", "-: the document is not valid JSON: line 1 column 2"),
+        (["-"], "[1]", "-: the document is no JSON object, which is needed here"),
+        (["/no/such.json"], "", "/no/such.json: cannot be read: No such file or directory; name a JSON document"),
+        (["-", "--outcome", "perhaps"], "{}", "'perhaps' is none of accepted, unknown, refused"),
+    ],
+)
+def test_what_cannot_be_mapped_at_all_is_said_in_a_sentence(given: list[str], text: str, said: str) -> None:
+    found = run(ROOT, "map", "--market", "lab", "--operation", "productOrder.message", *given, text=text)
+    assert found.exit_code != 0
+    assert said in (found.output if found.exit_code == 2 else str(found.exception))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,16 @@ import pytest
 from sqlalchemy import update
 from typer.testing import CliRunner, Result
 
+from adapter.changing import attention_to
 from adapter.cli.main import app
 from adapter.cli.running import operator, with_query
 from adapter.errors import Conflict, InvalidMessage, NotFound
 from adapter.store import OrderQuery, Store
+from adapter.store.advancing import advance
 from adapter.store.connection import Statement
 from adapter.store.schema import resource_order
 from tests.admin_kit import LOST, changed, listening, parked_stream, parked_task, patient_home
-from tests.service_kit import Running, home_with, pr_order, running
+from tests.service_kit import ROOT, Running, home_with, pr_order, running
 
 Work = Callable[[Store], Awaitable[Any]]
 
@@ -112,8 +115,9 @@ def test_a_routed_market_means_those_it_stands_for(desk):
     for market in ("jm", "jm-cerillion"):
         [row] = desk.says("orders", "--market", market).splitlines()[1:]
         assert " jm-cerillion " in row
-    for market in ("jm-liberate", "nowhere"):
-        assert desk.says("orders", "--market", market) == "no orders on record\n"
+    assert desk.says("orders", "--market", "jm-liberate") == "no orders of market jm-liberate on record\n"
+    assert desk.says("orders", "--state", "held", "--market", "jm") == "no orders of market jm in state held on record\n"
+    assert "there is no market 'nowhere' (there are: pr, jm, " in desk.refuses(NotFound, "orders", "--market", "nowhere")
 
 
 def test_an_order_is_shown_with_and_without_its_bodies_by_either_way_of_asking(desk):
@@ -121,6 +125,13 @@ def test_an_order_is_shown_with_and_without_its_bodies_by_either_way_of_asking(d
     identifier = row.split()[2]
     whole = desk.says("orders", identifier)
     assert whole == desk.says("orders", "show", identifier)
+    [number] = [line.split()[1] for line in whole.splitlines() if line.startswith("externalId ")]
+    by_number = desk.says("orders", "show", number)
+    assert f"externalId         {number}\n" in by_number
+    assert "there is no order 'C-0'" in desk.refuses(NotFound, "orders", "show", "C-0")
+    assert f"there is no order '{number}'" in desk.refuses(NotFound, "orders", "settle", number, "--as", "absent"), (
+        "only by what is one's own"
+    )
     brief = desk.says("orders", "show", identifier, "--brief")
     order = [line for line in brief.splitlines() if line[:2] == "20" or line[:3] == "now"]
     kinds = [line.split()[1] for line in order if line[:2] == "20"]
@@ -132,7 +143,6 @@ def test_an_order_is_shown_with_and_without_its_bodies_by_either_way_of_asking(d
     assert "UpdateOrderDetail" in brief
     assert "clientReference>" in whole
     assert "clientReference>" not in brief
-    assert "no orders on record" in desk.says("orders", "--market", "nowhere")
 
 
 def test_tasks_are_listed_and_redriven_alone_or_by_lane(desk):
@@ -212,3 +222,125 @@ def test_what_is_set_makes_the_query_and_who_asks_is_known(monkeypatch):
     assert operator() == getpass.getuser()
     monkeypatch.setenv("SUDO_USER", "ann")
     assert operator() == f"{getpass.getuser()} (sudo by ann)"
+
+
+TMF = "/tmf-api/productOrderingManagement/v4"
+
+
+def placed_at_the_lab(service: Running, external_id: str) -> str:
+    document = {"externalId": external_id, "productOrderItem": [{"id": "1", "action": "add"}]}
+    answer = service.http.post(f"{TMF}/productOrder", json=document)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    data = tmp_path / "data"
+    with running(
+        data, {"ADAPTER_LAB_INBOUND_PASSWORD": "demo-secret", "ADAPTER_SIMULATOR_SPEED": "0.01", "ADAPTER_LAB_POLL": "3600"}
+    ) as service:
+        yield Desk(str(ROOT), data, service, monkeypatch)
+
+
+def row_of(listed: str, *words: str) -> dict[str, str]:
+    """The cells of the one line that holds all these words, by the heads of their columns."""
+    heads, *lines = listed.splitlines()
+    [line] = [line for line in lines if all(word in line.split() for word in words)]
+    starts = [match.start() for match in re.finditer(r"(?<!\S)\S+(?: \S+)*", heads)]
+    ends = [*starts[1:], None]
+    return {heads[a:b].strip(): line[a:b].strip() for a, b in zip(starts, ends, strict=True)}
+
+
+def test_changes_of_an_order_are_told_in_lists_in_its_way_and_in_their_own(lab):
+    assert lab.service is not None
+    number = placed_at_the_lab(lab.service, "CH-1")
+    order = lab.newest().id
+    assert lab.service.http.patch(f"{TMF}/productOrder/{number}", json={"note": [{"text": "ring twice"}]}).status_code == 200
+    patch = lab.newest().id
+    assert lab.service.http.post(f"{TMF}/cancelProductOrder", json={"productOrder": {"id": number}}).status_code == 201
+    cancel = lab.newest().id
+    listed = lab.says("orders", "--market", "lab")
+    assert [row_of(listed, "accepted", name)["about"] for name in ("productOrder.create", "productOrder.update")] == ["-", order]
+    assert row_of(listed, "cancelProductOrder.create")["id"] == cancel
+    whole = lab.says("orders", number, "--brief")
+    changes = [line.split(maxsplit=2)[2] for line in whole.splitlines() if line.split()[1:2] == ["change"]]
+    assert changes == [
+        f"productOrder.update {patch} from demo-open: accepted",
+        f"cancelProductOrder.create {cancel} from demo-open: accepted, done",
+    ]
+    own = lab.says("orders", patch, "--brief")
+    assert f"subject            {order}\n" in own
+    assert f", about {order}\n" in own.replace("  [rules", "\n")
+    assert f"about     productOrder {order}, the backend's {number}: cancelled" in own
+
+
+NOTICE = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>
+<NotifyOrder xmlns="urn:lab:notices:1"><noticeNo>N-1</noticeNo><orderNo>{number}</orderNo><status>ASLEEP</status></NotifyOrder>
+</s:Body></s:Envelope>"""
+
+
+def test_what_a_message_calls_attention_to_is_listed_with_the_reason_and_dismissed(lab):
+    assert lab.service is not None
+    assert lab.says("orders", "--attention") == "nothing needs a person\n"
+    number = placed_at_the_lab(lab.service, "AT-1")
+    sent = lab.service.http.post(
+        "/inbound/lab", content=NOTICE.format(number=number), auth=("lab-desk", "demo-secret"),
+        headers={"content-type": "text/xml", "SOAPAction": '"urn:lab:notices:1/NotifyOrder"'},
+    )  # fmt: skip
+    assert sent.status_code == 200, sent.text
+    order = lab.newest().id
+    row = row_of(lab.says("orders", "--attention"), order)
+    assert (row["request"], row["external id"], row["stands still"]) == ("productOrder.create", "AT-1", "-")
+    assert "ASLEEP" in row["reason"]
+    assert lab.says("orders", "--attention", "--market", "pr") == "nothing of market pr needs a person\n"
+    assert row_of(lab.says("orders", "--attention", "--market", "lab"), order) == row
+    metrics = lab.service.http.get("/metrics").text
+    assert 'adapter_orders_attention{market="lab"} 1.0' in metrics
+    assert lab.call("orders", "dismiss", order).exit_code == 2, "why is needed"
+    told = lab.says("orders", "dismiss", number, "--why", "the desk's people know")
+    assert told.startswith(f"order {order} calls for nobody any more; it said: ")
+    assert lab.says("orders", "--attention") == "nothing needs a person\n"
+    shown = lab.says("orders", order)
+    assert f"{getpass.getuser()}: order.dismiss" in shown
+    assert "ASLEEP" in shown.partition("order.dismiss")[2]
+    assert ": the desk's people know" in shown
+    assert "calls for nobody's attention" in lab.refuses(Conflict, "orders", "dismiss", order, "--why", "again")
+    assert "there is no order 'nothing'" in lab.refuses(NotFound, "orders", "dismiss", "nothing", "--why", "x")
+
+
+def test_all_that_stands_still_is_in_the_list_of_attention_once(desk):
+    order, reason = desk.newest(), "in doubt: nobody can tell"
+
+    async def prepared(store: Store) -> None:
+        assert await store.tx(advance, attention_to(await store.order(order.id), reason, await store.now()))
+        await parked_task(store, f"reconcile:{order.id}", "reconcile:nobody", reason, order.id)
+        [well] = [each for each in await store.orders(OrderQuery()) if each.outcome == "accepted"]
+        await parked_task(store, f"timer:{well.id}", "timer:nobody", "taken 10 times without an end", well.id)
+        await parked_task(store, "poll:gone", "poll:nobody", "of an order that is not on record", "GONE")
+        await listening(store, market=well.market)
+        await changed(store, await store.order(well.id), "held", b'{"state":"held"}')
+        assert await parked_stream(store, "L1", "HTTP 500") == well.id
+
+    desk.on_record(prepared)
+    listed = desk.says("orders", "--attention")
+    rows = [row_of(listed, word) for word in (f"reconcile:{order.id}", "10", "500")]
+    assert [row["reason"] for row in rows] == [reason, "taken 10 times without an end", "event 2: HTTP 500"]
+    assert rows[2]["stands still"] == f"L1/{rows[2]['id']}"
+    assert len(listed.splitlines()) == 4
+    assert len(desk.says("orders", "--attention", "--limit", "1").splitlines()) == 2
+    refused = desk.refuses(Conflict, "orders", "dismiss", order.id, "--why", "x")
+    assert f"settle it with 'adapter orders settle {order.id}'" in refused
+    refused = desk.refuses(Conflict, "orders", "dismiss", rows[1]["id"], "--why", "x")
+    assert f"redrive it with 'adapter tasks redrive timer:{rows[1]['id']}'" in refused
+
+
+@pytest.mark.parametrize(
+    "given",
+    [("--in-doubt", "--market", "pr"), ("--in-doubt", "--state", "held"), ("--in-doubt", "--attention"), ("--attention", "--state", "x")],
+)
+def test_a_narrowing_that_a_list_does_not_know_is_refused_and_not_left_out(given, monkeypatch):
+    monkeypatch.setenv("ADAPTER_HOME", str(ROOT))
+    result = CliRunner().invoke(app, ["orders", *given])
+    assert result.exit_code == 2
+    assert "it goes with --limit only" in result.output

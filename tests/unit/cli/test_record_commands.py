@@ -67,7 +67,7 @@ def test_orders_lists_the_newest_with_their_state(service, placed, command):
     only = command(service.data, "orders", "--state", "rejected").output
     assert "rejected" in only
     assert placed["id"] not in only
-    assert "no orders on record" in command(service.data, "orders", "--state", "a&b=c").output
+    assert "no orders in state a&b=c on record" in command(service.data, "orders", "--state", "a&b=c").output
 
 
 def test_lists_are_whole_lines_in_a_narrow_terminal(service, placed, command):
@@ -134,8 +134,16 @@ def test_where_there_is_no_record_none_is_made(tmp_path, command, asked):
     data = tmp_path / "new"
     refused = command(data, *asked)
     assert isinstance(refused.exception, NotFound)
-    assert str(refused.exception).startswith(f"no record in {data}")
+    assert str(refused.exception).startswith(f"there is no record {data / 'adapter.db'}; name its folder with ADAPTER_DATA")
     assert not data.exists()
+
+
+@pytest.mark.parametrize("asked", ["backup", "export"])
+def test_a_file_that_has_no_folder_is_not_begun(tmp_path, command, asked):
+    made(tmp_path)
+    refused = command(tmp_path, asked, str(tmp_path / "none" / "copy"))
+    assert isinstance(refused.exception, ConfigError)
+    assert str(refused.exception).endswith(f"there is no folder {tmp_path / 'none'}; make it first, or name a file elsewhere")
 
 
 def made(data: Path) -> None:

@@ -40,17 +40,24 @@ def test_it_tells_where_everything_is_and_ends_with_the_signal(tmp_path: Path):
 
     user = Thread(target=use_and_end)
     user.start()
-    done = CliRunner().invoke(app, ["serve", "--with-simulators", "--port", "0"])
+    done = CliRunner().invoke(app, ["serve", "--with-simulators", "--port", "0"], env={"ADAPTER_LAB_ENDPOINT": "http://127.0.0.1:9/real"})
     ended.set()
     user.join()
     assert done.exit_code == 0, done.output
     assert seen == [200]
     lines = done.output.splitlines()
     assert lines[0].startswith("adapter listens on http://127.0.0.1:")
-    for start in ("  face hybris: ", "  face tmf: ", "  OpenAPI: ", "  simulator slbos: ", "  simulator lab: ", "  health "):
+    for start in ("  face hybris: ", "  face tmf: ", "  OpenAPI: ", "  simulator slbos: ", "  health "):
         assert any(line.startswith(start) for line in lines), start
+    assert [line for line in lines if "simulator lab" in line] == ["  no simulator lab: ADAPTER_LAB_ENDPOINT is set"]
     assert lines[-1] == "stopping: requests under way are finished and recorded first"
     assert not (tmp_path / "service.json").exists()
+
+
+def test_an_address_that_is_not_this_machine_s_is_told_as_such():
+    refused = CliRunner().invoke(app, ["serve", "--with-simulators", "--port", "0", "--host", "192.0.2.1"])
+    assert isinstance(refused.exception, ConfigError)
+    assert str(refused.exception).endswith("choose another with --host")
 
 
 def test_a_taken_port_is_told_before_anything_is_opened(tmp_path: Path):

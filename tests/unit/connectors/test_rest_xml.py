@@ -148,8 +148,30 @@ def test_what_departs_from_the_contract_is_read_and_noted(inner: str, document: 
 
 
 def test_text_between_elements_is_noted() -> None:
-    found = read(b'<ticket xmlns="urn:tickets" id="1">words<itemList><other/></itemList></ticket>')
+    found = read(b'<ticket xmlns="urn:tickets" id="1">words<itemList><other/><i:item xmlns:i="urn:items"/></itemList></ticket>')
     assert noted(found) == [("extra", "body.items.other"), ("extra", "body.#text")]
+
+
+@pytest.mark.parametrize(
+    ("body", "operation", "said"),
+    [
+        (
+            b"<tickets><tiket id='1'/><tiket id='2'/></tickets>",
+            "listTickets",
+            "body holds 'tiket' where the contract has a list of 'ticket'",
+        ),
+        (b'<ticket xmlns="urn:tickets" id="1"><itemList><part/></itemList></ticket>', "openTicket", "body.items holds 'part' where"),
+        (
+            b'<ticket xmlns="urn:tickets" id="1"><stepp>a</stepp></ticket>',
+            "openTicket",
+            "body holds 'stepp' where the contract has a list of 'step'",
+        ),
+    ],
+)
+def test_a_list_of_something_else_is_not_read_as_one_without_elements(body: bytes, operation: str, said: str) -> None:
+    found = read(body, operation)
+    assert found.kind is AnswerKind.UNREADABLE
+    assert said in found.unreadable
 
 
 def test_an_unknown_root_or_broken_xml_is_no_reply() -> None:

@@ -150,3 +150,20 @@ def test_depth_of_a_document_from_anywhere() -> None:
     assert len(found.path) < 130
     assert text_problems({"a": [1]}, max_depth=2) == []
     assert [problem.path for problem in text_problems({"a": [[]]}, max_depth=2)] == ["a[0]"]
+
+
+@pytest.mark.parametrize(
+    ("elements", "same"),
+    [
+        ([{"id": "1"}, {"id": "2"}], ""),
+        ([{"id": "1", "product": {"id": "a"}}, {"id": "1", "product": {"id": "b"}}], ""),  # a package names all its members alike
+        ([{"id": "1"}, {"id": "1"}], "1"),
+        ([{"id": "1", "product": {"id": "a"}}, {"id": "2"}, {"id": "1", "product": {"id": "a"}}], "1"),
+        ([{"id": "1", "product": {"id": "a"}}, {"id": "1"}], "1"),  # a report about the second could be about the first
+        ([{}, {}], ""),  # whether an id has to be there, another keyword says
+        (["x", "x"], ""),
+    ],
+)
+def test_elements_that_cannot_be_told_apart_are_the_same_one_twice(elements, same):
+    found = Validator({"properties": {"item": {"type": "array", "distinct": ["id", "product.id"]}}}).problems({"item": elements})
+    assert found == ([Problem("item", f"two elements have the same id '{same}'; each needs one of its own")] if same else [])

@@ -64,6 +64,7 @@ class Orders:
     answers: dict[str, Reply] = field(default_factory=dict)
     listed: list[tuple[tuple[str, ...], ListQuery]] = field(default_factory=list)
     requires: Sequence[Problem] = ()
+    unserved: frozenset[str] = frozenset()
     refused: list[Message] = field(default_factory=list)
 
     async def place(self, message: Message) -> Reply:
@@ -109,6 +110,9 @@ class Orders:
     async def list(self, markets: Sequence[str], query: ListQuery) -> Page:
         self.listed.append((tuple(markets), query))
         return query.page(result for (market, _), result in self.kept.items() if market in markets)
+
+    def serves(self, operation: str) -> bool:
+        return operation not in self.unserved
 
     def validator(self, face: str, market: str, operation: str) -> Validator:
         if market == "jm":

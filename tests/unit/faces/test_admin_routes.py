@@ -24,10 +24,10 @@ def ask(service: Running, path: str, method: str = "GET", token: str = "") -> ht
     return service.http.request(method, path, headers={"Authorization": f"Bearer {token or known}"})
 
 
-LOOKING = ["orders", "orders/in-doubt", "orders/x", "codes", "tasks", "dead-letters", "listeners"]
+LOOKING = ["orders", "orders/in-doubt", "orders/attention", "orders/x", "codes", "tasks", "dead-letters", "listeners"]
 ACTING = [
     "backup", "reload", "tasks/redrive", "tasks/redrive/x", "dead-letters/redrive", "dead-letters/redrive/x", "dead-letters/skip/x",
-    "listeners/resume/x", "settle/x", "purge",
+    "listeners/resume/x", "settle/x", "dismiss/x", "purge",
 ]  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def test_an_order_is_whole_by_either_id_and_holds_no_secret(service):
     [row] = ask(service, "/admin/orders").json()
     shown = ask(service, f"/admin/orders/{row['id']}")
     assert shown.json() == ask(service, f"/admin/orders/{row['backendReference']}").json()
-    assert set(shown.json()) == {*row, "messages", "timeline"}
+    assert set(shown.json()) == {*row, "related", "messages", "timeline"}
     assert [attempt["outcome"] for attempt in shown.json()["attempts"]] == ["accepted"]
     assert len(shown.json()["messages"]) == 4
     assert "demo-secret" not in shown.text

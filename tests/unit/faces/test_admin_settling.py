@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from adapter.store.task_listing import find, read
 from adapter.store.task_rows import NewTask, TaskQuery
 from adapter.store.tasks import put
 from simulators.scenario import Behaviour
+from tests import opened_kit
 from tests.admin_kit import LOST, listening, patient_home
 from tests.opened_kit import Opened, message, opened
 
@@ -32,14 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def run(tmp_path: Path, home: str) -> Callable[..., Any]:
-    def start(scenario: Callable[[Opened], Any]) -> Any:
-        async def inside() -> Any:
-            async with opened(tmp_path / "data", home) as service:
-                return await scenario(service)
-
-        return asyncio.run(inside())
-
-    return start
+    return partial(opened_kit.run, tmp_path / "data", home)
 
 
 def judge(service: Opened) -> Judge:
@@ -74,7 +69,7 @@ def test_accepted_adopts_the_reference_and_repeats_get_that_answer(run):
         assert (settled.outcome, settled.state, settled.backend_ref) == (OutcomeKind.ACCEPTED, "acknowledged", "4711")
         assert (attempt.outcome, attempt.evidence) == (
             OutcomeKind.ACCEPTED,
-            "settled by hand by night-shift: SLBOS desk, by phone",
+            f"{row['evidence']}; then: settled by hand by night-shift: SLBOS desk, by phone",
         )
         calls = len(service.slbos.requests())
         again = await service.pipeline.place(sent)

@@ -219,7 +219,7 @@ def test_a_purge_can_be_looked_at_first_and_takes_only_what_is_past_its_age(run,
     async def scenario(store: Store) -> None:
         for number in range(3):
             order = await accepted(store, str(number))
-            await store.tx(advance, Change(order.id, 0, "completed", clock.now, done_at=clock.now))
+            await store.tx(advance, Change(order.id, order.version, "completed", clock.now, done_at=clock.now))
         still_open = await accepted(store, "open")
         young = Retention()
         assert await purging.purge_by_hand(store, young, False, HAND) == {"rows": {}, "dryRun": False, "more": False}
@@ -241,7 +241,7 @@ def test_a_purge_can_be_looked_at_first_and_takes_only_what_is_past_its_age(run,
 def test_kept_for_good_is_kept(run, clock):
     async def scenario(store: Store) -> None:
         order = await accepted(store, "1")
-        await store.tx(advance, Change(order.id, 0, "completed", clock.now, done_at=clock.now))
+        await store.tx(advance, Change(order.id, order.version, "completed", clock.now, done_at=clock.now))
         clock.now += 40_000 * DAY
         forever = Retention(messages=None, events=None, orders=None, audit=None, codes=None)
         assert (await purging.purge_by_hand(store, forever, False, HAND))["rows"] == {}

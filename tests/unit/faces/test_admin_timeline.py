@@ -108,3 +108,41 @@ def test_an_order_at_its_end_says_so_and_an_event_without_a_state_changes_none()
     steps = timeline(Way(replace(ORDER, state="completed", done_at=T + 950), events=events), T + 1000)
     assert [step["text"] for step in steps if step["kind"] == "state"] == ["acknowledged", "acknowledged → inProgress"]
     assert steps[-1]["text"] == "at its end: completed"
+
+
+def test_a_reply_is_never_shown_before_its_request():
+    """When it came is reckoned back from when it was recorded, and may come out a few milliseconds too early."""
+    early = (MESSAGES[0], MESSAGES[1], replace(MESSAGES[2], at=T + 97), MESSAGES[3])
+    shown = [(step["at"], step["text"].partition(":")[0]) for step in timeline(Way(ORDER, (FIRST, SECOND), early), T + 1000)]
+    assert shown[5:7] == [(clock.iso(T + 101), "backend-request"), (clock.iso(T + 101), "backend-reply")]
+
+
+def test_what_an_answer_about_many_orders_says_of_one_is_called_its_part():
+    part = MessageRow(Direction.BACKEND_REPLY, "AskMany", b'{"id":"B-1"}', T + 400, "application/json")
+    [step] = [step for step in timeline(Way(ORDER, messages=(part,)), T + 1000) if step["kind"] == "message"]
+    assert step["text"] == "backend-reply: the backend said, AskMany, its part of an answer about many"
+
+
+def test_the_changes_of_an_order_stand_in_its_way_and_a_change_names_its_order():
+    patch = replace(
+        ORDER, id="C1", operation="productOrder.update", outcome=OutcomeKind.REJECTED, state="", resource="", subject="O1",
+        created_at=T + 300, external_id="", backend_ref="",
+    )  # fmt: skip
+    cancel = replace(
+        patch, id="C2", operation="cancelProductOrder.create", outcome=None, state="acknowledged", attention="in doubt: nobody can tell",
+        created_at=T + 950,
+    )  # fmt: skip
+    steps = timeline(Way(ORDER, events=EVENTS, changes=(patch, cancel)), T + 1000)
+    assert [(step["kind"], step["text"], step["lines"]) for step in steps if step["kind"] in ("state", "change")] == [
+        ("state", "acknowledged", []),
+        ("change", "productOrder.update C1 from shop: rejected", []),
+        ("state", "acknowledged → inProgress", []),
+        ("change", "cancelProductOrder.create C2 from shop: open, acknowledged", ["a person has to look: in doubt: nobody can tell"]),
+    ]
+    own = timeline(Way(patch, subject=replace(ORDER, resource="productOrder")), T + 1000)
+    assert own[0]["text"] == "accepted from shop at face tmf: productOrder.update for market pr, about O1"
+    assert [(step["at"], step["text"]) for step in own if step["kind"] == "about"] == [
+        ("", "productOrder O1, the backend's B-1: inProgress")
+    ]
+    purged = timeline(Way(patch), T + 1000)
+    assert [step["text"] for step in purged if step["kind"] == "about"] == ["O1, which is not on record any more"]

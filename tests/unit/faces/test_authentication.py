@@ -295,10 +295,15 @@ def test_clients_file_names_what_is_wrong_and_never_the_secret(tmp_path):
 def test_clients_have_to_fit_what_is_declared(tmp_path, face_with):
     text = "clients:\n  shop: {markets: [pr, xx], operations: ['*'], faces: [hybris, web], market: yy}\n"
     clients = load_clients(write(tmp_path, text))
-    with pytest.raises(ConfigError, match=r"clients.shop: face 'web', market 'xx', market 'yy' is not in"):
+    with pytest.raises(ConfigError) as refused:
         check_clients(clients, ["hybris"], ["pr"])
+    assert str(refused.value).split("; ") == [
+        "clients.shop.faces.web: there is no face 'web' in config/adapter.yaml",
+        "clients.shop.markets.xx: there is no market 'xx' in config/adapter.yaml",
+        "clients.shop.market: there is no market 'yy' in config/adapter.yaml",
+    ]
     check_clients(clients, ["hybris", "web"], ["pr", "xx", "yy"])
-    with pytest.raises(ConfigError, match=r"face tmf: credentials.openAs is 'demo-open'"):
+    with pytest.raises(ConfigError, match=r"face tmf: credentials.openAs: 'demo-open' is not in the file of clients"):
         check_open_faces(clients, [face_with("tmf", lambda data: None)])
     check_open_faces(clients, [face_with("hybris", lambda data: None)])
 

@@ -132,7 +132,7 @@ def test_all_mistakes_are_found_at_once(tmp_path):
         ("$correlationId", "$correlation", "'$correlation' is not a value that can stand here"),
         ("$advice]", "$advice.x-y]", "is not a value that can stand here"),
         ("value: $href", "value: $status", "'$status' is not a value"),
-        ("operation: productOrder.create", "operation: create", "should match pattern"),
+        ("operation: productOrder.create", "operation: create", "a text that matches"),
     ],
 )
 def test_contradictions_are_named(tmp_path, old, new, text):

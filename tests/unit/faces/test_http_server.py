@@ -328,6 +328,16 @@ def test_plain_http_that_is_none_is_refused_in_json_and_logged_as_an_event(world
     assert "Invalid HTTP" not in "".join(capfd.readouterr())
 
 
+def test_a_method_that_http_does_not_have_is_not_implemented(world):
+    async def run():
+        async with serving(world.app) as port:
+            return await converse(port, b"FOO /tmf-api/productOrder HTTP/1.1\r\nHost: a\r\n\r\n")
+
+    answer = asyncio.run(run())
+    assert answer.startswith(b"HTTP/1.1 501 Not Implemented\r\n")
+    assert plain_error(answer) == ("not-implemented", "501")
+
+
 def test_bad_chunk_in_the_middle_of_a_body_ends_its_request(world, headers):
     sent = {**headers, "Content-Type": "application/json", "Transfer-Encoding": "chunked"}
 

@@ -110,3 +110,34 @@ def test_parameters_of_a_list_are_filters_and_an_unknown_one_is_named(world, sig
     body = error(world.send("GET", f"{TMF}/productOrder?{query}", headers=signed), 400)
     assert body["message"] == f"{named}: is not an attribute that can be filtered"
     assert not world.orders.listed
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        (f"{TMF}/productOrder/%31", 200, ""),
+        (f"{TMF}/%70roductOrder/1", 200, ""),
+        (f"{TMF}/productOrder%2F1", 404, "nothing at this path"),
+        (f"{TMF}%2fproductOrder/1", 404, "nothing at this path"),
+        (f"{HYBRIS}/PR%2FproductOrder/1", 404, ""),
+        (f"{TMF}/productOrder/1%2F2", 400, "holds characters that no id has"),
+        (f"{TMF}/productOrder/%ff", 400, "The path is not UTF-8"),
+        (f"{TMF}/productOrder/%C3", 400, "The path is not UTF-8"),
+        (f"{TMF}/%ff/1", 400, "The path is not UTF-8"),
+        (f"{TMF}/productOrder/%EF%BF%BD", 404, "There is no order '\ufffd'"),
+        (f"{TMF}/productOrder/%ED%B0%AF", 400, "The path is not UTF-8"),
+        ("/health%2Flive", 200, ""),  # no path of a face
+        ("/health/%ff", 404, ""),
+        ("/inbound/pr%2Fx", 404, ""),
+        ("/inbound/%ff", 404, ""),
+    ],
+)
+def test_what_is_encoded_in_a_path_is_part_of_a_value_and_no_two_values_are_one(world, order, signed, path, status, said):
+    assert world.send("POST", f"{HYBRIS}/PR/productOrder", json=order, headers=signed).status_code == 201
+    answer = world.send("GET", path, headers=signed)
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.json()
+    else:
+        error(answer, status)
+        assert said in answer.text

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from adapter.errors import ConfigError
+from adapter.errors import ConfigError, NotFound
 from adapter.mapping.cases import Case, Report, compare, load_cases, read_cases, run_cases
+from adapter.mapping.cases.wire import is_wire, request_of
 from adapter.mapping.coverage import Coverage
+from adapter.ports import InboundRequest, Received
 from tests.mapping_kit import contracts_of_change, contracts_of_message, tables, translator
 
 KINDS = """
@@ -208,10 +210,10 @@ def test_an_unknown_code_covers_no_row() -> None:
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        ("{", "zz/x.json: "),
+        ("{", "zz/x.json:1:2: error: K113: the file is not valid JSON"),
         ('{"title": 1}', "an object with a title"),
         ("[3]", "an object with a title"),
-        ('{"title": "t", "operaton": "x"}', "'operaton' is no part of a case; did you mean 'operation'?"),
+        ('{"title": "t", "operaton": "x"}', "zz/x.json:1:17: error: K113: 'operaton' is no part of a case (did you mean 'operation'?)"),
         ('{"title": "t", "operation": "x", "request": []}', "'request' is an object"),
         ('{"title": "t", "legacy": {}}', "name the operation, or the table"),
         ('{"title": "t", "operation": "x"}', "nothing is expected"),
@@ -351,15 +353,62 @@ def test_a_message_may_be_given_as_it_comes(tmp_path: Path) -> None:
         json.dumps([{**MESSAGE, "message": "progress.xml"}, {**MESSAGE, "message": " <Progress>7 R-1</Progress>"}])
     )
 
-    def read(raw: bytes) -> dict[str, Any]:
-        number, reference = raw.decode().strip().removeprefix("<Progress>").removesuffix("</Progress>").split()
-        return {"number": number, "reference": reference, "result": "0"}
-
     made = translator(ARRIVING, TOLD, of=contracts_of_message(), checked=False)
+
+    def read(request: InboundRequest) -> Received:
+        number, reference = request.body.decode().removeprefix("<Progress>").removesuffix("</Progress>").split()
+        return Received(made.legacy, {"number": number, "reference": reference, "result": "0"})
+
     report = run_cases({"order.message": made}, tables(TOLD), load_cases(tmp_path), {}, read)
     assert not report.failed, str(report)
     with pytest.raises(ConfigError, match=r"there is no readable file 'nothing\.xml' beside the case"):
         read_cases(json.dumps({**MESSAGE, "message": "nothing.xml"}).encode(), "f", tmp_path)
+
+
+def test_a_message_of_another_kind_is_not_taken_for_this_one() -> None:
+    (result,) = arriving({**MESSAGE, "message": "<Other/>"}, read=lambda _: Received("Other", {"number": "7"})).results
+    assert result.differences == ("the message cannot be read: it is a message 'Other', and order.message takes 'Progress'",)
+
+
+def test_a_message_that_is_known_by_its_path_names_it_and_one_that_does_not_is_told_how() -> None:
+    def read(request: InboundRequest) -> Received:
+        if not request.path:
+            raise NotFound("There is nothing at this path; messages are taken at: progress")
+        return Received("Progress", {"number": "7", "reference": "R-1", "result": "0"})
+
+    assert arriving({**MESSAGE, "message": "POST /progress\n{}"}, read=read).failed == ()
+    (result,) = arriving({**MESSAGE, "message": "{}"}, read=read).results
+    assert result.differences == (
+        "the message cannot be read: There is nothing at this path; messages are taken at: progress; "
+        "a message that is known by its path begins with the line that names it, such as 'POST /path'",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "request_"),
+    [
+        (" {} ", InboundRequest("POST", "", "", {"content-type": "application/json"}, b"{}")),
+        ("\n<a/>", InboundRequest("POST", "", "", {"content-type": "text/xml"}, b"<a/>")),
+        (
+            "POST /inbound/pl/events/Changed?at=1&by=x HTTP/1.1\r\nHost: here\r\nX-Sender:  s\r\n\r\n[1]\r\n",
+            InboundRequest(
+                "POST", "events/Changed", "at=1&by=x", {"host": "here", "x-sender": "s", "content-type": "application/json"}, b"[1]"
+            ),
+        ),
+        ("PUT /orders/7\n<a/>", InboundRequest("PUT", "orders/7", "", {"content-type": "text/xml"}, b"<a/>")),
+        ("PUT /orders/7\n\n{}", InboundRequest("PUT", "orders/7", "", {"content-type": "application/json"}, b"{}")),
+        ("POST /a\nContent-Type: text/plain\n\nb: c", InboundRequest("POST", "a", "", {"content-type": "text/plain"}, b"b: c")),
+        ("DELETE /orders/7", InboundRequest("DELETE", "orders/7", "", {}, b"")),
+    ],
+)
+def test_a_message_is_read_as_it_would_come(text: str, request_: InboundRequest) -> None:
+    assert is_wire(text)
+    assert request_of(text) == request_
+
+
+@pytest.mark.parametrize("name", ["progress.xml", "POST.json", "POST progress", "post /progress"])
+def test_the_name_of_a_file_is_no_message(name: str) -> None:
+    assert not is_wire(name)
 
 
 CHANGING = """

@@ -154,7 +154,7 @@ def test_numbers_and_words_are_constants() -> None:
     ("text", "hint"),
     [
         ("{{ request.id }}", "write the bare expression, without {{ }}"),
-        ("{% if request.id %}", "write the bare expression, without {{ }}"),
+        ("{% if request.id %}", "write the bare expression; to choose between values, write branches: choose, with when and otherwise"),
         ("request.id = 'a'", "write '==' to compare"),
         ("request.a && request.b", "write 'and' for '&&'"),
         ("request.a || request.b", "write 'or' for '||'"),

@@ -30,6 +30,12 @@ def run(name: str, value: Any, *arguments: Any) -> Any:
         ("default", ABSENT, ("x",), "x"),
         ("default", None, ("x",), "x"),
         ("default", "", ("x",), ""),
+        ("as_in", "1000", ([7, 1000, "x", None, {}],), 1000),
+        ("as_in", "1000", ([1000, "1000"],), "1000"),  # which of the two it was, nobody can tell
+        ("as_in", "true", ([True, "yes"],), True),
+        ("as_in", "1.50", ([Decimal("1.50")],), Decimal("1.50")),
+        ("as_in", "x", (["x", "y"],), "x"),
+        ("as_in", "z", ([],), "z"),
         ("lower", "ÀB", (), "àb"),
         ("upper", "ß", (), "SS"),
         ("trim", " a b ", (), "a b"),

@@ -19,7 +19,7 @@ tables:
   states:
     rows: {done: D, held: H}
   told:
-    rows: {accepted: "0", duplicate: "0", unknown: "1", refused: "2"}
+    rows: {accepted: "0", unknown: "1", refused: "2"}
 """
 BODY = """
     identity: message.reference
@@ -82,7 +82,7 @@ def test_a_message_becomes_a_report() -> None:
     assert (written.document["comment"], written.notices) == ("as before", ("the old comment stays",))
 
 
-@pytest.mark.parametrize(("kind", "code"), [("accepted", "0"), ("duplicate", "0"), ("unknown", "1"), ("refused", "2")])
+@pytest.mark.parametrize(("kind", "code"), [("accepted", "0"), ("unknown", "1"), ("refused", "2")])
 def test_the_backend_is_answered_what_became_of_its_message(kind: str, code: str) -> None:
     outcome = {"kind": kind, "text": "why"}
     assert received().answer(scope(MESSAGE, report=REPORT, outcome=outcome)).document == {"code": code, "text": "why", "number": "4711"}

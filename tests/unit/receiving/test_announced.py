@@ -87,7 +87,7 @@ def test_an_announcement_without_its_party_calls_for_a_person(tmp_path):
         await take(receiving(node), announcement("LAB-900007"))
         order = await node.order()
         path = "relatedParty[role=orderManagementBuyerContact].id"
-        assert (order.client, order.attention) == ("", f"the message names no party at {path}, so this belongs to no client")
+        assert (order.client, order.attention) == ("", f"the message names nothing on record at {path}, so this belongs to no client")
 
     run(home, tmp_path / "data", scenario)
 

@@ -70,15 +70,19 @@ def test_the_concluded_states_of_a_tasks_subject_are_added():
     assert life.subject.concludes("accepted", "inProgress") == "done"
 
 
+def test_a_life_without_ends_needs_no_way_to_one():
+    assert extended({"states": {"blocked": {}}, "edges": {"validated": ["blocked"]}}, "individual").states > {"blocked", "validated"}
+
+
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
         ("productOrder", {"states": {"held": {}}}, "productOrder has the state 'held' already"),
-        ("productOrder", {"edges": {"held": ["parked"]}}, "edges: there is no state 'parked'"),
+        ("productOrder", {"edges": {"held": ["parked"]}}, r"edges\.held\.0: there is no state 'parked'"),
         ("productOrder", {"concluded": {"cancelled": "done"}}, "productOrder is about no other resource"),
         ("cancelProductOrder", {"without": ["done"]}, "cancelProductOrder has no parts"),
         ("cancelProductOrder", {"rollUp": [{"is": "done"}]}, "cancelProductOrder has no parts"),
-        ("cancelProductOrder", {"concluded": {"closed": "finished"}}, "subject: there is no state 'finished'"),
+        ("cancelProductOrder", {"concluded": {"closed": "finished"}}, r"concluded\.closed: there is no state 'finished'"),
     ],
 )
 def test_what_contradicts_the_standard_is_refused(name, data, words):
@@ -105,3 +109,55 @@ def test_the_contract_takes_the_new_states_of_the_order_and_of_its_items():
     assert Validator(wide.update_schema).problems({"state": "closed"}) == []
     assert "closed" in wide.full.members["state"].shape.enum
     assert with_states(resource("serviceTest"), "state", ["parked"]).full_schema == resource("serviceTest").full_schema
+
+
+REFUSED = {
+    "states": {"rejected": {"end": True}},
+    "edges": {"inProgress": ["rejected"], "acknowledged": ["rejected"]},
+    "left": {"assessingCancellation": "rejected"},
+    "tells": {"stateChangeReason": "stateChangeReason"},
+    "dates": {"state": ["stateChangeDate"]},
+    "history": {"member": "stateChangeHistory", "elements": {"state": "state", "why": "stateChangeReason"}},
+}
+
+
+def test_a_task_that_goes_on_with_its_subject_may_come_to_a_new_state_and_say_since_when_and_why():
+    life = extended(REFUSED, "cancelProductOrder")
+    assert life.subject is not None
+    assert life.subject.concludes("assessingCancellation", "inProgress") == "rejected"
+    assert life.subject.concludes("assessingCancellation", "cancelled") == "done"
+    why = [{"code": "1087"}]
+    told = life.subject.told({"id": "7", "state": "inProgress", "stateChangeReason": why, "note": []})
+    assert told == {"stateChangeReason": why}
+    assert life.subject.told({"id": "7"}) == {}
+    taken = life.advance({"id": "1", "state": "inProgress"}, {**told, "state": "rejected"}, "2026-01-01T00:00:00.000Z")
+    assert isinstance(taken, Advance)
+    assert taken.document == {
+        "id": "1",
+        "state": "rejected",
+        "stateChangeReason": why,
+        "stateChangeDate": "2026-01-01T00:00:00.000Z",
+        "stateChangeHistory": [{"state": "rejected", "why": why}],
+    }
+    assert (taken.done, taken.placed) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "text"),
+    [
+        ("productOrder", {"tells": {"a": "b"}}, "productOrder is about no other resource"),
+        ("individual", {"repeated": True}, "individual has no parts with states of their own"),
+    ],
+)
+def test_what_does_not_go_with_a_resource_is_refused(name, data, text):
+    with pytest.raises(ValueError, match=text):
+        extended(data, name)
+
+
+def test_a_report_without_a_state_says_so():
+    silent = ORDERS.advance({"id": "1", "state": "inProgress"}, {"description": "x"})
+    same = ORDERS.advance({"id": "1", "state": "inProgress"}, {"state": "inProgress"})
+    of_parts = ORDERS.advance(
+        {"state": "inProgress", "productOrderItem": [ITEM]}, {"productOrderItem": [{"id": "1", "state": "inProgress"}]}
+    )
+    assert [isinstance(each, Advance) and each.placed for each in (silent, same, of_parts)] == [False, True, True]

@@ -11,7 +11,7 @@ LIFE = Resource.load("productOrder").extended(
     LifeExtension.model_validate(
         {
             "states": {"accepted": {}},
-            "edges": {"acknowledged": ["accepted"]},
+            "edges": {"acknowledged": ["accepted"], "accepted": ["inProgress"]},
             "lists": {"relatedParty": "role"},
             "events": {"withState": ["why"], "members": {"milestone": "MilestoneEvent"}},
             "information": {"path": "missing.path"},

@@ -78,6 +78,23 @@ def test_every_required_element_is_listed_with_its_type(adapter, home):
     assert "  id:  \"reply['@orderNo']\"" in text
 
 
+def test_what_an_optional_object_may_hold_is_listed_too(adapter, home):
+    wsdl = ROOT / "mappings" / "de" / "schema" / "supplier.wsdl"
+    adapter("new", "market", "fresh", "--wsdl", wsdl, "--operation", "anlegeAuftrag")
+    lines = (home / "mappings" / "fresh" / "productOrder.create.yaml").read_text().splitlines()
+    place = lines.index("  # auftrag.kundenwunschtermin:  object, optional")
+    assert lines[place + 1] == "  #   auftrag.kundenwunschtermin.von:  text, date-time"
+    assert "      #   merkmal[].name:  text, 1 to 64 characters" in lines
+
+
+def test_the_option_says_what_a_contract_is_whatever_its_file_is_called(adapter, home, tmp_path):
+    shutil.copyfile(LAB, tmp_path / "desk.xml")
+    made = adapter("new", "market", "fresh", "--wsdl", tmp_path / "desk.xml", "--operation", "CreateOrder")
+    assert made.exit_code == 0, made.output
+    assert "connector: soap" in (home / "config" / "markets" / "fresh.yaml").read_text()
+    assert adapter("check", "fresh").exit_code == 0
+
+
 def test_a_market_made_from_nothing_takes_its_first_order(adapter, home, tmp_path):
     """From the WSDL to an order at the backend, without a line of Python."""
     made = adapter("new", "market", "fresh", "--wsdl", LAB, "--operation", "CreateOrder")
@@ -101,6 +118,8 @@ def test_a_market_made_from_nothing_takes_its_first_order(adapter, home, tmp_pat
 
 def test_nothing_is_left_behind_where_the_market_cannot_be_made(adapter, home, tmp_path):
     before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    empty = tmp_path / "empty.yaml"
+    empty.write_text("openapi: 3.1.0\n", encoding="utf-8")
     for words, said in (
         (("fresh", "--wsdl", LAB, "--operation", "CreateOrdr"), "did you mean 'CreateOrder'?"),
         (("fresh", "--wsdl", tmp_path / "none.wsdl", "--operation", "X"), "there is no such file"),
@@ -109,6 +128,9 @@ def test_nothing_is_left_behind_where_the_market_cannot_be_made(adapter, home, t
         (("true", "--wsdl", LAB, "--operation", "CreateOrder"), "cannot be the id of a market"),
         (("lab", "--wsdl", LAB, "--operation", "CreateOrder"), "is there already"),
         (("fresh", "--openapi", NEXERA, "--operation", "x"), "there is no operation 'x'; there are "),
+        (("fresh", "--wsdl", LAB), "--operation; there are CancelOrder, ChangeOrder, CreateOrder, FindOrder, ReadOrder, RemoveOrder"),
+        (("fresh", "--wsdl", LAB, "--operation", "Record"), "there is no operation 'Record'"),
+        (("fresh", "--openapi", empty, "--operation", "x"), "it has none that a backend is called by"),
     ):
         made = adapter("new", "market", *words)
         assert made.exit_code != 0

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,18 +10,14 @@ from lxml import etree
 
 from simulators.slbos.backend import WSDL
 from simulators.soap_server import Simulator
+from tests.loop_kit import LoopThread
 
 
 @pytest.fixture
 def in_loop() -> Iterator[Callable[[Any], Any]]:
     """Runs a coroutine in an event loop of another thread and returns its result, so that blocking clients can be used."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    yield lambda coroutine: asyncio.run_coroutine_threadsafe(coroutine, loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
-    loop.close()
+    with LoopThread() as thread:
+        yield thread.run
 
 
 @pytest.fixture

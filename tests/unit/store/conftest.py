@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import pytest
 
 from adapter.ports import Issue, OutcomeKind
 from adapter.store import Acceptance, Direction, MessageRow, Response, Settlement, Store
-from tests import postgres_kit
+from tests import postgres_kit, record_kit
 
 ENGINES = ("sqlite", "postgresql")
 START = 1_760_000_000_000
@@ -44,11 +43,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def url(tmp_path: Path, engine: str) -> Iterator[str]:
-    if engine == "sqlite":
-        yield f"sqlite:///{tmp_path / 'var' / 'record.db'}"
-    else:
-        with postgres_kit.database() as made:
-            yield made
+    with postgres_kit.record(engine, tmp_path / "var") as made:
+        yield made
 
 
 @pytest.fixture
@@ -56,14 +52,7 @@ def with_store(url: str, clock: Clock) -> Callable[[Callable[[Store], Awaitable[
     """Opens the record, runs a coroutine function with it, closes it; again and again on the same record."""
 
     def run(scenario: Callable[[Store], Awaitable[Any]], **options: Any) -> Any:
-        async def main() -> Any:
-            store = await Store.open(url, clock=clock, **options)
-            try:
-                return await scenario(store)
-            finally:
-                await store.close()
-
-        return asyncio.run(main())
+        return record_kit.on_store(url, scenario, clock=clock, **options)
 
     return run
 
@@ -84,6 +73,7 @@ def acceptance() -> Callable[..., Acceptance]:
             "deadline": START + 20_000,
             "external_id": "",
             "rule_version": "rules-1",
+            "resource": "productOrder",
             "messages": (MessageRow(Direction.CLIENT_REQUEST, "productOrder.create", b'{"externalId":"E-1"}', START, "application/json"),),
         }
         return Acceptance(**{**values, **changes})

@@ -10,18 +10,22 @@ from collections.abc import Callable
 from typing import Any
 
 import asyncpg
+import pytest
 from sqlalchemy import select
 from sqlalchemy.util.concurrency import await_only, greenlet_spawn
 
+from adapter.ports import OutcomeKind
+from adapter.store import Settlement
 from adapter.store.advancing import Change, advance, advance_and_acknowledge
 from adapter.store.connection import Statement
 from adapter.store.postgres_connection import PostgresConnection
 from adapter.store.schema import resource_order
-from adapter.store.submitting import Intent, begin
+from adapter.store.settling import pack_settlement, settle
+from adapter.store.submitting import Intent, begin, settle_and_advance
 from adapter.store.tasks import Ack, Done, Later, NewTask, Task, acknowledge, claim, put
 from adapter.work.acknowledging import Told, record
 from adapter.work.job import Finish, Job
-from tests.record_kit import place
+from tests.record_kit import AS_PLACED, place
 
 ENGINES = ("postgresql",)
 NOW = 1_760_000_000_000
@@ -106,9 +110,23 @@ def test_an_intent_and_the_end_of_the_same_task(url):
         return begin(c, Intent("submit:A", fence, NOW + LEASE, "A", 2, "n1", NOW, NOW + 9, "r", ()))
 
     def end(c):
-        return advance_and_acknowledge(c, Change("A", 0, "held", NOW), Done("submit:A", held["submit:A"].fence))
+        return advance_and_acknowledge(c, Change("A", AS_PLACED, "held", NOW), Done("submit:A", held["submit:A"].fence))
 
     assert at_once(url, prepare, intent, end, after=1) == (True, True)
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_an_attempt_settled_by_a_person_and_by_a_probe(url, after):
+    """The one with a change of the order beside it, the other without."""
+    settlement = Settlement(OutcomeKind.ABSENT, NOW)
+
+    def by_hand(c):
+        return settle_and_advance(c, *pack_settlement("A", 1, settlement), Change("A", AS_PLACED._replace(backend_ref=""), "held", NOW))
+
+    def by_probe(c):
+        return settle(c, *pack_settlement("A", 1, settlement))
+
+    assert at_once(url, lambda c: place(c, "A", NOW, OutcomeKind.IN_DOUBT), by_hand, by_probe, after) == (True, False)
 
 
 def test_an_intent_whose_lease_is_lost_writes_nothing(url):
@@ -149,7 +167,7 @@ def test_an_order_that_leaves_a_state_and_the_timers_of_that_state(url):
         held.update(claimed(c, *(NewTask(name, "timer:north", NOW, "A") for name in names)))
 
     def fire(c):
-        return advance_and_acknowledge(c, Change("A", 0, "failed", NOW, cancels=names[:1]), ack(held[names[1]]))
+        return advance_and_acknowledge(c, Change("A", AS_PLACED, "failed", NOW, cancels=names[:1]), ack(held[names[1]]))
 
     def stale(c):
         return acknowledge(c, [ack(held[name]) for name in names])
@@ -167,7 +185,7 @@ def test_a_change_that_ends_one_timer_and_begins_another(url):
 
     def move(c):
         again = NewTask(names[0], "timer:north", NOW + 9, "A")
-        return advance(c, Change("A", 0, "held", NOW, cancels=names[1:], tasks=(again,)))
+        return advance(c, Change("A", AS_PLACED, "held", NOW, cancels=names[1:], tasks=(again,)))
 
     def stale(c):
         return acknowledge(c, [ack(held[name]) for name in names])
@@ -180,5 +198,5 @@ def ack(task: Task) -> Ack:
 
 
 def finish(task: Task, changed: bool) -> Finish:
-    change = Change(task.order_id, 0, "inProgress", NOW) if changed else None
+    change = Change(task.order_id, AS_PLACED, "inProgress", NOW) if changed else None
     return Finish(Job(task, NOW, 0.0), ack(task), change)

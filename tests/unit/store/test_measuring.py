@@ -84,7 +84,8 @@ async def _event(store: Store, acceptance: Any, settlement: Any, number: int, at
     fresh = await store.accept(acceptance(f"e{number}"))
     assert await store.settle(fresh.order_id, 1, settlement())
     event = NewEvent(f"event-{number}", "StateChange", b"{}")
-    assert await store.tx(advance, Change(fresh.order_id, 0, "inProgress", at, events=(event,)))
+    version = (await store.order(fresh.order_id)).version
+    assert await store.tx(advance, Change(fresh.order_id, version, "inProgress", at, events=(event,)))
 
 
 @pytest.mark.parametrize("engine", ["postgresql"])

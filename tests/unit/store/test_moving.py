@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
+import os
+import sqlite3
+from pathlib import Path
 
 import orjson
 import pytest
@@ -14,6 +18,7 @@ from adapter.errors import ConfigError, StoreUnavailable
 from adapter.ports import OutcomeKind
 from adapter.store import OrderQuery, Seen, Store
 from adapter.store.connection import Statement
+from adapter.store.migrating_command import migrate_record
 from adapter.store.moving import TABLES, export_record, import_record
 from adapter.store.schema import audit, delivery, event, listener, rate, task
 from tests import postgres_kit
@@ -164,6 +169,56 @@ def test_a_file_that_is_not_whole_leaves_nothing_behind(place, tmp_path, accepta
     with pytest.raises(ConfigError, match=words):
         asyncio.run(import_record(target, tmp_path / "b.zst", lambda _: None))
     assert asyncio.run(import_record(target, tmp_path / "a.zst", lambda _: None)) > 0, "it is still empty"
+
+
+def test_a_file_that_was_cut_anywhere_is_refused_and_leaves_nothing_behind(place, tmp_path, acceptance, settlement):
+    source, target = place("sqlite"), place("sqlite")
+    asyncio.run(_fill(source, acceptance, settlement))
+    asyncio.run(export_record(source, tmp_path / "a.zst", lambda _: None))
+    packed = (tmp_path / "a.zst").read_bytes()
+    text = b"".join(line + b"\n" for line in _unpacked(tmp_path / "a.zst"))
+    whole = len(text) - 1  # the last line may be without its end
+    pack = zstandard.ZstdCompressor().compress
+    cuts = [packed[:length] for length in range(0, len(packed), 97)]
+    cuts += [pack(text[:length]) for length in (*range(0, whole, 53), *range(whole - 60, whole))]
+    for cut in cuts:
+        (tmp_path / "b.zst").write_bytes(cut)
+        with pytest.raises(ConfigError, match=r"b\.zst cannot be imported: "):
+            asyncio.run(import_record(target, tmp_path / "b.zst", lambda _: None))
+    assert asyncio.run(import_record(target, tmp_path / "a.zst", lambda _: None)) > 0, "it is still empty"
+
+
+@pytest.mark.parametrize(
+    ("spoils", "found"),
+    [("UPDATE audit SET actor = 'somebody else'", "1 rows, 1 expected"), ("DELETE FROM audit", "0 rows, 1 expected")],
+)
+def test_what_reads_differently_from_what_was_written_is_not_kept(place, tmp_path, acceptance, settlement, spoils, found):
+    source, target = place("sqlite"), tmp_path / "target.db"
+    asyncio.run(_fill(source, acceptance, settlement))
+    asyncio.run(export_record(source, tmp_path / "a.zst", lambda _: None))
+    asyncio.run(migrate_record(f"sqlite:///{target}", lambda _: None))
+    with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as driver:
+        driver.execute(f"CREATE TRIGGER spoils AFTER INSERT ON audit BEGIN {spoils}; END")
+    with pytest.raises(ConfigError, match=rf"table 'audit' reads differently from what was written \({found}\); nothing was kept"):
+        asyncio.run(import_record(f"sqlite:///{target}", tmp_path / "a.zst", lambda _: None))
+    with contextlib.closing(sqlite3.connect(target)) as driver:
+        assert [driver.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0] for table in TABLES if table.name != "meta"] == [0] * (
+            len(TABLES) - 1
+        )
+
+
+def test_an_export_is_on_disk_before_it_bears_its_name(place, tmp_path, acceptance, settlement, monkeypatch):
+    source, flushed = place("sqlite"), []
+
+    def flush(descriptor):
+        flushed.append((str(Path(f"/proc/self/fd/{descriptor}").readlink()), (tmp_path / "a.zst").exists()))
+        fsync(descriptor)
+
+    fsync = os.fsync
+    asyncio.run(_fill(source, acceptance, settlement))
+    monkeypatch.setattr(os, "fsync", flush)
+    asyncio.run(export_record(source, tmp_path / "a.zst", lambda _: None))
+    assert flushed == [(str(tmp_path / "a.zst.part"), False), (str(tmp_path), True)]
 
 
 def test_a_file_that_is_no_archive_is_refused(place, tmp_path):

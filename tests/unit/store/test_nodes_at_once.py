@@ -9,7 +9,8 @@ import pytest
 
 from adapter.store import Store
 from adapter.store.advancing import Change, advance, advance_and_acknowledge
-from adapter.store.outbox import NewEvent, events_of
+from adapter.store.listening import FULL, listeners_of, subscribe
+from adapter.store.outbox import ListenerRow, NewEvent, events_of
 from adapter.store.rates import failed, permits, probe, state
 from adapter.store.tasks import Done, Later, NewTask, TaskQuery, acknowledge, cancel, claim, find, put
 from tests.record_kit import place
@@ -73,7 +74,8 @@ def test_of_changes_worked_out_at_the_same_time_one_is_written(with_nodes):
         await nodes[0].tx(place, "A", NOW)
         won = []
         for seq in range(5):
-            changes = [Change("A", seq, "inProgress", NOW, events=(NewEvent(f"{seq}/{n}", "t", b"{}"),)) for n in range(9)]
+            version = (await nodes[0].order("A")).version
+            changes = [Change("A", version, "inProgress", NOW, events=(NewEvent(f"{seq}/{n}", "t", b"{}"),)) for n in range(9)]
             won.append(await asyncio.gather(*(nodes[n % NODES].tx(advance, change) for n, change in enumerate(changes))))
         return won, await nodes[0].tx(events_of, "A")
 
@@ -81,6 +83,20 @@ def test_of_changes_worked_out_at_the_same_time_one_is_written(with_nodes):
     assert [sum(each) for each in won] == [1] * 5
     assert [event.seq for event in events] == [1, 2, 3, 4, 5]
     assert [event.id for event in events] == [f"{seq}/{each.index(True)}" for seq, each in enumerate(won)]
+
+
+def test_of_changes_without_events_worked_out_at_the_same_time_one_is_written(with_nodes):
+    async def scenario(nodes):
+        await nodes[0].tx(place, "A", NOW)
+        told = []
+        for turn in range(5):
+            version = (await nodes[0].order("A")).version
+            changes = [Change("A", version, "inProgress", NOW, answer=b'{"n":"%d/%d"}' % (turn, n)) for n in range(9)]
+            won = await asyncio.gather(*(nodes[n % NODES].tx(advance, change) for n, change in enumerate(changes)))
+            told.append([change.answer for change, one in zip(changes, won, strict=True) if one] == [(await nodes[0].order("A")).answer])
+        return told
+
+    assert with_nodes(scenario) == [True] * 5
 
 
 def test_a_timer_that_fires_while_it_is_cancelled_does_one_of_the_two(with_nodes):
@@ -91,8 +107,9 @@ def test_a_timer_that_fires_while_it_is_cancelled_does_one_of_the_two(with_nodes
         await nodes[0].tx(place, order, NOW)
         await nodes[0].tx(put, [NewTask(f"timer:held:{order}", "timer:north", NOW, order)])
         [task] = await nodes[0].tx(claim, "timer:north", 1, NOW, LEASE, "n0")
-        fire = Change(order, 0, "failed", NOW, events=(NewEvent(f"{order} fired", "t", b"{}"),))
-        leave = Change(order, 0, "inProgress", NOW, events=(NewEvent(f"{order} left", "t", b"{}"),), cancels=(task.id,))
+        version = (await nodes[0].order(order)).version
+        fire = Change(order, version, "failed", NOW, events=(NewEvent(f"{order} fired", "t", b"{}"),))
+        leave = Change(order, version, "inProgress", NOW, events=(NewEvent(f"{order} left", "t", b"{}"),), cancels=(task.id,))
         won = await asyncio.gather(
             nodes[1].tx(advance_and_acknowledge, fire, Done(task.id, task.fence)),
             nodes[2].tx(advance, leave),
@@ -107,6 +124,22 @@ def test_a_timer_that_fires_while_it_is_cancelled_does_one_of_the_two(with_nodes
     told, left = with_nodes(scenario)
     assert all(sorted(won) == [False, True] and matches for won, matches in told)
     assert left == []
+
+
+def test_a_client_that_registers_everywhere_at_once_gets_as_many_listeners_as_it_may_have(with_nodes):
+    def wish(turn, n):
+        return ListenerRow(f"{turn}/{n}", "tmf", f"shop{turn}", "north", f"https://{n}.example/", "", NOW)
+
+    async def scenario(nodes):
+        told = []
+        for turn in range(10):
+            asked = [nodes[n % NODES].tx(subscribe, wish(turn, n), 2) for n in range(9)]
+            told.append((await asyncio.gather(*asked), len(await nodes[0].tx(listeners_of, "tmf", f"shop{turn}"))))
+        return told
+
+    for answers, registered in with_nodes(scenario):
+        assert sorted(answers, key=str) == [FULL] * 7 + [None] * 2
+        assert registered == 2
 
 
 def test_an_acknowledgement_and_a_cancellation_at_once_never_both_win(with_nodes):

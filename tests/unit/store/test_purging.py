@@ -33,7 +33,7 @@ def over(c, order_id, at=0, done=True, event=True):
     """An order that came to its end at ``at``."""
     place(c, order_id, at)
     events = (NewEvent(f"E-{order_id}", "ProductOrderStateChangeEvent", b"{}"),) if event else ()
-    assert advance(c, Change(order_id, 0, "completed", at, done_at=at if done else None, events=events))
+    assert advance(c, Change(order_id, order_of(c, order_id).version, "completed", at, done_at=at if done else None, events=events))
 
 
 def purge_all(c, retention=ALL, now=NOW, limit=100):
@@ -87,7 +87,7 @@ def test_an_open_order_stays_however_old_it_is_and_keeps_its_key_and_messages(c,
 
 def test_an_attempt_that_is_not_settled_keeps_its_order(c):
     place(c, "A", 0, None)
-    assert advance(c, Change("A", 0, "cancelled", 1, done_at=1))
+    assert advance(c, Change("A", order_of(c, "A").version, "cancelled", 1, done_at=1))
     assert purge(c, ALL, NOW, 100) == {}
 
 
@@ -121,7 +121,7 @@ def test_heard_events_of_an_open_order_go_by_their_age(c):
     over(c, "A", NOW - 31 * DAY, done=False)
     assert purge(c, ALL, NOW, 100) == {}, "not heard yet"
     send(c)
-    advance(c, Change("A", 1, "inProgress", NOW - DAY, events=(NewEvent("E2", "t", b"{}"),)))
+    advance(c, Change("A", order_of(c, "A").version, "inProgress", NOW - DAY, events=(NewEvent("E2", "t", b"{}"),)))
     assert purge(c, ALL, NOW, 100) == {"event": 1}
     assert [event.id for event in events_of(c, "A")] == ["E2"]
 
@@ -206,7 +206,7 @@ def test_every_key_under_which_an_order_is_known_goes_with_it_and_not_before(c):
     assert isinstance(accept(c, intend(again, "B", Asker("n1", NOW))), Seen)
     assert purge(c, ALL, NOW, 100) == {}
     assert isinstance(lookup(c, Key(order.scope, "another key", "f"), Asker("n1", NOW)), Seen)
-    assert advance(c, Change("A", 0, "completed", 1, done_at=1))
+    assert advance(c, Change("A", order_of(c, "A").version, "completed", 1, done_at=1))
     assert purge(c, ALL, NOW, 100)["idempotency"] == 2
     assert lookup(c, Key(order.scope, "another key", "f"), Asker("n1", NOW)) is None
 
@@ -231,7 +231,7 @@ def test_a_run_beside_live_load_removes_nothing_that_is_needed(steps, limit):
         elif order in seq and step in ("end", "event") and order_of(c, order).done_at is None:
             new = NewEvent(f"{order}/{seq[order]}", "t", b"{}")
             end = now if step == "end" else None
-            assert advance(c, Change(order, seq[order], step, now, done_at=end, events=(new,)))
+            assert advance(c, Change(order, order_of(c, order).version, step, now, done_at=end, events=(new,)))
             seq[order] += 1
         elif order in seq and step == "task":
             put(c, [NewTask(f"poll:{order}", "poll:north", now, order)])

@@ -162,6 +162,13 @@ def test_one_caller_per_pause_may_look_whether_the_backend_is_back(c):
     assert not probe(c, "north", 9000, 500)
 
 
+def test_a_pause_that_is_longer_than_one_can_be_is_over(c):
+    failed(c, "north", 10_000_000, 1, 500)
+    assert not probe(c, "north", 10_000_000, 500)
+    assert [probe(c, "north", 20_000, 500), probe(c, "north", 20_000, 500)] == [True, False], "the clock was set back"
+    assert state(c, "north").paused_until == 20_500
+
+
 def test_the_breaker_leaves_the_rate_alone_and_the_rate_the_breaker(c):
     failed(c, "north", 1000, 1, 500)
     assert permits(c, "north", START, 10, 5, 2, 0) == 2

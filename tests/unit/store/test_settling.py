@@ -13,7 +13,7 @@ from adapter.store import Direction, MessageRow, Response
 def test_an_accepted_order_has_state_reference_answer_issues_and_its_whole_way(with_store, acceptance, settlement):
     async def scenario(store):
         fresh = await store.accept(acceptance())
-        assert await store.settle(fresh.order_id, 1, settlement(rule_version="rules-2"))
+        assert await store.settle(fresh.order_id, 1, settlement())
         order_id = fresh.order_id
         return await store.order(order_id), await store.attempts(order_id), await store.messages(order_id)
 
@@ -22,7 +22,7 @@ def test_an_accepted_order_has_state_reference_answer_issues_and_its_whole_way(w
     assert (order.state, order.outcome, order.backend_ref, order.answer) == ("acknowledged", OutcomeKind.ACCEPTED, "B-1", said.answer)
     assert (order.updated_at, order.rule_version) == (said.at, "rules-1")
     assert (attempt.outcome, attempt.settled_at, attempt.evidence) == (OutcomeKind.ACCEPTED, said.at, said.evidence)
-    assert (attempt.issues, attempt.rule_version) == (said.issues, "rules-2")
+    assert (attempt.issues, attempt.rule_version) == (said.issues, "rules-1")
     assert [m.direction for m in messages] == [
         Direction.CLIENT_REQUEST,
         Direction.BACKEND_REQUEST,

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from adapter.store import dead_letters
+from adapter.store import Version, dead_letters
 from adapter.store.advancing import Change, advance, advance_and_acknowledge
 from adapter.store.listening import subscribe, unsubscribe
 from adapter.store.outbox import Claimed, ListenerRow, NewEvent, claim_cursors, delivered, events_of, failed, park, release
@@ -100,6 +100,7 @@ class TaskLife(RuleBasedStateMachine):
         self.claims: list[Claim] = []
         self.fences: set[tuple[str, int]] = set()
         self.events: dict[str, list[str]] = {order: [] for order in ORDERS}
+        self.before: dict[str, Version] = {}  # what each order was like before its last change
         self.streams: dict[str, dict[str, Stream]] = {}
         self.sending: list[Sending] = []
         for order in ORDERS:
@@ -212,16 +213,20 @@ class TaskLife(RuleBasedStateMachine):
     # orders
 
     def _change(self, data, order: str) -> tuple[Change, bool]:
-        """A change that was worked out now, or when the order had fewer events."""
-        seq = data.draw(st.integers(max(0, len(self.events[order]) - 1), len(self.events[order])))
+        """A change that was worked out now, or before the last one; and whether the order is still what it was worked out from."""
+        current = order_of(self.c, order).version
+        version = data.draw(st.sampled_from([current, self.before.get(order, current)]))
+        answer = data.draw(st.sampled_from([None, b"{}", b'{"n":1}']))
         names = [f"{order}.{self._next()}" for _ in range(data.draw(st.integers(0, 2)))]
         events = tuple(NewEvent(name, "ProductOrderStateChangeEvent", name.encode()) for name in names)
         asked, gone = data.draw(st.lists(st.sampled_from(IDS), max_size=2)), tuple(data.draw(st.lists(st.sampled_from(IDS), max_size=1)))
         delay = data.draw(DELAY)
         tasks = tuple(self._new(task_id, delay) for task_id in asked)
-        return Change(order, seq, "inProgress", self.now, events=events, tasks=tasks, cancels=gone), seq == len(self.events[order])
+        change = Change(order, version, "inProgress", self.now, answer=answer, events=events, tasks=tasks, cancels=gone)
+        return change, version == current
 
     def _changed(self, change: Change) -> None:
+        self.before[change.order_id] = change.version
         for task_id in change.cancels:
             self.work.pop(task_id, None)
         for new in change.tasks:

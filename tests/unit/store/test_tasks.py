@@ -242,7 +242,7 @@ def test_an_idle_claim_and_a_claim_among_many_read_by_the_index(c):
         rows = c.driver.execute(f"EXPLAIN QUERY PLAN {statement.text}", statement.ordered({**statement.constants, **values}))
         return " / ".join(row[3] for row in rows)
 
-    claimed = plan(tasks._CLAIM, lane_="l", now=1, until=2, node="n", count=1)
+    claimed = plan(tasks._CLAIM, lane_="l", now=1, until=2, node="n", count=1, past=0)
     assert "USING COVERING INDEX ix_task_lane_due_at_id (lane=? AND due_at<?)" in claimed
     assert "TEMP B-TREE" not in claimed
     oldest = plan(task_listing._OLDEST, now=1)

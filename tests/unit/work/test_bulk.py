@@ -20,6 +20,7 @@ from tests.opened_kit import Opened, message, opened
 from tests.service_kit import ROOT, pr_order
 
 QUICK = {"ADAPTER_PR_POLL": "0.2", "ADAPTER_PR_POLL_SLOW": "0.2"}
+UNHEARD_OF = "00918424400934"  # the house of an order whose status is in no table
 SLOW = {"ADAPTER_PR_POLL": "3000", "ADAPTER_PR_POLL_SLOW": "3000"}
 
 
@@ -108,6 +109,25 @@ def test_an_order_that_spoils_the_answer_is_asked_for_alone(tmp_path: Path):
         backends["pr"] = backend
 
     run(tmp_path, scenario, 1, SLOW)
+
+
+def test_of_one_answer_only_the_order_whose_status_nobody_knows_is_stopped(tmp_path: Path):
+    async def scenario(service: Opened) -> None:
+        assert (await service.pipeline.place(message(pr_order(house=UNHEARD_OF)))).status == 201
+        [strange] = await service.store.orders(OrderQuery())
+        orders = await placed(service, 3)
+        follower = Follower(service.service.backends, service.pipeline.observer, service.store.clock)
+        answers = await follower.ask_many(orders)
+        assert calls(service) == ["GetOrderStatusList"]
+        assert answers[strange.id].answer is Answer.ASK_ALONE
+        assert "no row for 'SIGNED_OFF'" in answers[strange.id].why
+        others = [answers[order.id] for order in orders if order.id != strange.id]
+        assert [found.answer for found in others] == [Answer.ENDED] * 3
+        assert {found.change.legacy_state for found in others if found.change} == {"COMPLETED"}
+        alone = await follower.ask(strange)
+        assert (alone.answer, alone.why.split(":")[0]) == (Answer.NOT_UNDERSTOOD, "unknown status 'SIGNED_OFF'")
+
+    run(tmp_path, scenario, 1_000_000, SLOW)
 
 
 def test_permits_are_counted_by_calls_and_not_by_orders(tmp_path: Path):

@@ -144,7 +144,8 @@ def test_f30_a_task_that_kills_its_worker_every_time_is_parked_with_the_reason_a
             await lane._acknowledgements.recorded()
             w.clock.later(LEASE / 1000)
         await w.put("poll:OTHER")
-        await w.lane(kills, park_after=3).round()
+        async with asyncio.timeout(10):  # where it is not parked, its worker is waited for
+            await w.lane(kills, park_after=3).round()
         left = await w.tasks()
         assert list(left) == ["poll:KILLER"]
         assert (left["poll:KILLER"].due_at, killed) == (None, 3)

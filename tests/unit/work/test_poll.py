@@ -175,7 +175,7 @@ def test_what_leaves_an_end_is_unexpected_and_changes_nothing(start):
         order = await n.order()
         # The record says completed where the backend says working: somebody has been there by hand.
         document = (order.answer or b"").replace(b'"inProgress"', b'"completed"')
-        await n.store.tx(advance, Change(order.id, order.event_seq, "completed", n.clock(), answer=document))
+        await n.store.tx(advance, Change(order.id, order.version, "completed", n.clock(), answer=document))
         await asked_after(n, 900)
         order = await n.order()
         assert order.attention.startswith("unknown status 'WORKING': productOrder is completed, which is an end")
@@ -267,7 +267,7 @@ def test_somebody_else_who_changes_the_order_first_wins_and_the_question_is_aske
 
                 order = await n.order()
                 event = NewEvent("E-1", "ProductOrderAttributeValueChangeEvent", order.answer or b"{}")
-                await real(advance, Change(order.id, order.event_seq, order.state, n.clock(), events=(event,)))
+                await real(advance, Change(order.id, order.version, order.state, n.clock(), events=(event,)))
             return await real(function, *arguments)
 
         n.store.tx = overtakes  # type: ignore[method-assign]

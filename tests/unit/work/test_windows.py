@@ -53,6 +53,29 @@ def test_a_window_that_never_comes_again_closes_nothing():
     assert Windows([("0 0 30 2 *", 60)]).open(at("2026-01-10T02:00:00"))
 
 
+@pytest.mark.parametrize(("cron", "comes"), [("0 0 31 2 *", False), ("0 0 29 2 mon", True), ("0 0 31 4,6 *", False), ("0 2 * * *", True)])
+def test_it_is_known_whether_a_window_ever_comes(cron: str, comes: bool):
+    assert Windows([(cron, 60)]).never(at("2026-01-10T02:00:00")) is not comes
+
+
+@pytest.mark.parametrize(
+    ("declared", "closed"),
+    [
+        ([("0 * * * *", 60)], True),
+        ([("0 * * * *", 59)], False),
+        ([("0 0 * * *", 720), ("0 12 * * *", 720)], True),
+        ([("0 0 * * *", 720), ("0 12 * * mon-sat", 720)], False),
+        ([("* * * * *", 1)], True),  # cut off after two thousand windows in a row
+        ([("* * * * *", 10_080)], True),
+        ([("0 0 * * sun", 10_080)], True),
+        ([("0 0 31 2 *", 60)], False),
+        ([], False),
+    ],
+)
+def test_it_is_known_whether_windows_ever_let_a_call_through(declared: list[tuple[str, float]], closed: bool):
+    assert Windows(declared).always(at("2026-01-10T02:00:00")) is closed
+
+
 @pytest.mark.parametrize(
     ("zone", "opens"),
     [("America/Puerto_Rico", "2026-01-10T08:00:00"), ("Asia/Kolkata", "2026-01-09T22:30:00"), ("UTC", "2026-01-10T04:00:00")],
