@@ -72,7 +72,6 @@ async def one(store: Store, number: int, body: bytes, work: int) -> float:
         body,
         (Issue("text", "warning", code="ORV59I"),),
         messages,
-        "1",
     )
     assert await store.settle(fresh.order_id, fresh.attempt, settlement)
     return time.perf_counter() - began

@@ -17,7 +17,8 @@ from adapter.cli.unused import idle_parties, idle_patterns, unserved_routes
 from adapter.declared import layered_places, places_of
 from adapter.errors import CheckFailed, ConfigError
 from adapter.faces.clients import load_clients, opens_as_nobody, strange_clients
-from adapter.faces.declaration import Face, load_face, unknown_markets
+from adapter.faces.declaration import Face, load_face
+from adapter.faces.markets import unknown_markets
 from adapter.finding import Finding, Position, once, placed
 from adapter.mapping.frame import render_all, to_json, to_sarif
 from adapter.market import Market, load_market

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from adapter.declared import At, Declared, Mistake, check_name, load_declared
+from adapter.declared import Declared, check_name, load_declared
 from adapter.faces.template import compile_template
-from adapter.finding import suggest
 
 ERROR_VALUES = frozenset({"status", "statusText", "code", "message", "text", "path", "advice", "correlationId"})
 ADDITION_VALUES = frozenset({"id", "href", "createdAt", "document"})
@@ -394,18 +393,3 @@ def load_face(path: Path, environment: Mapping[str, str] | None = None) -> Face:
     face = load_declared(path, Face, environment, layered=True)
     check_name(path, "face", face.face)
     return face
-
-
-def unknown_markets(face: Face, markets: Collection[str]) -> Iterator[Mistake]:
-    """K112: what a face says of markets that are not in config/adapter.yaml."""
-    named: list[tuple[At, str]] = [(("market", "table", sent), market) for sent, market in face.market.table.items()]
-    if face.market.default:
-        named.append((("market", "default"), face.market.default))
-    named += [(("headers", name, "markets", one), one) for name, header in face.headers.items() for one in header.markets]
-    for number, route in enumerate(face.routes):
-        named += [(("routes", number, "query", name, "markets", one), one) for name, each in route.query.items() for one in each.markets]
-    for at, name in named:
-        if name not in markets:
-            yield Mistake(
-                at, f"there is no market '{name}' in config/adapter.yaml", suggest(name, markets, "there are"), "K112", value=True
-            )

@@ -341,7 +341,7 @@ async def _copied(url: str) -> Mapping[str, Any]:
     file = Path(url.removeprefix("sqlite:///"))
     async with opened(url) as store:
         for number in range(1000):
-            fresh = Acceptance("s", f"k{number}", "f", "lab", "op", "c", "tmf", "x", b"{}", 2**60, f"E{number}")
+            fresh = Acceptance("s", f"k{number}", "f", "lab", "op", "c", "tmf", "x", b"{}", 2**60, f"E{number}", resource="productOrder")
             await store.accept(fresh)
             if number % 10 == 9 or number > 990:  # each has all that are before it
                 copies = [file.with_name("copy.db"), file.with_name("copy.db-wal")]

@@ -355,7 +355,6 @@ def test_half_a_request_leaves_nothing(service):
     [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # TLS
         b"GET\r\n\r\n",
-        b"BREW /ecom-ux/v1/PR/productOrder HTTP/1.1\r\nhost: x\r\n\r\n",
         b"POST /ecom-ux/v1/PR/productOrder HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n{}",
         b"POST /ecom-ux/v1/PR/productOrder HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
         b"POST /ecom-ux/v1/PR/productOrder HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -368,6 +367,13 @@ def test_what_is_no_http_is_refused(service, bytes_sent):
         wire.shutdown(socket.SHUT_WR)
         answer = read_all(wire)
     assert answer == b"" or answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 401"))
+
+
+def test_a_method_that_there_is_none_of_is_not_implemented(service):
+    with untouched(service), connection(service) as wire:
+        wire.sendall(b"BREW /ecom-ux/v1/PR/productOrder HTTP/1.1\r\nhost: x\r\n\r\n")
+        answer = read_all(wire)
+    assert answer.startswith(b"HTTP/1.1 501")
     assert not INSIDE.search(answer.decode("latin-1"))
 
 

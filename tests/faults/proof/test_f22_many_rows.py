@@ -55,7 +55,7 @@ class Looks:
     def _pages(self, lane: str, count: int) -> int:
         """Of the scan below the rows' locks; the claim itself is taken back. Asked twice: the first fills what the server remembers."""
         text, names, constants = numbered(tasks._CLAIM)
-        values = {**constants, "lane_": lane, "now": NOW, "until": NOW + LEASE, "node": "n", "count": count}
+        values = {**constants, "lane_": lane, "now": NOW, "until": NOW + LEASE, "node": "n", "count": count, "past": 0}
         found = []
         for _ in range(2):
             self._c.look("BEGIN")

@@ -26,7 +26,8 @@ def file(tmp_path: Path) -> Path:
 def acceptance() -> Callable[..., Acceptance]:
     def build(key: str, **changes: Any) -> Acceptance:
         message = MessageRow(Direction.CLIENT_REQUEST, "productOrder.create", BODY, 1, "application/json")
-        values: dict[str, Any] = {"correlation_id": "c-1", "request": BODY, "deadline": 2**60, "messages": (message,)} | changes
+        values: dict[str, Any] = {"correlation_id": "c-1", "request": BODY, "deadline": 2**60, "messages": (message,)}
+        values |= {"resource": "productOrder"} | changes
         return Acceptance("shop", key, "f1", "north", "productOrder.create", "shop", "tmf", **values)
 
     return build

@@ -53,6 +53,8 @@ async def _serve(store, request, settlement, calls, pause=0.0):
                 return response.body
             case Doubtful() as doubtful:
                 return doubtful
+            case other:
+                raise AssertionError(other)
 
 
 def test_f2_identical_requests_at_once_over_all_nodes_make_one_call_and_get_one_body(url, acceptance, settlement):

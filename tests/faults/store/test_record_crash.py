@@ -55,7 +55,8 @@ ACCEPT_AND_WAIT = """
     async def main():
         store = await Store.open(f"sqlite:///{sys.argv[1]}")
         for index in range(3):
-            fresh = await store.accept(Acceptance("shop", f"k{index}", "f1", "north", "op", "shop", "tmf", "c", b"{}", 2**60))
+            request = Acceptance("shop", f"k{index}", "f1", "north", "op", "shop", "tmf", "c", b"{}", 2**60, resource="productOrder")
+            fresh = await store.accept(request)
             if index == 0:
                 await store.settle(fresh.order_id, 1, Settlement(OutcomeKind.ACCEPTED, 2, response=Response(201, b"first")))
             if index == 1:
@@ -74,7 +75,7 @@ def test_after_kill_9_the_intent_is_listed_as_open_and_the_answer_given_again(fi
     assert process.wait(30) == -9
 
     def again(index):
-        return Acceptance("shop", f"k{index}", "f1", "north", "op", "shop", "tmf", "c", b"{}", 2**60)
+        return Acceptance("shop", f"k{index}", "f1", "north", "op", "shop", "tmf", "c", b"{}", 2**60, resource="productOrder")
 
     async def main():
         store = await Store.open(f"sqlite:///{file}")
@@ -97,7 +98,8 @@ WRITE_WITHOUT_END = """
     from adapter.store import Acceptance, Response, Settlement, Store
 
     async def order(store, key):
-        fresh = await store.accept(Acceptance("shop", key, "f1", "north", "op", "shop", "tmf", "c", b"{}" * 500, 2**60))
+        request = Acceptance("shop", key, "f1", "north", "op", "shop", "tmf", "c", b"{}" * 500, 2**60, resource="productOrder")
+        fresh = await store.accept(request)
         print("accepted", fresh.order_id)
         assert await store.settle(fresh.order_id, 1, Settlement(OutcomeKind.ACCEPTED, 2, response=Response(201, key.encode())))
         print("settled", fresh.order_id)

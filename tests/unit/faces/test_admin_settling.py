@@ -117,7 +117,7 @@ def test_what_is_certain_or_under_way_is_refused_and_nothing_changes(run):
             with pytest.raises(kind, match=text):
                 await settle_by_hand(store, judge(service), identifier, verdict, reference, "", hands)
 
-        service.slbos.once("UpdateOrderDetail", LOST)
+        service.slbos.once("UpdateOrderDetail", LOST.model_copy(update={"after": 1.0}))
         placing = asyncio.create_task(service.pipeline.place(message()))
         await service.recorded()
         order, _ = await service.only_order()

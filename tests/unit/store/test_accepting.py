@@ -145,7 +145,7 @@ def test_an_attempt_in_doubt_is_shown_to_every_repeat_until_a_probe_settles_it(w
         assert (seen.order.id, seen.attempt.number, seen.attempt.outcome, seen.other) == (fresh.order_id, 1, OutcomeKind.IN_DOUBT, False)
         assert seen.order.request == acceptance().request
     assert isinstance(repeat, Seen)
-    assert (attempt.outcome, attempt.evidence) == (OutcomeKind.ACCEPTED, "found by probe")
+    assert (attempt.outcome, attempt.evidence) == (OutcomeKind.ACCEPTED, "judged by order.create.yaml:12:3; then: found by probe")
 
 
 def test_an_open_attempt_is_in_flight_until_its_deadline_and_doubtful_after_it(with_store, acceptance, clock):

@@ -57,7 +57,7 @@ async def main():
     store = await Store.open(sys.argv[1])
     await store.close()
 asyncio.run(main())
-other = ("asyncpg", "greenlet", "alembic", "sqlalchemy.dialects.postgresql", "sqlalchemy.ext")
+other = ("asyncpg", "alembic", "sqlalchemy.dialects.postgresql", "sqlalchemy.ext")
 print([name for name in sys.modules if name.startswith(other)])
 """
 
