@@ -79,7 +79,7 @@ def test_f22_a_look_that_finds_nothing_due_costs_next_to_nothing(engine):
         for batch in rows(NOW + LEASE, 1):
             put(c, batch, NOW)
         assert claim(c, "poll:m2", 50, NOW, LEASE, "n") == []
-        assert looks.cost() <= 2 * empty  # 41 instructions for 37, the same two pages
+        assert looks.cost() <= 2 * empty + 4  # 41 instructions for 37; two pages, where an empty table has none or two
         [(due,)] = c.look(f"SELECT count(*) FROM task WHERE due_at <= {NOW + LEASE + ROWS}")
         assert due == ROWS
 
