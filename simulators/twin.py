@@ -76,6 +76,10 @@ class Twin(ABC, Generic[Planned]):
         self._received = 0
         self._plans.clear()
 
+    def forget_plans(self) -> None:
+        """What ``once`` has planned and no call has come for is forgotten; bookings stay."""
+        self._plans.clear()
+
     def once(self, operation: str, planned: Planned, times: int = 1) -> None:
         """The next ``times`` calls of ``operation`` are answered so, whatever the scenario file says."""
         self._plans.setdefault(operation, deque()).extend([planned] * times)

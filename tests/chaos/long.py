@@ -85,7 +85,7 @@ def query_down(folder: Path, seconds: float = 60) -> Mapping[str, Any]:
         assert ages[-1] > seconds * 0.9
         assert backend.calls("CreateOrder") == 1
         asked = sum(call["operation"] == "FindOrder" for call in backend.simulator.requests())
-        backend.simulator._planned.clear()
+        backend.simulator.forget_plans()
         began = time.monotonic()
         eventually(lambda: ways(node)[0]["outcome"] == "accepted", "it settles", 90)
         assert backend.booked(body) == backend.calls("CreateOrder") == 1
@@ -115,7 +115,7 @@ def hung_and_restarted(folder: Path) -> Mapping[str, Any]:
                 await asyncio.sleep(1)
                 await asyncio.to_thread(backend.run, backend.simulator.stop())
                 await asyncio.sleep(2)
-                backend.simulator._planned.clear()
+                backend.simulator.forget_plans()
                 await asyncio.to_thread(backend.run, backend.simulator.start(port))
                 back = time.monotonic()
                 await asyncio.sleep(9)

@@ -49,7 +49,7 @@ def test_f33_a_record_moves_to_a_server_with_open_orders_and_timers_and_nothing_
         assert "resource_order: 3 rows" in told
         told = run(cluster, server, tmp_path / "import.log", "import", file)
         assert "resource_order: 3 rows, verified" in told
-        backend.simulator._plans.clear()
+        backend.simulator.forget_plans()
         cluster.url = server
         nodes = [cluster.node(number).start() for number in (1, 2)]
         moved = {task["id"] for task in nodes[0].ask("/admin/tasks?limit=1000")}
