@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import memory, services, start, stations
@@ -21,7 +22,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=disk() / "benchmarks.md")
     options = parser.parse_args()
     quick = options.quick
-    sections = {
+    sections: dict[str, Callable[[], str]] = {
         "The cost of each station": lambda: stations.report(stations.Bench.of_project()),
         "The whole service against one written by hand": lambda: services.compare(
             2 if quick else 5, 1000 if quick else 3000, 150 if quick else 400

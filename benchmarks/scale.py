@@ -165,9 +165,9 @@ async def accept_one(store: Store, number: int, body: bytes) -> float:
     began = time.perf_counter()
     now = store.clock()
     message = MessageRow(Direction.CLIENT_REQUEST, "productOrder.create", body, now, "application/json")
-    values = {name: str(_ORDER[name]) for name in ("scope", "operation", "client", "face", "correlation_id", "rule_version")}
-    key = {"key": f"key:{number}", "fingerprint": f"{number:064x}", "external_id": f"E{number}"}
-    await store.accept(Acceptance(**values, **key, market="market00", request=body, deadline=now + 20_000, messages=(message,)))
+    values: dict[str, Any] = {name: _ORDER[name] for name in ("scope", "operation", "client", "face", "correlation_id", "rule_version")}
+    values |= {"key": f"key:{number}", "fingerprint": f"{number:064x}", "external_id": f"E{number}"}
+    await store.accept(Acceptance(**values, market="market00", request=body, deadline=now + 20_000, messages=(message,)))
     return time.perf_counter() - began
 
 

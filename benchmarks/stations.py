@@ -28,7 +28,7 @@ from adapter import clock
 from adapter.backend import Backend
 from adapter.bootstrap.connectors import way_of
 from adapter.bootstrap.rules import read_rules
-from adapter.conclusion import answer_of, conclude
+from adapter.conclusion import Exchange, answer_of, conclude
 from adapter.contract.json_text import parse_json
 from adapter.exchange import Prepared, judge, prepare
 from adapter.faces.callers import Callers
@@ -41,7 +41,7 @@ from adapter.market import load_market
 from adapter.ports import Answer, Call, Message, Result, WireReply
 from adapter.redaction import Redaction
 from adapter.settings import Home, load_settings
-from adapter.store import Fresh, Store
+from adapter.store import Fresh, OrderIds, Store
 from adapter.wire import Wire, WireSettings
 from benchmarks import by_hand_lxml
 from benchmarks.order import order
@@ -60,6 +60,7 @@ CREDENTIALS = [
     (b"host", b"localhost"),
 ]
 WARNINGS = ("ORV59I - EXISTING CUSTOMER AT LOCATION", "JOB_UNSCHED_ALRT, ORV59I - EXISTING CUSTOMER AT LOCATION")
+NEW_ID = OrderIds(clock.now)
 SECONDS = 0.15
 RUNS = 7
 RECORDED = {10: 1500, 60: 600, 300: 200}
@@ -126,7 +127,7 @@ def stations(bench: Bench, items: int) -> Iterator[tuple[str, float]]:
     """Name and cost of each station for one order of that many items."""
     backend, raw = bench.backend, orjson.dumps(order(items), option=orjson.OPT_INDENT_2)
     message = bench.message(raw)
-    intake = intake_of(message)
+    intake = intake_of(message, NEW_ID())
     scope = scope_of(backend, message, intake.client_reference)
     translator, validator, codec = backend.translators[OPERATION], backend.validators[OPERATION], backend.connector
     document = translator.request(scope).document
@@ -141,7 +142,7 @@ def stations(bench: Bench, items: int) -> Iterator[tuple[str, float]]:
 
     yield "read and check the JSON", cost(lambda: validator.problems(parse_json(raw)))
     yield "know the caller", cost(lambda: _at_once(bench.callers.identify(incoming, bench.credentials)))
-    yield "key, fingerprint, scope", cost(lambda: scope_of(backend, message, intake_of(message).client_reference))
+    yield "key, fingerprint, scope", cost(lambda: scope_of(backend, message, intake_of(message, intake.order_id).client_reference))
     yield "map the request", cost(lambda: translator.request(scope))
     yield "write the request", cost(lambda: next(codec.exchange(Call("UpdateOrderDetail", document))))
     yield "read the reply", cost(read) - cost(lambda: next(codec.exchange(Call("UpdateOrderDetail", document))))
@@ -173,7 +174,7 @@ async def _record(bench: Bench, raw: bytes, prepared: Prepared, reply: WireReply
     document = prepared.translator.request(prepared.scope).document
     judged = replace(judge(bench.backend, prepared, _reader(bench, document, reply)()), raw=reply)
     messages = [bench.message(raw.replace(b"0000000000002861", b"%016d" % number), number) for number in range(orders)]
-    intakes: list[Intake] = [intake_of(message) for message in messages]
+    intakes: list[Intake] = [intake_of(message, NEW_ID()) for message in messages]
     with tempfile.TemporaryDirectory(prefix="bench-", dir=disk()) as folder:
         store = await Store.open(f"sqlite:///{folder}/record.db", clock=clock.now)
         numbers = iter(range(orders))
@@ -182,7 +183,7 @@ async def _record(bench: Bench, raw: bytes, prepared: Prepared, reply: WireReply
             for number in numbers:
                 fresh = await store.accept(intakes[number].acceptance(bench.backend, prepared, clock.now()))
                 assert isinstance(fresh, Fresh)
-                conclusion = conclude(bench.backend, prepared, judged, messages[number], fresh, bench.renderer, clock.now())
+                conclusion = conclude(Exchange(bench.backend, prepared, judged, messages[number], fresh, bench.renderer, clock.now()))
                 assert await store.settle(fresh.order_id, fresh.attempt, conclusion.settlement)
 
         began = time.process_time()
