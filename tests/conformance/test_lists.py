@@ -54,8 +54,11 @@ def test_every_attribute_filters(lister: Lister) -> None:
             wanted = {one["id"] for one in whole if value in values(one, path)}
 
             def fits(found: Any, path: str = path, value: Any = value, wanted: set[str] = wanted) -> Iterator[str]:
-                if not wanted <= {one["id"] for one in found} and len(wanted) < 100:
-                    yield f"{path}={value} leaves out {sorted(wanted - {one['id'] for one in found})[:3]}"
+                missing = wanted - {one["id"] for one in found}
+                if missing and moved(path):  # what goes on by itself may have another value by now
+                    missing &= {one["id"] for one in lister.whole() if value in values(one, path)}
+                if missing and len(wanted) < 100:
+                    yield f"{path}={value} leaves out {sorted(missing)[:3]}"
                 yield from (f"{path}={value} finds {one['id']}" for one in found if value not in values(one, path) and not moved(path))
 
             lister.ask(fits, **{path: text(value)})
@@ -92,7 +95,7 @@ def test_a_part_is_the_part_of_the_whole(lister: Lister) -> None:
 
         answer = lister.ask(fits, offset=str(offset), limit=str(limit))
         assert answer.headers["X-Total-Count"] == str(len(whole))
-        assert answer.status_code == (206 if 0 < len(answer.json()) < len(whole) else 200)
+        assert answer.status_code == (206 if len(answer.json()) < len(whole) and (answer.json() or limit == 0) else 200)
         assert ('rel="next"' in answer.headers.get("Link", "")) == (0 < limit < len(whole) - offset)
 
     attempt()
