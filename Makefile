@@ -1,4 +1,7 @@
 # Everything runs from .venv, which `make setup` creates from the hash-locked requirements. Python 3.11 and make are enough.
+# Compiled modules are kept, whatever the shell says: hundreds of processes of the tests start from them.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
@@ -23,10 +26,11 @@ demo: $(READY)   ## start everything on loopback, send the documented order, sho
 serve: $(READY)  ## the service with its simulators on port 8080
 	$(BIN)/adapter serve --with-simulators --port 8080
 
-# Three workers: on two processors a good part of the tests waits for processes and clocks. What fails beside others is run once more,
+# Three workers: on two processors a good part of the tests waits for processes and clocks. Each has neighbours of the list to run, so that
+# what the tests of a file share is made once. What fails beside others is run once more,
 # alone, and named as such: several hundred tests run services with real time limits, and a busy machine may be too slow for one.
 test: $(READY)   ## all tests, with the coverage gate
-	$(BIN)/python -m pytest -n 3 --cov --cov-report=term --cov-fail-under=95 || \
+	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term --cov-fail-under=95 || \
 	{ echo "once more, alone, what failed beside others:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; }
 
 check: $(READY)  ## formatting, lint, types, import directions, and the mappings themselves
@@ -53,8 +57,10 @@ scale: $(READY)  ## a million open orders; SCALE_URL=postgresql://… takes a da
 faults: $(READY)  ## the random crash run, the long failure tests and the planted faults, 15 minutes at most; SEED=4711
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
 
+conformance: DEFINITIONS := $(or $(TMF_DEFINITIONS),../shared/tmf)
 conformance: $(READY) ## the six TMF APIs, tested straight from the official definitions (TMF_DEFINITIONS=folder); UPDATE=1 writes the page
-	ADAPTER_TMF_DEFINITIONS=$(or $(TMF_DEFINITIONS),../shared/tmf) ADAPTER_CONFORMANCE_UPDATE=$(UPDATE) $(BIN)/python -m pytest tests/conformance
+	@ls $(DEFINITIONS)/TMF622*.json >/dev/null 2>&1 || { echo "no TMF622*.json in $(DEFINITIONS): download the v4 swagger files of TMF621, 622, 632, 646, 653 and 673 from TM Forum, and name their folder: make conformance TMF_DEFINITIONS=folder"; exit 2; }
+	ADAPTER_TMF_DEFINITIONS=$(DEFINITIONS) ADAPTER_CONFORMANCE_UPDATE=$(UPDATE) $(BIN)/python -m pytest tests/conformance
 
 clean:           ## remove the environment and the data of the demo
 	rm -rf .venv var

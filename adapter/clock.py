@@ -15,9 +15,10 @@ def now() -> int:
 def iso(milliseconds: int) -> str:
     """The instant as TMF wants it: ISO 8601 with milliseconds and ``Z``."""
     seconds, rest = divmod(milliseconds, 1000)
-    return f"{_second(seconds)}.{rest:03d}Z"
+    return f"{second(seconds)}.{rest:03d}Z"
 
 
 @lru_cache(maxsize=64)
-def _second(seconds: int) -> str:
+def second(seconds: int) -> str:
+    """A whole second since the epoch, as the beginning of ISO 8601."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from adapter.agenda import chance, first_question, timers_of, watched
@@ -12,6 +12,7 @@ from adapter.changing import told
 from adapter.contract.json_bytes import write_json
 from adapter.errors import MappingFailed
 from adapter.exchange import Judged, Prepared, technical
+from adapter.frozen import frozen
 from adapter.intake import received_rows
 from adapter.ports import Document, Message, Outcome, OutcomeKind, Reply, Result
 from adapter.store import Direction, Fresh, MessageRow, Response, Settlement
@@ -22,7 +23,7 @@ from adapter.tracing import station
 Renderer = Callable[[Message, Result], Reply]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MappedAnswer:
     """``canonical`` is the TMF document, ``view`` the same as the caller's face shows it; None unless accepted. ``failure`` is why an
     accepted reply could not be mapped."""
@@ -33,7 +34,7 @@ class MappedAnswer:
     failure: MappingFailed | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exchange:
     """A request whose call has come to its end: what was prepared for it, what the backend's answer was judged to be, the row that it has
     on record, and how its caller is answered. ``now`` is in milliseconds since the epoch."""
@@ -74,7 +75,7 @@ class Exchange:
         return Conclusion(reply, settlement)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conclusion:
     """What the caller gets and what the record keeps."""
 
@@ -88,7 +89,7 @@ def answer_of(prepared: Prepared, judged: Judged, face: str) -> MappedAnswer:
         return MappedAnswer(judged.outcome)
     translator = prepared.translator
     warnings = tuple(issue.text for issue in judged.outcome.issues)
-    scope = replace(prepared.scope, reply=judged.reply, warnings=warnings)
+    scope = prepared.scope.answered(judged.reply, warnings)
     try:
         with station("map reply", "", prepared.operation):
             canonical = translator.reply(scope).document
@@ -132,7 +133,7 @@ def conclude(exchange: Exchange) -> Conclusion:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Begun:
     """What begins with an order that its backend has taken on. ``done``: nothing more happens to it, be it at its end or not watched."""
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from adapter import tracing
 from adapter.backend import Backend
 from adapter.errors import InvalidMessage, MappingFailed, MaybeSent, NotSent, Problem, Refused, SerialisationFailed
+from adapter.frozen import frozen
 from adapter.mapping.scope import Scope
 from adapter.mapping.translator import Translator
 from adapter.market import Expiry, Operation
@@ -20,7 +21,7 @@ _CODES = ("code", "@code", "faultCode", "errorCode")  # what the details of faul
 _NO_ANSWER = 504  # what a face may answer where it was reached, but gave no whole answer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prepared:
     """A call ready to leave: everything that can fail without the backend has been done. ``first`` is what leaves first, or the answer
     where nobody has to be called for it."""
@@ -45,7 +46,7 @@ class Said(NamedTuple):
     what: WireRequest | WireReply
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Judged:
     """What became of a call. ``reply`` is the legacy document where there was a readable one, ``raw`` the bytes it was read from, and
     ``way`` all that went to and fro after the first request, ``raw`` last. ``failure`` is why a readable one could not be judged, ``at``
@@ -141,8 +142,9 @@ async def _converse(backend: Backend, prepared: Prepared, deadline: float) -> Ju
         prepared.exchange.close()
     with tracing.station("judge", market, operation) as station:
         judged = judge(backend, prepared, answer)
+        judged.raw, judged.way = talk.reply, tuple(talk.way)
         station.note("outcome", judged.outcome.kind)
-    return replace(judged, raw=talk.reply, way=tuple(talk.way))
+    return judged
 
 
 class _Talk:
@@ -222,7 +224,7 @@ def _with_advice(backend: Backend, operation: str, kind: OutcomeKind, issues: tu
 def _judge_reply(backend: Backend, prepared: Prepared, answer: Answer, document: Document) -> Judged:
     operation = backend.market.operations[prepared.operation]
     try:
-        verdict = prepared.translator.outcome(replace(prepared.scope, reply=document))
+        verdict = prepared.translator.outcome(prepared.scope.answered(document))
     except MappingFailed as error:
         outcome = technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, f"the outcome could not be judged: {error}")
         return Judged(outcome, document, deviations=answer.deviations, failure=error)

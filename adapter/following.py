@@ -166,7 +166,7 @@ class Follower:
     def _not_mapped(self, market: Market, order: OrderRow, error: MappingFailed, way: _Way) -> Followed:
         cause = error.__cause__
         if isinstance(cause, CodeRefused) and error.path.rpartition(".")[2] == "state":
-            why = f"{error}; add the status to the code table and reload the rules of {market.market}"
+            why = f"{error}; have the table or the rule say what it means, and reload the rules of {market.market}"
             return self._not_understood(order, str(cause.value), why, way)
         return Followed(Answer.REFUSED, why=f"the answer cannot be mapped: {error}")
 

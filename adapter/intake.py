@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 from adapter import clock
@@ -11,12 +10,13 @@ from adapter.aims import Aim, aim_of
 from adapter.backend import Backend, Rules
 from adapter.contract.json_bytes import write_json
 from adapter.exchange import Judged, Prepared
+from adapter.frozen import frozen
 from adapter.mapping.scope import Scope
 from adapter.ports import Answer, Document, Message, WireReply, WireRequest
 from adapter.store import Acceptance, Direction, MessageRow, OrderIds, OrderRow, short_form
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Intake:
     """What the idempotent receiver needs to know. ``key_name`` is how the caller knows the key."""
 

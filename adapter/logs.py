@@ -9,25 +9,29 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 from contextvars import ContextVar, Token
 from typing import Any, Self
 
 import orjson
 import structlog
 
-from adapter import tracing
+from adapter import clock, tracing
 from adapter.settings import Log
 
 _known: ContextVar[dict[str, Any] | None] = ContextVar("known", default=None)
 
 
 class Exchange:
-    """A block around one exchange, of which something becomes known on its way."""
+    """A block around one exchange. ``names`` are known from its beginning, others become known on its way."""
 
-    __slots__ = ("_token",)
+    __slots__ = ("_names", "_token")
+
+    def __init__(self, **names: Any) -> None:
+        self._names = names
 
     def __enter__(self) -> Self:
-        self._token: Token[dict[str, Any] | None] = _known.set({})
+        self._token: Token[dict[str, Any] | None] = _known.set(self._names)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -51,6 +55,13 @@ def add_known(_logger: object, _method: str, event: dict[str, Any]) -> dict[str,
     return event
 
 
+def add_time(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Puts on the line when it was written, to the microsecond."""
+    seconds, rest = divmod(time.time_ns() // 1000, 1_000_000)
+    event["timestamp"] = f"{clock.second(seconds)}.{rest:06d}Z"
+    return event
+
+
 def configure_logs(settings: Log) -> None:
     """Sets up structlog and the standard library's loggers the same way. Levels below the declared one cost nothing."""
     level = getattr(logging, settings.level.upper())
@@ -58,7 +69,7 @@ def configure_logs(settings: Log) -> None:
         structlog.contextvars.merge_contextvars,
         add_known,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        add_time,
     ]
     console = settings.format == "console"
     # plain: a traceback with the values of variables would put orders and credentials into the log

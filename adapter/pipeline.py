@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from adapter.deferral import answered
 from adapter.doubt import DoubtSettler
 from adapter.errors import AdapterError, Conflict, KeyReused, NotFound, NotOffered, Overloaded, Problem, StoreUnavailable
 from adapter.exchange import Judged, Observer, Prepared, converse, prepare, technical
+from adapter.frozen import frozen
 from adapter.intake import RECORDING, Intake, intake_of, scope_of, sent_rows
 from adapter.logs import about
 from adapter.mapping.refusal import refusal
@@ -42,7 +43,7 @@ _MOST_WORDS = 500  # of a reason in the log; the record has all of it
 Page = TypeVar("Page")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Work:
     """One request on its way to its backend. ``subject`` is what it is about, as it was when the request was made ready."""
 

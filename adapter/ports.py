@@ -8,17 +8,18 @@ Documents are plain data: ``dict`` (member name → value), ``list``, ``str``, `
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, Protocol
 
 from adapter.contract.shape import OperationContract
 from adapter.errors import AdapterError
+from adapter.frozen import frozen
 
 Document = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WireRequest:
     """One HTTP request to a backend; ``url`` is absolute. ``asks``: it changes nothing, whatever becomes of it. ``operation`` is what it
     calls, where the exchange is made of several calls ("": the exchange's own)."""
@@ -31,7 +32,7 @@ class WireRequest:
     operation: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WireReply:
     """The backend's whole HTTP reply. Header names are lower case."""
 
@@ -40,7 +41,7 @@ class WireReply:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One call of one legacy operation. ``headers`` are extra HTTP headers (correlation id, declared custom ones)."""
 
@@ -49,7 +50,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fault:
     """The backend's own technical refusal, e.g. a SOAP fault. ``detail`` is plain data, ``detail_name`` its element."""
 
@@ -59,7 +60,7 @@ class Fault:
     detail: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deviation:
     """A place where the reply broke its contract and was read all the same. ``kind``: extra, missing, order, type, …"""
 
@@ -76,7 +77,7 @@ class AnswerKind(StrEnum):
     UNREADABLE = "unreadable"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What the backend said, as plain data. ``unreadable`` says why where ``kind`` is UNREADABLE."""
 
@@ -105,7 +106,7 @@ class Connector(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboundRequest:
     """One HTTP request that a backend sent of its own accord. ``path`` is what stands behind ``/inbound/<market>/`` ("" for the market
     itself), percent-decoded; ``query`` is the raw query string; header names are lower case; ``body`` is whole."""
@@ -117,7 +118,7 @@ class InboundRequest:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Received:
     """A message of a backend, read: which legacy operation it is, its document, and where it broke the contract all the same."""
 
@@ -163,7 +164,7 @@ class OutcomeKind(StrEnum):
     ABSENT = "absent"  # of a probe only: the backend certainly has no such order
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IssuePart:
     """One entry of a text that holds several. ``named`` are further parts that the market's grammar names (None: none)."""
 
@@ -174,7 +175,7 @@ class IssuePart:
     named: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Issue:
     """One warning or error of the backend: its text unchanged, and what it was read as.
 
@@ -202,7 +203,7 @@ class Issue:
             object.__setattr__(self, "parts", tuple(self.parts))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """The judged answer. ``message`` is the market's headline for errors; ``evidence`` says why it was judged so."""
 
@@ -212,7 +213,7 @@ class Outcome:
     evidence: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """One request of a front-end, authenticated and checked against its face's contract.
 
@@ -240,7 +241,7 @@ class Message:
     most_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """What the straight line hands to a face: the judged outcome, and the answer as that face shows it.
 
@@ -256,7 +257,7 @@ class Result:
     retry_after: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """What a face answers: recorded with the outcome, and repeated byte for byte. ``document`` is what the body was written from,
     where that is at hand."""

@@ -11,6 +11,7 @@ from adapter.ports import WireReply
 
 OWN = frozenset(("content-type", "content-length", "accept", "host"))  # set by each connector itself
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._\-]+)""", re.IGNORECASE)
+_BREAK = re.compile(r"[\r\n\0]")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -19,7 +20,7 @@ def checked_headers(headers: Mapping[str, str], own: Collection[str] = OWN) -> d
     for name, value in headers.items():
         if name.lower() in own:
             raise ConfigError(f"the HTTP header {name!r} is set by the connector itself; take it out")
-        if not _NAME.fullmatch(name) or any(sign in value for sign in "\r\n\0"):
+        if not _NAME.fullmatch(name) or _BREAK.search(value):
             raise ConfigError(f"the HTTP header {name!r} cannot be sent: its name or value has characters that headers cannot carry")
     return dict(headers)
 

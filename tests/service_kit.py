@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import shutil
 import socket
@@ -148,12 +149,20 @@ async def _served(data: Path, environment: Mapping[str, str]) -> AsyncIterator[t
 def warm(cache: Path) -> None:
     """Gives a service the compiled contracts and rules of this checkout, and its own to those after it; a start without them is another
     test's subject."""
-    compiled = ROOT / "var" / "contracts"
     if not cache.exists():
-        for wsdl in ROOT.glob("mappings/*/schema/*.wsdl"):
-            load_contract(wsdl, compiled)
+        compiled = _compiled()
         with contextlib.suppress(OSError):  # a cache that cannot be had costs time only
+            cache.parent.mkdir(parents=True, exist_ok=True)
             cache.symlink_to(compiled)
+
+
+@functools.cache
+def _compiled() -> Path:
+    """The folder with the compiled contracts of this checkout."""
+    folder = ROOT / "var" / "contracts"
+    for wsdl in ROOT.glob("mappings/*/schema/*.wsdl"):
+        load_contract(wsdl, folder)
+    return folder
 
 
 def home_with(folder: Path, changes: Mapping[str, tuple[str, str]]) -> str:

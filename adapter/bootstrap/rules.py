@@ -143,12 +143,12 @@ def read_rules(
     texts = {**tables.parents, codes_name: tables.text}
     for path in sorted(folder.glob("*.*.yaml")):
         parsed = load_mapping(home.path("mappings"), market.market, path.stem)
+        texts.update(parsed.files)
         if parsed.file is not None and (wrong := misplaced(market, places, path.stem, parsed.file)) is not None:
             findings.append(wrong)
             continue
         readable &= not any(each.severity == "error" for each in parsed.findings)
         findings += check_parsed(parsed, around)
-        texts.update(parsed.files)
         if parsed.file is not None:
             mappings[path.stem] = parsed.file
     if readable:  # else a rule that cannot be read may use them

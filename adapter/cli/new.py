@@ -41,5 +41,6 @@ def market(
     for file in made.files:
         typer.echo(file)
     typer.echo(f"\n{name} is listed in config/adapter.yaml" if made.listed else f"\nadd {name} to 'markets' in config/adapter.yaml")
-    typer.echo(f"next: adapter check {name} && adapter test {name}; then grep -rn REPLACE mappings/{name}")
+    mappings = Path("mappings", name) if Path.cwd() == home.root.absolute() else home.root.absolute() / "mappings" / name
+    typer.echo(f"next: adapter check {name} && adapter test {name}; then grep -rn REPLACE {mappings}")
     typer.echo(f"to serve it, set {made.variable} to the backend's address, and name the market for a client in {settings.clients}")

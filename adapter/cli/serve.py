@@ -11,10 +11,19 @@ import uvloop
 
 from adapter.cli.hosting import Hosted, hosted, to_this_machine
 from adapter.cli.place import here
+from adapter.faces.authentication import SecretHash
+from adapter.faces.clients import Clients, load_clients
 from adapter.logs import configure_logs
 from adapter.loopback import is_loopback
 from adapter.settings import Callbacks, Settings
 from adapter.store.address import parse
+
+_DEMO = b"demo-secret"
+"""The secret of the clients that are shipped."""
+_TOO_OPEN = (
+    "WARNING: {clients} sign in with the secret of the demo, which everybody can read, and {host} is more than this machine: "
+    "take them out of {file}, or give them secrets of their own ('adapter client NAME --make-secret')"
+)
 
 
 def serve(
@@ -41,12 +50,21 @@ def serve(
         async with hosted(home, settings, host=host, port=port, simulators=with_simulators) as running:
             for line in [*_greeting(running), _listeners(settings.callbacks, on_trial=settings is not declared)]:
                 typer.echo(line)
+            if not is_loopback(host) and (known := of_the_demo(load_clients(home.path(settings.clients)))):
+                typer.echo(_TOO_OPEN.format(clients=", ".join(known), host=host, file=settings.clients), err=True)
             reloads: set[asyncio.Task[object]] = set()
             loop.add_signal_handler(signal.SIGHUP, lambda: reloads.add(asyncio.create_task(running.service.backends.reload())))
             await stop.wait()
             typer.echo("stopping: requests under way are finished and recorded first")
 
     uvloop.run(run())
+
+
+def of_the_demo(clients: Clients) -> list[str]:
+    """The clients whose secret is that of the demo. Each hash takes tens of milliseconds, and is looked at once."""
+    hashes = {text for client in clients.clients.values() for text in client.hashes}
+    known = {text for text in hashes if SecretHash.parse(text).matches(_DEMO)}
+    return [name for name, client in clients.clients.items() if known.intersection(client.hashes)]
 
 
 def _on_trial(settings: Settings) -> Settings:

@@ -81,9 +81,9 @@ class Walk:
                 document = {"callback": self.listeners[who].url} | ({"query": hub.query} if hub.query else {})
                 if not await self._registered(who, hub.hub, document):
                     return
-        for number, step in enumerate(self.story.steps, 1):
+        for step in self.story.steps:
             if step.what:
-                self.console.say(f"{number}. {step.what}")
+                self.console.say(f"- {step.what}")  # the numbers are the drawing's
             done = await self._send(step.send) if step.send is not None else await self._hear(step.hear)
             if not done:
                 return

@@ -21,7 +21,7 @@ MAX_EXPONENT = 400
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 _BOM = b"\xef\xbb\xbf"
-_NON_CHARACTER = b"\xef\xbf"  # how U+FFFE and U+FFFF begin
+_NON_CHARACTER = b"\xef"  # how U+FFFE and U+FFFF begin, and few others; one byte is found at once
 _SUSPICIOUS = re.compile(rb"\\[ubf]|\xef\xbf[\xbe\xbf]")  # orjson escapes control characters; these may be some
 
 

@@ -17,6 +17,7 @@ from adapter.errors import ConfigError, Problem
 __all__ = ["Validator", "text_problems"]
 
 _ECHO = 60
+_FRACTIONS = (Decimal, float)
 _VALUES = frozenset({"const", "enum", "default", "examples"})  # keywords whose values are data and not schemas
 _SECRET = re.compile(r"secret|passw|pwd|token|credential|authorization|api.?key|\bpin\b", re.IGNORECASE)
 _FORMATS = {
@@ -46,7 +47,7 @@ class _WholeNumber:
 
     def validate(self, instance: Any) -> None:
         """Raises ValueError where a number is not written as an integer; other kinds are the business of ``type``."""
-        if isinstance(instance, Decimal | float):
+        if isinstance(instance, _FRACTIONS):
             raise ValueError("is written with a fraction")
 
 

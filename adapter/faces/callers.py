@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from adapter.errors import NotAllowed, NotAuthenticated, TooManyRequests
 from adapter.faces.authentication import Authenticator
@@ -55,8 +56,8 @@ class Callers:
 
     async def identify(self, incoming: Incoming, credentials: Credentials) -> Caller:
         """The caller of a request. Raises NotAuthenticated, TooManyRequests."""
-        ids = incoming.values(tuple(map(str.lower, credentials.id)))
-        secrets = incoming.values(tuple(map(str.lower, credentials.secret)))
+        ids = incoming.values(_spellings(credentials.id))
+        secrets = incoming.values(_spellings(credentials.secret))
         if not ids and not secrets and credentials.open_as and self._open_here and _is_local(incoming.first("host")):
             return self._callers[credentials.open_as]
         if len(ids) != 1 or len(secrets) != 1 or not secrets[0]:
@@ -65,6 +66,11 @@ class Callers:
         if not self._authenticator.remembered(ids[0], secret):
             await self._authenticator.check(ids[0], secret, incoming.peer)
         return self._callers[ids[0]]
+
+
+@lru_cache(maxsize=64)
+def _spellings(declared: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(str.lower, declared))
 
 
 def _is_local(host: str | None) -> bool:

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import structlog
@@ -42,6 +43,7 @@ from adapter.faces.parameters import Headers, path_problems
 from adapter.faces.paths import Bound, Paths
 from adapter.faces.port import Hub, Schemas, Service
 from adapter.faces.rendering import Renderer
+from adapter.frozen import frozen
 from adapter.logs import Exchange
 from adapter.ports import Document, Message, OutcomeKind, Reply, Result
 
@@ -52,8 +54,10 @@ _GONE, _TOO_LARGE = 499, 413
 
 @dataclass(slots=True)
 class Trace:
-    """What becomes known of a request on its way, for its log line and its counters."""
+    """What becomes known of a request on its way, for its log line and its counters. ``sent_id`` is the correlation id that its caller
+    sent, "" where ours is another one or there is none."""
 
+    sent_id: str
     correlation_id: str
     media: str
     operation: str = "none"
@@ -61,14 +65,15 @@ class Trace:
     client: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Request:
     """A request whose caller, market and headers have been checked."""
 
     incoming: Incoming
     bound: Bound
     caller: Caller
-    message: Message
+    market: str
+    message: Callable[..., Message]  # of what the body holds
     pairs: list[tuple[str, str]]
     market_named: bool
     problems: tuple[Problem, ...] = ()  # of headers and parameters, where those of the body are still to be named with them
@@ -92,8 +97,8 @@ class Gateway:
         self.face = face
         self._render, self._service, self._callers, self._metrics, self._now = renderer, service, callers, metrics, now
         self._headers, self._negotiation = Headers(face), Negotiation(face)
-        self._gauge = metrics.in_flight(face.face)
         self._in_flight = 0
+        metrics.in_flight(face.face, lambda: self._in_flight)
         self._paths = Paths(face, schemas)
         self._handlers = {
             Kind.CREATE: self._create,
@@ -111,12 +116,11 @@ class Gateway:
         """Answers one request. Nothing is raised but cancellation."""
         started = time.perf_counter()
         incoming = Incoming(scope, receive)
-        trace = Trace(self._headers.one(incoming, self.face.correlation.header), self.face.media.produces)
-        if not trace.correlation_id and self.face.correlation.generate:
-            trace.correlation_id = str(uuid.uuid4())
+        sent = self._headers.one(incoming, self.face.correlation.header)
+        trace = Trace(sent, sent or (str(uuid.uuid4()) if self.face.correlation.generate else ""), self.face.media.produces)
         parent = _parent(incoming) if tracing.is_on() else {}
-        names = {"correlation_id": trace.correlation_id, "face": self.face.face}
-        with structlog.contextvars.bound_contextvars(**names), Exchange(), tracing.received("request", parent) as station:
+        known = Exchange(correlation_id=trace.correlation_id, face=self.face.face)
+        with known, tracing.received("request", parent) as station:
             status, lingering = _GONE, False
             try:
                 reply = self._formed(await self._answer(incoming, trace), trace)
@@ -131,21 +135,14 @@ class Gateway:
                 station.note("operation", trace.operation)
                 station.note("status", status)
                 write = log.info if status < 500 else log.warning
-                write(
-                    "request.answered",
-                    operation=trace.operation,
-                    market=trace.market,
-                    client=trace.client,
-                    status=status,
-                    ms=round(seconds * 1000, 1),
-                )
+                ms = round(seconds * 1000, 1)
+                write("request.answered", operation=trace.operation, market=trace.market, client=trace.client, status=status, ms=ms)
             if lingering:
                 await drain(incoming)
                 await send({"type": "http.response.body", "body": b""})
 
     async def _answer(self, incoming: Incoming, trace: Trace) -> Reply:
         self._in_flight += 1
-        self._gauge.inc()
         try:
             if self._in_flight > self.face.limits.in_flight:
                 raise Overloaded
@@ -168,7 +165,6 @@ class Gateway:
             return self._render.failure(internal(trace.correlation_id), trace.correlation_id)
         finally:
             self._in_flight -= 1
-            self._gauge.dec()
 
     def _formed(self, reply: Reply, trace: Trace) -> Reply:
         """The answer in the media type that the request asked for; everything before this writes JSON."""
@@ -222,7 +218,8 @@ class Gateway:
             raise InvalidMessage(problems=problems)
         if trace.correlation_id:
             header[self.face.correlation.header] = trace.correlation_id
-        message = Message(
+        message = partial(
+            Message,
             face=self.face.face,
             client=caller.id,
             market=market,
@@ -234,10 +231,10 @@ class Gateway:
             query=query,
             path=path,
             received_at=self._now(),
-            key=self._key(incoming, header, route.kind),
+            key=self._key(header, route.kind, trace),
             most_bytes=caller.client.limits.body_bytes,
         )
-        return _Request(incoming, bound, caller, message, pairs, named, tuple(problems))
+        return _Request(incoming, bound, caller, market, message, pairs, named, tuple(problems))
 
     def _market(self, incoming: Incoming, path: Mapping[str, str], caller: Caller) -> tuple[str, bool]:
         """The market, and whether the request itself names it. Raises InvalidMessage with the value that is none."""
@@ -255,25 +252,24 @@ class Gateway:
             raise InvalidMessage(problems=[Problem(name, f"the request has to name its market: {', '.join(own)}")])
         return market, False
 
-    def _key(self, incoming: Incoming, header: Mapping[str, str], kind: Kind) -> str:
+    def _key(self, header: Mapping[str, str], kind: Kind, trace: Trace) -> str:
         """``kind:value``; a correlation id counts only where the caller sent it with something new: one chain of calls may well change the
         same resource more than once."""
         rule = self.face.idempotency
         if rule.header and header.get(rule.header):
             return f"{rule.header}:{header[rule.header]}"
-        name = self.face.correlation.header
-        own = self._headers.one(incoming, name) if rule.correlation and kind is Kind.CREATE else ""
-        return f"{name}:{own}" if own else ""
+        sent = rule.correlation and kind is Kind.CREATE and trace.sent_id
+        return f"{self.face.correlation.header}:{sent}" if sent else ""
 
     async def _create(self, request: _Request) -> Reply:
-        message, task = request.message, request.bound.task
+        operation, task = request.bound.route.operation, request.bound.task
         try:
             check_media(request.incoming, self.face.media.consumes)
-            validator = None if task else self._service.validator(message.face, message.market, message.operation)
+            validator = None if task else self._service.validator(self.face.face, request.market, operation)
             message = await self._filled(request)
             if validator is None:
                 message = await self._located(request, message)
-                validator = self._service.validator(message.face, message.market, message.operation)
+                validator = self._service.validator(self.face.face, message.market, operation)
         except (InvalidMessage, UnsupportedMedia) as error:
             if not request.problems:
                 raise
@@ -288,22 +284,24 @@ class Gateway:
     async def _update(self, request: _Request) -> Reply:
         media = self.face.media
         if request.bound.route.method == "GET":
-            message = request.message
+            message = request.message()
         elif check_media(request.incoming, (*media.merges, *media.patches)) in media.patches:
             raw, body = await self._body(request)
             if not isinstance(body, list) or not all(isinstance(operation, dict) for operation in body):
                 raise InvalidMessage("The body has to be a JSON patch: a list of operations")
-            message = replace(request.message, raw=raw, patch=tuple(body))
+            message = request.message(raw=raw, patch=tuple(body))
         else:
             message = await self._filled(request)
         return await self._service.place(await self._located(request, message))
 
     async def _delete(self, request: _Request) -> Reply:
-        return await self._service.place(await self._located(request, request.message))
+        return await self._service.place(await self._located(request, request.message()))
 
     async def _listen(self, request: _Request) -> Reply:
-        route, message = request.bound.route, request.message
-        if route.kind is Kind.SUBSCRIBE:
+        route = request.bound.route
+        if route.kind is not Kind.SUBSCRIBE:
+            message = request.message()
+        else:
             check_media(request.incoming, self.face.media.consumes)
             message = await self._filled(request)
             if problems := self._desk.validator.problems(message.body):
@@ -315,7 +313,7 @@ class Gateway:
         raw, body = await self._body(request)
         if not isinstance(body, dict):
             raise InvalidMessage("The body has to be a JSON object")
-        return replace(request.message, body=body, raw=raw)
+        return request.message(body=body, raw=raw)
 
     async def _body(self, request: _Request) -> tuple[bytes, Any]:
         limits = request.caller.client.limits
@@ -331,7 +329,7 @@ class Gateway:
         return message if market is None else replace(message, market=market)
 
     async def _retrieve(self, request: _Request) -> Reply:
-        message = await self._located(request, request.message)
+        message = await self._located(request, request.message())
         result = await self._service.retrieve(message)
         if result.outcome.kind is not OutcomeKind.ACCEPTED:
             return self._render(message, result)
@@ -340,7 +338,7 @@ class Gateway:
         return Reply(request.bound.route.success, write_json(shaped))
 
     async def _list(self, request: _Request) -> Reply:
-        message, route = request.message, request.bound.route
+        message, route = request.message(), request.bound.route
         markets = (message.market,) if request.market_named else request.caller.client.markets
 
         def complete(result: Result) -> Document:

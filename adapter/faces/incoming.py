@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from urllib.parse import unquote
 
 from starlette.types import Receive, Scope
 
 from adapter.errors import InvalidMessage, NotAcceptable, Problem, RequestTimeout, TooLarge, UnsupportedMedia
+from adapter.faces.cycle import BODY_AT_HAND
 
 _MOST_DRAINED, _DRAIN_SECONDS, _DRAIN_PAUSE = 16 * 1024 * 1024, 5.0, 1.0
 SLASH = "\udc2f"
 """Stands for a slash that is part of a value. No text that was decoded holds it."""
 _CLOSE = {"Connection": "close"}
+_NO_EXTENSIONS: Mapping[str, Any] = {}
 
 
 class CallerGone(Exception):
@@ -24,20 +27,25 @@ class CallerGone(Exception):
 class Incoming:
     """Method, path and headers of a request. Header names are lower case, values are kept apart when a name comes twice."""
 
-    __slots__ = ("_raw_path", "headers", "method", "path", "peer", "query", "receive", "whole")
+    __slots__ = ("_raw_path", "at_hand", "headers", "method", "path", "peer", "query", "receive", "whole")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.receive = receive
         self.whole = False  # whether the last piece of the body was taken
+        self.at_hand: Callable[[], bool] = scope.get("extensions", _NO_EXTENSIONS).get(BODY_AT_HAND, _unknown)
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self._raw_path: bytes = scope.get("raw_path") or b""
         self.query: bytes = scope["query_string"]
         peer = scope.get("client")
         self.peer: str = peer[0] if peer else ""
-        self.headers: dict[str, list[str]] = {}
-        for name, value in scope["headers"]:
-            self.headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1").strip(" \t"))
+        self.headers = headers = dict[str, list[str]]()
+        for sent, value in scope["headers"]:
+            name, text = sent.decode("latin-1"), value.decode("latin-1").strip(" \t")
+            if name in headers:
+                headers[name].append(text)
+            else:
+                headers[name] = [text]
 
     def segmented(self) -> str:
         """The path, decoded, in which a slash separates; one that came encoded is part of a value, and is SLASH here. Everything else is
@@ -52,7 +60,10 @@ class Incoming:
 
     def values(self, spellings: tuple[str, ...]) -> list[str]:
         """The different values under any of these lower-case names, in order."""
-        found = [value for spelling in spellings if spelling in self.headers for value in self.headers[spelling]]
+        found: list[str] = []
+        for spelling in spellings:
+            if sent := self.headers.get(spelling):
+                found = found + sent if found else sent
         return found if len(found) < 2 else list(dict.fromkeys(found))
 
     def first(self, name: str) -> str | None:
@@ -64,6 +75,8 @@ class Incoming:
 def check_media(incoming: Incoming, consumes: Sequence[str]) -> str:
     """The media type of the body, without parameters. Raises UnsupportedMedia where its type, character set or encoding cannot be read."""
     sent = incoming.first("content-type") or ""
+    if sent in consumes and "content-encoding" not in incoming.headers:
+        return sent
     essence, *parameters = (part.strip().lower() for part in sent.split(";"))
     if essence not in consumes:
         raise UnsupportedMedia(
@@ -104,6 +117,8 @@ async def read_body(incoming: Incoming, most: int, seconds: float) -> bytes:
             raise InvalidMessage(problems=[Problem("Content-Length", "is not a number")], headers=_CLOSE)
         if len(declared) > 15 or int(declared) > most:
             raise _too_large(most)
+    if incoming.at_hand():
+        return await _collect(incoming, most)
     try:
         async with asyncio.timeout(seconds):
             return await _collect(incoming, most)
@@ -147,6 +162,11 @@ async def drain(incoming: Incoming) -> None:
 def _too_large(most: int) -> TooLarge:
     # the rest of the body is not read, so the connection cannot carry another request
     return TooLarge(f"The request body is larger than {most} bytes", headers=_CLOSE)
+
+
+def _unknown() -> bool:
+    """Another server may not say what has arrived."""
+    return False
 
 
 def _short(text: str) -> str:

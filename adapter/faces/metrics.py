@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -34,6 +36,6 @@ class FaceMetrics:
         counter.inc()
         timer.observe(seconds)
 
-    def in_flight(self, face: str) -> Gauge:
-        """The gauge of requests in work at one face."""
-        return self._in_flight.labels(face)
+    def in_flight(self, face: str, count: Callable[[], float]) -> None:
+        """``count`` tells of one face how many requests are in work there."""
+        self._in_flight.labels(face).set_function(count)

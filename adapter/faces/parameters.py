@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from adapter.errors import Problem
@@ -22,6 +22,10 @@ class _Declared:
     spec: Parameter
     spellings: tuple[str, ...]
     pattern: re.Pattern[str] | None
+    fits: Callable[[str], object] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fits", _fits(self))
 
 
 class Headers:
@@ -39,7 +43,7 @@ class Headers:
         """The value of one declared header where it is sent, unambiguous and right; else ""."""
         item = self._by_name[name]
         values = incoming.values(item.spellings)
-        return values[0] if len(values) == 1 and _wrong(item, values[0]) is None else ""
+        return values[0] if len(values) == 1 and item.fits(values[0]) else ""
 
     def read(self, incoming: Incoming, market: str, kind: Kind) -> tuple[dict[str, str], list[Problem]]:
         """Values by canonical name, defaults put in, and everything that is wrong with them."""
@@ -47,10 +51,13 @@ class Headers:
         problems: list[Problem] = []
         for item in self._declared:
             values = incoming.values(item.spellings)
-            if len(values) > 1:
+            if len(values) == 1 and values[0] and item.fits(values[0]):
+                found[item.name] = values[0]
+            elif len(values) > 1:
                 problems.append(Problem(item.name, "this header was sent more than once, with different values"))
             else:
-                _take(item, values[0] if values else None, found, problems, required=item.spec.required_in(market, kind), what="header")
+                required = item.spec.required_in(market, kind)
+                _take(item, values[0] if values else None, found, problems, required=required, what="header")
         return found, problems
 
 
@@ -105,6 +112,16 @@ def _take(item: _Declared, value: str | None, found: dict[str, str], problems: l
         found[item.name] = value
     else:
         problems.append(Problem(item.name, f"this {what} {wrong}"))
+
+
+def _fits(item: _Declared) -> Callable[[str], object]:
+    """What tells, at the least cost, whether ``_wrong`` has nothing to say of a value."""
+    spec = item.spec
+    if spec.enum:
+        return frozenset(value for value in spec.enum if _wrong(item, value) is None).__contains__
+    if item.pattern is None and not spec.format:
+        return re.compile(f"{(_TEXT if spec.text else _PLAIN).pattern[:-1]}{{0,{spec.max_length}}}").fullmatch
+    return lambda value: _wrong(item, value) is None
 
 
 def _wrong(item: _Declared, value: str) -> str | None:

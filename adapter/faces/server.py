@@ -11,12 +11,14 @@ import logging
 import re
 import sys
 from typing import Any, cast
+from urllib.parse import unquote
 
 import httptools
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from adapter.contract.json_bytes import write_json
+from adapter.faces.cycle import BODY_AT_HAND, Cycle
 from adapter.faces.failure import plain_error
 
 log = structlog.get_logger("adapter.server")
@@ -47,7 +49,8 @@ class _HeadTooLargeError(Exception):
 class BoundedProtocol(HttpToolsProtocol):
     """Give it to ``uvicorn.Config(http=...)``. Closes a connection whose request is not whole ``arrival_seconds`` after its
     first byte; a new connection has as long for its first byte. A head larger than 64 KB is answered 431, a method that
-    HTTP does not have 501, what is no HTTP 400."""
+    HTTP does not have 501, what is no HTTP 400. What this service declares nowhere, it does not look for: WebSockets, a root path, a limit
+    of connections."""
 
     arrival_seconds = ARRIVAL_SECONDS
 
@@ -56,6 +59,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._arrival: asyncio.TimerHandle | None = None
         self._piece = b""
         self._head_size, self._in_head = 0, False
+        self._begun = False  # a request that began in this piece, and has not ended in it
         self._fields_size, self._swallowed = 0, -1  # -1: not refused
         self.logger = _said
 
@@ -84,30 +88,68 @@ class BoundedProtocol(HttpToolsProtocol):
                 return
         self._piece = data
         super().data_received(data)
+        if self._begun and self._swallowed < 0:
+            self._begun = False
+            self._expect()
 
     def on_message_begin(self) -> None:
         """The first byte of a request is here."""
         super().on_message_begin()
-        self._head_size, self._fields_size, self._in_head = 0, 0, True
-        self._expect()
+        self._head_size, self._fields_size, self._in_head, self._begun = 0, 0, True, True
 
     def on_url(self, url: bytes) -> None:
         """A piece of the address."""
-        self._count(len(url))
-        super().on_url(url)
+        self._fields_size += len(url)
+        if self._fields_size > _MOST_HEAD:
+            raise _HeadTooLargeError
+        self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; a head may come whole in one piece of data, so its fields are counted too."""
-        self._count(len(name) + len(value) + 4)
-        super().on_header(name, value)
+        self._fields_size += len(name) + len(value) + 4
+        if self._fields_size > _MOST_HEAD:
+            raise _HeadTooLargeError
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """The head of a request is whole."""
+        """The head of a request is whole: it goes to the application, or waits until the one before it is answered."""
         self._in_head = False
-        super().on_headers_complete()
+        version, url = self.parser.get_http_version(), httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        self.scope |= {
+            "method": self.parser.get_method().decode("ascii"),
+            "http_version": version,
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": url.path,
+            "query_string": url.query or b"",
+        }
+        before = self.cycle
+        self.cycle = cycle = Cycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        self.scope["extensions"] = cast("Any", {BODY_AT_HAND: cycle.body_at_hand})
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
 
     def on_message_complete(self) -> None:
         """The request is whole."""
+        self._begun = False
         self._arrived()
         super().on_message_complete()
 
@@ -115,11 +157,6 @@ class BoundedProtocol(HttpToolsProtocol):
         """The parser has given up. It refuses a method that it does not know before it has read the address, so no face can be asked."""
         unknown = isinstance(sys.exception(), httptools.HttpParserInvalidMethodError) and _REQUEST_LINE.match(self._piece)
         self._refuse(501 if unknown else 431 if self._fields_size > _MOST_HEAD else 400)
-
-    def _count(self, size: int) -> None:
-        self._fields_size += size
-        if self._fields_size > _MOST_HEAD:
-            raise _HeadTooLargeError
 
     def _refuse(self, status: int) -> None:
         """Answers in place of the application and drops what still comes, for a while: closing at once would reset the

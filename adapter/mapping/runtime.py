@@ -117,8 +117,9 @@ def _key(element: Any, name: str) -> str | None:
 
 def pick(value: Any, key: str, wanted: str) -> Any:
     """The first element of a list whose member ``key`` equals ``wanted``."""
-    for element in elements(value):
-        if _key(element, key) == wanted:
+    for element in value if value.__class__ is list else elements(value):
+        found = element.get(key) if element.__class__ is dict else None
+        if (found if found.__class__ is str else _key(element, key)) == wanted:
             return element
     return ABSENT
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from adapter.frozen import frozen
 from adapter.ports import Document
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
-    """One message on its way. Documents are read, never changed, but parts of them may be shared with what is written.
+    """One message on its way. Documents are read, never changed, but parts of them may be shared with what is written. Nor is a scope
+    changed; it is not frozen because every order makes three, and a frozen one costs ten times as much.
 
     Of a call: ``request`` is the canonical order as checked by the face; ``reply`` the legacy answer (reply direction, outcome, view);
     ``stored`` the order as recorded, ``{"request": …, "answer": …}``; ``now`` is ISO 8601 in UTC with milliseconds and Z;
@@ -42,3 +44,25 @@ class Scope:
     report: Document | None = None
     outcome: Document | None = None
     warnings: tuple[str, ...] = ()
+
+    def answered(self, reply: Document, warnings: tuple[str, ...] = ()) -> Scope:
+        """The same with what the backend answered."""
+        return Scope(
+            self.request,
+            reply,
+            self.header,
+            self.query,
+            self.path,
+            self.setting,
+            self.correlation_id,
+            self.client_reference,
+            self.now,
+            self.uid,
+            self.stored,
+            self.asked,
+            self.known,
+            self.message,
+            self.report,
+            self.outcome,
+            warnings,
+        )

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from adapter.contract.shape import Shape
 from adapter.errors import InvalidMessage, MappingFailed, Problem
 from adapter.finding import Position
+from adapter.frozen import frozen
 from adapter.mapping.carried import Carried
 from adapter.mapping.compile import COMPILER_VERSION, MissHook, Program, compile_mapping, no_hook
 from adapter.mapping.compile.program import FAILURES, Compiled
@@ -26,8 +27,10 @@ from adapter.mapping.tables import CodeTable
 from adapter.mapping.types import Contracts
 from adapter.ports import Document, OutcomeKind
 
+_KINDS = {kind.value: kind for kind in OutcomeKind}
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Written:
     """A document, and the ``note`` of each branch taken on the way. Parts of it may be shared with what was read."""
 
@@ -35,7 +38,7 @@ class Written:
     notices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """How a readable reply is judged. ``rule`` is None where no rule fits; then it is in doubt what was done.
 
@@ -218,7 +221,7 @@ class Translator:
         if number < 0:
             return Verdict(OutcomeKind.IN_DOUBT)
         rule = self.mapping.outcome[number]
-        return Verdict(OutcomeKind(rule.kind.value), _texts(texts, rule.at), next(iter(_texts(message, rule.at)), ""), rule.status, rule.at)
+        return Verdict(_KINDS[rule.kind.value], _texts(texts, rule.at), next(iter(_texts(message, rule.at)), ""), rule.status, rule.at)
 
     def _viewed(self, face: str, answer: Document, changes: list[tuple[Any, Any]]) -> Document:
         shape = self.answers.get(face, self.resource)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, null, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from adapter.frozen import frozen
 from adapter.ports import OutcomeKind
 from adapter.store.connection import Connection, Statement
 from adapter.store.ids import short_form
@@ -63,6 +64,7 @@ _COPIED = (
     *("market", "operation", "client", "face", "scope", "key", "correlation_id", "external_id", "state", "rule_version"),
     *("resource", "subject"),
 )
+_copied = attrgetter(*_COPIED)
 _INSERT_ORDER = Statement(
     insert(resource_order).values(attempt=literal_column("1"), backend_ref=literal_column("''")),
     (*_COPIED, "id", "client_reference", "request", "created_at", "updated_at"),
@@ -147,7 +149,7 @@ class Asker(NamedTuple):
     several: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answered:
     """What is written for an order that is answered before its backend is asked."""
 
@@ -158,7 +160,7 @@ class Answered:
     audience: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Intent:
     """An acceptance made ready for the database outside of its thread."""
 
@@ -175,7 +177,7 @@ class Intent:
 def intend(request: Acceptance, order_id: str, asker: Asker) -> Intent:
     """Compresses and names what ``accept`` writes if the request is new."""
     now, packer = asker.now, Packer()
-    order = {name: getattr(request, name) for name in _COPIED}
+    order = dict(zip(_COPIED, _copied(request), strict=True))
     order.update(id=order_id, client_reference=short_form(order_id), request=packer.pack(request.request), created_at=now, updated_at=now)
     first = _attempt(order_id, 1, asker, request.deadline, request.rule_version)
     key = Key(request.scope, request.key, request.fingerprint)
@@ -199,7 +201,7 @@ def accept(c: Connection, intent: Intent) -> Accepted:
     key, order = intent.key, intent.order
     if intent.answered is not None:
         return _keep(c, intent, intent.answered)
-    if not c.change(_TAKE_KEY, {**key._asdict(), "order_id": order["id"], "created_at": intent.asker.now}):
+    if not c.change(_TAKE_KEY, {**order, "fingerprint": key.fingerprint, "order_id": order["id"]}):
         return _repeat(c, intent) or accept(c, intent)
     if (twin := _twin(c, intent, order["id"])) is not None:
         c.change(_GIVE_BACK_KEY, key._asdict())
@@ -209,7 +211,7 @@ def accept(c: Connection, intent: Intent) -> Accepted:
         return wait
     c.change(_INSERT_ORDER, order)
     c.change(_INSERT_ATTEMPT, intent.attempt)
-    c.change_many(_INSERT_FIRST_MESSAGES, [{**row, "seq": seq} for seq, row in enumerate(intent.messages)])
+    c.change_many(_INSERT_FIRST_MESSAGES, intent.messages)
     return Fresh(order["id"], 1, order["client_reference"], intent.asker.now)
 
 
@@ -224,7 +226,7 @@ def _keep(c: Connection, intent: Intent, answered: Answered) -> Accepted:
         c.change(_GIVE_BACK_KEY, key._asdict())
         return twin if not isinstance(twin, str) else _shared(c, intent, twin)
     c.change(_INSERT_ANSWERED, order)
-    c.change_many(_INSERT_FIRST_MESSAGES, [{**row, "seq": seq} for seq, row in enumerate(intent.messages)])
+    c.change_many(_INSERT_FIRST_MESSAGES, intent.messages)
     publish(c, order["id"], order["market"], 1, answered.events, now, audience=answered.audience)
     put(c, answered.tasks, now)
     return Seen(order["id"], answered.response)

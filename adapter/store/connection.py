@@ -98,7 +98,7 @@ class SqliteConnection:
     """The one connection of the one thread that writes the file."""
 
     def __init__(self, driver: sqlite3.Connection) -> None:
-        self._driver = driver
+        self._cursor = driver.cursor()  # one for all: each statement is read to its end before the next
 
     def rows(self, statement: Statement, parameters: Parameters) -> list[tuple[Any, ...]]:
         """All rows."""
@@ -106,10 +106,8 @@ class SqliteConnection:
 
     def row(self, statement: Statement, parameters: Parameters) -> tuple[Any, ...] | None:
         """The first row, or None."""
-        cursor = self._run(statement, parameters)
-        found: tuple[Any, ...] | None = cursor.fetchone()
-        cursor.close()
-        return found
+        found = self._run(statement, parameters).fetchall()
+        return found[0] if found else None
 
     def change(self, statement: Statement, parameters: Parameters) -> int:
         """How many rows were written."""
@@ -119,7 +117,7 @@ class SqliteConnection:
         """The statement once for each set of parameters."""
         if statement.constants:
             parameters = ({**statement.constants, **each} for each in parameters)
-        self._driver.executemany(statement.text, map(statement.ordered, parameters))
+        self._cursor.executemany(statement.text, map(statement.ordered, parameters))
 
     def rows_many(self, statement: Statement, parameters: Iterable[Parameters]) -> list[tuple[Any, ...]]:
         """The rows of the statement for all sets of parameters."""
@@ -132,7 +130,11 @@ class SqliteConnection:
         """This is the only writer."""
         return False
 
+    def close(self) -> None:
+        """Ends its last statement, which would keep the file open."""
+        self._cursor.close()
+
     def _run(self, statement: Statement, parameters: Parameters) -> sqlite3.Cursor:
         if statement.constants:
             parameters = {**statement.constants, **parameters}
-        return self._driver.execute(statement.text, statement.ordered(parameters))
+        return self._cursor.execute(statement.text, statement.ordered(parameters))

@@ -6,47 +6,59 @@ that the ids of one process sort as they were made. Crockford's alphabet: no I, 
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Callable
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_RANDOM_BITS = 80
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
-_SHIFTS = range(120, -10, -10)
+_LETTERS = bytes(ord(_ALPHABET[byte & 31]) for byte in range(256))  # each as often as any other
+_NEXT = dict(itertools.pairwise(_ALPHABET))
+_RANDOM = 16
 
 
 class Entropy:
-    """Random numbers of the operating system, fetched many at a time: each fetch hands the interpreter to other threads."""
+    """Random bytes of the operating system, fetched many at a time: each fetch hands the interpreter to other threads."""
 
     _BLOCK = 4_096
 
     def __init__(self) -> None:
         self._block = b""
+        self._at = 0
 
-    def __call__(self, bits: int) -> int:
-        """A number below ``2 ** bits``; ``bits`` is a multiple of 8."""
-        size = bits // 8
-        if len(self._block) < size:
-            self._block = secrets.token_bytes(self._BLOCK)
-        taken, self._block = self._block[:size], self._block[size:]
-        return int.from_bytes(taken)
+    def __call__(self, size: int) -> bytes:
+        """The next ``size`` of them."""
+        at = self._at
+        if len(self._block) - at < size:
+            self._block, at = secrets.token_bytes(self._BLOCK), 0
+        self._at = at + size
+        return self._block[at : at + size]
 
 
 class OrderIds:
-    """Makes ids. ``clock`` gives milliseconds since the epoch, ``entropy(bits)`` random numbers."""
+    """Makes ids. ``clock`` gives milliseconds since the epoch, ``entropy(size)`` random bytes."""
 
-    def __init__(self, clock: Callable[[], int], entropy: Callable[[int], int] | None = None) -> None:
+    def __init__(self, clock: Callable[[], int], entropy: Callable[[int], bytes] | None = None) -> None:
         self._clock = clock
         self._entropy = entropy or Entropy()
-        self._last = -1
+        self._last = ""
 
     def __call__(self) -> str:
         """The next id."""
-        value = self._clock() << _RANDOM_BITS | self._entropy(_RANDOM_BITS)
-        if value >> _RANDOM_BITS <= self._last >> _RANDOM_BITS:  # the same millisecond, or a clock that was set back
-            value = self._last + 1
-        self._last = value
-        return "".join(map(_PAIRS.__getitem__, [value >> shift & 1023 for shift in _SHIFTS]))
+        now = self._clock()
+        high, low = now >> 30, now & 0x3FFFFFFF
+        time = f"{_PAIRS[high >> 10]}{_PAIRS[high & 1023]}{_PAIRS[low >> 20]}{_PAIRS[low >> 10 & 1023]}{_PAIRS[low & 1023]}"
+        if time > self._last[:10]:
+            self._last = time + self._entropy(_RANDOM).translate(_LETTERS).decode()
+        else:  # the same millisecond, or a clock that was set back
+            self._last = _after(self._last)
+        return self._last
+
+
+def _after(text: str) -> str:
+    """The text that follows, counted in the alphabet."""
+    kept = text.rstrip(_ALPHABET[-1])
+    return f"{kept[:-1]}{_NEXT[kept[-1]]}".ljust(len(text), _ALPHABET[0])
 
 
 def short_form(order_id: str) -> str:

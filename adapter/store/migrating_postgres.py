@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,8 @@ Progress = Callable[[str], None]
 _VERSION = "SELECT to_regclass('alembic_version') IS NOT NULL"
 _OURS = "SELECT to_regclass('resource_order') IS NULL AND EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema())"
 _LOCK = key_of("adapter:migrate")
+_TRY_LOCK = "SELECT pg_try_advisory_lock($1)"
+_LOOK_SECONDS = 0.1
 _OLDEST_SERVER = 140_000
 
 _STORAGE = {
@@ -85,9 +88,11 @@ async def migrate_database(address: PostgresAddress, progress: Progress) -> None
 
 async def _migrate(driver: asyncpg.Connection, address: PostgresAddress, progress: Progress) -> None:
     _check_server(driver, address)
-    if not await driver.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
+    if not await driver.fetchval(_TRY_LOCK, _LOCK):
         progress("another process is migrating this database; waiting for it")
-        await driver.fetchval("SELECT pg_advisory_lock($1)", _LOCK)
+        # Not in one statement: an index that is made online waits for the end of each statement that has begun.
+        while not await driver.fetchval(_TRY_LOCK, _LOCK):  # noqa: ASYNC110 - the other one is another process
+            await asyncio.sleep(_LOOK_SECONDS)
     version = await version_of(driver)
     if not version and await driver.fetchval(_OURS):
         raise StoreUnavailable(f"{address} is a database of another program; create one for the record, and name it in 'store'")

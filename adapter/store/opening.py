@@ -15,6 +15,7 @@ from adapter import clock
 from adapter.errors import ConfigError
 from adapter.store.address import PostgresAddress, SqliteAddress, parse
 from adapter.store.copying import copier
+from adapter.store.job import Ended, Told
 from adapter.store.migrating import migrate
 from adapter.store.sqlite import SqliteRunner
 
@@ -22,10 +23,12 @@ T = TypeVar("T")
 
 
 class Runner(Protocol):
-    """Runs transactions on one engine."""
+    """Runs transactions on one engine, and tells ``ended`` of each."""
 
-    def submit(self, function: Callable[..., T], *arguments: Any, brief: bool = False) -> Any:
-        """Queues a transaction; the future of its result."""
+    ended: Ended | None
+
+    def submit(self, function: Callable[..., T], *arguments: Any, brief: bool = False, told: Told | None = None) -> Any:
+        """Queues a transaction; the future of its result. ``told`` hears of its end also where nobody waits for it any more."""
 
     async def tx(self, function: Callable[..., T], *arguments: Any, brief: bool = False) -> T:
         """Runs a transaction."""

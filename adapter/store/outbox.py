@@ -10,7 +10,6 @@ Times are integer milliseconds, UTC, and come from the caller.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -31,12 +30,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from adapter.frozen import frozen
 from adapter.store.connection import Connection, Statement
 from adapter.store.packing import Packer, unpack
 from adapter.store.schema import delivery, event, listener, resource_order
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewEvent:
     """An event to be told. ``document`` is the canonical JSON of the whole resource after the change; ``field_path`` names what an
     event is about where its type wants that."""
@@ -47,7 +47,7 @@ class NewEvent:
     field_path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EventRow:
     """One event of an order. ``seq`` counts from 1 without a gap, in the order of the changes; ``correlation_id`` and ``created_at``
     are those of the order."""
@@ -64,7 +64,7 @@ class EventRow:
     created_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListenerRow:
     """One subscription. ``market`` names one market, or several with blanks between them. ``failures`` counts the streams that failed
     in a row; nothing is sent before ``paused_until``."""
@@ -81,7 +81,7 @@ class ListenerRow:
     deleted_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeliveryRow:
     """The stream of one order's events to one listener: sent up to ``sent_seq``, of ``last_seq`` there are.
 
@@ -100,7 +100,7 @@ class DeliveryRow:
     last_error: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claimed:
     """A stream that is ours until its lease ends, with the first of the events that are still to be sent, in order.
 

@@ -24,6 +24,7 @@ from adapter.errors import StoreUnavailable
 from adapter.store.address import PostgresAddress
 from adapter.store.connection import Connection
 from adapter.store.database_clock import QUERY, DatabaseClock, steady
+from adapter.store.job import Ended, Job, Told
 from adapter.store.postgres_connection import PostgresConnection, run
 from adapter.store.postgres_failures import Kind, explained, is_database_error, kind_of, unknown
 
@@ -59,27 +60,6 @@ _SESSION = f"""SELECT set_config('statement_timeout', '{STATEMENT_SECONDS}s', fa
 
 
 @dataclass(slots=True, eq=False)
-class _Job:
-    """One transaction, ``brief`` or not, or with ``alone`` one piece of work on the bare connection outside of any."""
-
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
-    future: asyncio.Future[Any]
-    brief: bool = False
-    alone: bool = False
-    result: Any = None
-    error: BaseException | None = None
-
-    def deliver(self) -> None:
-        if self.future.done():  # its caller has given up
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)
-
-
-@dataclass(slots=True, eq=False)
 class _Lane:
     """A place for one connection."""
 
@@ -107,10 +87,11 @@ class PostgresRunner:
 
     def __init__(self, address: PostgresAddress, node: str) -> None:
         self.address = address
+        self.ended: Ended | None = None
         self.clock = DatabaseClock()
         self._name = f"adapter {node}"[:63]
-        self._brief: deque[_Job] = deque()
-        self._other: deque[_Job] = deque()
+        self._brief: deque[Job] = deque()
+        self._other: deque[Job] = deque()
         self._free = [_Lane() for _ in range(address.pool)]
         self._for_other = max(1, address.pool - FOR_BRIEF)  # lanes that long transactions may still take
         self._turn_of_others = False
@@ -133,12 +114,12 @@ class PostgresRunner:
                 raise explained(error, str(self.address)) from error
             raise
 
-    def submit(self, function: Callable[..., T], *arguments: Any, brief: bool = False) -> asyncio.Future[T]:
+    def submit(self, function: Callable[..., T], *arguments: Any, brief: bool = False, told: Told | None = None) -> asyncio.Future[T]:
         """Queues a transaction. Its result comes after the commit; giving up waiting does not undo it.
 
         ``brief``: it is a handful of statements that find their rows by key, so that it may share a commit with others.
         """
-        return self._put(_Job(function, arguments, self._loop.create_future(), brief=brief))
+        return self._put(Job(function, arguments, self._loop.create_future(), brief, told=told, ended=self.ended))
 
     async def tx(self, function: Callable[..., T], *arguments: Any, brief: bool = False) -> T:
         """Runs ``function(connection, *arguments)`` in one transaction. Raises StoreUnavailable and what the function raises."""
@@ -146,12 +127,12 @@ class PostgresRunner:
 
     async def alone(self, function: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         """Runs a coroutine function on a bare connection, outside of a transaction."""
-        result: T = await self._put(_Job(function, (), self._loop.create_future(), alone=True))
+        result: T = await self._put(Job(function, (), self._loop.create_future(), alone=True))
         return result
 
     async def now(self) -> int:
         """Milliseconds since the epoch by the database's clock, not older than this call. Raises StoreUnavailable."""
-        shown: int = await self._put(_Job(self._look_at_clock, (), self._loop.create_future(), brief=True, alone=True))
+        shown: int = await self._put(Job(self._look_at_clock, (), self._loop.create_future(), brief=True, alone=True))
         return shown // 1000
 
     async def close(self) -> None:
@@ -169,7 +150,7 @@ class PostgresRunner:
 
     # the queue
 
-    def _put(self, job: _Job) -> asyncio.Future[Any]:
+    def _put(self, job: Job) -> asyncio.Future[Any]:
         if self._closed:
             raise StoreUnavailable(f"the record {self.address} is closed: the service is going down; repeat the request when it is back")
         (self._brief if job.brief else self._other).append(job)
@@ -191,7 +172,7 @@ class PostgresRunner:
             self._serving.add(task)
             task.add_done_callback(self._serving.discard)
 
-    def _take(self) -> list[_Job]:
+    def _take(self) -> list[Job]:
         """What is to be run on one connection now; nothing where nothing waits or may begin."""
         if self._outage is None:
             return self._choose()
@@ -199,7 +180,7 @@ class PostgresRunner:
         self._outage.looking = self._outage.looking or bool(jobs)
         return jobs
 
-    def _choose(self) -> list[_Job]:
+    def _choose(self) -> list[Job]:
         """Brief transactions, shared out to the free connections, and the others in turn with them."""
         waiting = self._brief
         if self._other and self._for_other and (self._turn_of_others or not waiting):
@@ -214,7 +195,7 @@ class PostgresRunner:
             jobs.append(waiting.popleft())
         return jobs
 
-    async def _serve(self, lane: _Lane, jobs: list[_Job]) -> None:
+    async def _serve(self, lane: _Lane, jobs: list[Job]) -> None:
         brief = jobs[0].brief
         try:
             for job in await self._together(lane, jobs) if len(jobs) > 1 else jobs:
@@ -235,7 +216,7 @@ class PostgresRunner:
 
     # transactions
 
-    async def _together(self, lane: _Lane, jobs: list[_Job]) -> list[_Job]:
+    async def _together(self, lane: _Lane, jobs: list[Job]) -> list[Job]:
         """Runs a group in one transaction. Returns those that are to be run by themselves: none, or all."""
         committing = False
         try:
@@ -254,7 +235,7 @@ class PostgresRunner:
             return jobs
         return []
 
-    async def _single(self, lane: _Lane, job: _Job) -> None:
+    async def _single(self, lane: _Lane, job: Job) -> None:
         """Runs one transaction, again where that helps; puts its result or its error into the job."""
         for left in reversed(range(TRIES)):
             committing = False
@@ -286,7 +267,7 @@ class PostgresRunner:
                 job.error = None
                 return
 
-    async def _bare(self, lane: _Lane, job: _Job) -> None:
+    async def _bare(self, lane: _Lane, job: Job) -> None:
         try:
             job.result = await job.function(await self._connected(lane))
         except Exception as error:  # noqa: BLE001 - it is delivered to who waits for it
@@ -377,7 +358,7 @@ class PostgresRunner:
             waiting.clear()
 
 
-def _execute(connection: Connection, jobs: list[_Job]) -> None:
+def _execute(connection: Connection, jobs: list[Job]) -> None:
     for job in jobs:
         job.result = job.function(connection, *job.arguments)
 
@@ -387,7 +368,7 @@ async def _commit(driver: asyncpg.Connection) -> None:
         raise asyncpg.InvalidTransactionStateError("a statement had failed; nothing was committed")
 
 
-def _fail(jobs: list[_Job], error: StoreUnavailable) -> list[_Job]:
+def _fail(jobs: list[Job], error: StoreUnavailable) -> list[Job]:
     for job in jobs:
         job.error = type(error)(str(error))
     return []

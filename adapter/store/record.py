@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -21,6 +22,7 @@ from adapter.store import accepting, codes, reading
 from adapter.store.counting import CodeCounts
 from adapter.store.failures import OutcomeUnknown
 from adapter.store.ids import OrderIds
+from adapter.store.job import Ended
 from adapter.store.opening import Engine, open_engine, there
 from adapter.store.packing import Packer
 from adapter.store.restoring import settle_copy
@@ -41,7 +43,6 @@ from adapter.store.rows import (
 )
 from adapter.store.settling import pack_settlement, settle
 from adapter.store.waiting import Waiting
-from adapter.store.watching import Ended, Watched
 
 log = structlog.get_logger("adapter.store")
 
@@ -129,24 +130,20 @@ class Store:
 
     def watch(self, ended: Ended) -> None:
         """From here on ``ended`` hears how many seconds each transaction takes."""
-        self._runner = Watched(self._runner, ended)
+        self._runner.ended = ended
 
     # the way of a request
 
     async def accept(self, request: Acceptance) -> Accepted:
         """Records the request and the intent to call its backend, or says what became of it before."""
         intent = accepting.intend(request, request.order_id or self._ids(), self._asker())
-        future = self._runner.submit(accepting.accept, intent, brief=True)
-        future.add_done_callback(self._written)
         try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            future.add_done_callback(self._withdraw)
-            raise
+            accepted: Accepted = await self._runner.submit(accepting.accept, intent, brief=True, told=self._accepted)
         except OutcomeUnknown:
             if intent.answered is None:
                 self._take_back(intent.order["id"])
             raise
+        return accepted
 
     async def lookup(self, scope: str, key: str, fingerprint: str) -> Accepted | None:
         """What ``accept`` would say of a repeat; None where it would begin an attempt. Writes nothing."""
@@ -163,7 +160,7 @@ class Store:
         Raises ValueError for ACCEPTED or REJECTED without a response; Overtaken, and nothing is written, where the settlement's subject has
         moved since it was worked out.
         """
-        return await asyncio.shield(self._submit_settlement(order_id, attempt, settlement))
+        return await self._submit_settlement(order_id, attempt, settlement)
 
     async def keep(self, order_id: str, attempt: int, *messages: MessageRow) -> None:
         """Adds messages to an order's way."""
@@ -183,14 +180,14 @@ class Store:
     def _asker(self) -> accepting.Asker:
         return accepting.Asker(self.node, self.clock(), self.several_nodes)
 
-    def _withdraw(self, accepted: asyncio.Future[Accepted]) -> None:
-        """Nobody waits for this acceptance any more, so nobody will make its call: that is certain, and recorded."""
-        if accepted.exception() is not None or not isinstance(fresh := accepted.result(), Fresh):
-            return
-        evidence = "the request was given up before the call"
-        settlement = Settlement(OutcomeKind.UNAVAILABLE, self.clock(), evidence=evidence)
-        with contextlib.suppress(StoreUnavailable):  # then the attempt stays open, and a probe will tell
-            self._submit_settlement(fresh.order_id, fresh.attempt, settlement)
+    def _accepted(self, accepted: Accepted, error: BaseException | None, left: bool) -> None:
+        """Where nobody waits for an acceptance any more, nobody will make its call: that is certain, and recorded."""
+        self._written(error, proven=isinstance(accepted, Fresh))  # a repeat was only read
+        if left and error is None and isinstance(accepted, Fresh):
+            evidence = "the request was given up before the call"
+            settlement = Settlement(OutcomeKind.UNAVAILABLE, self.clock(), evidence=evidence)
+            with contextlib.suppress(StoreUnavailable):  # then the attempt stays open, and a probe will tell
+                self._submit_settlement(accepted.order_id, accepted.attempt, settlement).cancel()  # nobody waits for this one either
 
     def _take_back(self, order_id: str) -> None:
         """It is not known whether this acceptance was written, but nobody will make its call: that is recorded when the record is back.
@@ -210,24 +207,21 @@ class Store:
             await asyncio.sleep(TAKE_BACK_SECONDS)
 
     def _submit_settlement(self, order_id: str, attempt: int, settlement: Settlement) -> asyncio.Future[bool]:
-        future: asyncio.Future[bool] = self._runner.submit(settle, *pack_settlement(order_id, attempt, settlement), brief=True)
-        future.add_done_callback(self._written)
-        future.add_done_callback(lambda done: self._wake(order_id, attempt, settlement, done))
+        told = partial(self._settled, order_id, attempt, settlement)
+        future: asyncio.Future[bool] = self._runner.submit(settle, *pack_settlement(order_id, attempt, settlement), brief=True, told=told)
         return future
 
-    def _written(self, done: asyncio.Future[Any]) -> None:
-        """Remembers whether the record took what the way of a request needs it to take."""
-        if done.cancelled():
-            return
-        if isinstance(done.exception(), StoreUnavailable):
-            self._refused = True
-        elif done.exception() is None and isinstance(done.result(), Fresh | bool):  # a repeat was only read
-            self._refused = False
+    def _settled(self, order_id: str, attempt: int, settlement: Settlement, won: bool, error: BaseException | None, _: bool) -> None:
+        self._written(error, proven=True)
+        if won and error is None:
+            self._waiting.tell(order_id, attempt, settlement)
 
-    def _wake(self, order_id: str, attempt: int, settlement: Settlement, done: asyncio.Future[bool]) -> None:
-        if done.cancelled() or done.exception() is not None or not done.result():
-            return
-        self._waiting.tell(order_id, attempt, settlement)
+    def _written(self, error: BaseException | None, *, proven: bool) -> None:
+        """Remembers whether the record took what the way of a request needs it to take."""
+        if error is None:
+            self._refused = self._refused and not proven
+        elif isinstance(error, StoreUnavailable):
+            self._refused = True
 
     # looking
 

@@ -7,10 +7,11 @@ keeps them compressed. Empty text means "none".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from adapter.frozen import frozen
 from adapter.ports import Issue, OutcomeKind
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Direction(StrEnum):
     BACKEND_MESSAGE_REPLY = "backend-message-reply"  # our answer to it
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessageRow:
     """One message of an order's way, already redacted. ``status`` is the HTTP status of a reply.
 
@@ -47,7 +48,7 @@ class MessageRow:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Response:
     """What the caller gets, byte for byte."""
 
@@ -70,7 +71,7 @@ class Version(NamedTuple):
     answer: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Acceptance:
     """A request to be recorded before anything is done for it.
 
@@ -111,7 +112,7 @@ class Acceptance:
     subject_version: Version | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settlement:
     """What became of an attempt.
 
@@ -140,7 +141,7 @@ class Settlement:
     subject: Change | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OrderRow:
     """One order, or another resource that is kept like one. ``attempt`` is the number of its latest attempt, ``outcome`` what became of it
     (None: still open).
@@ -183,7 +184,7 @@ class OrderRow:
         return Version(*(getattr(self, name) for name in Version._fields))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AttemptRow:
     """One try to get an order into its backend, written before the call. Without an outcome it is not known what became of it."""
 
@@ -199,7 +200,7 @@ class AttemptRow:
     issues: tuple[Issue, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CodeRow:
     """One backend code as it was seen in a market. ``name`` is its normalised code, "" while the catalogue has none."""
 
@@ -213,7 +214,7 @@ class CodeRow:
     sample: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OrderQuery:
     """Which orders to list. None means "any"; ``answered``: there is a document of it; ``attention``: a person has to look;
     ``before`` is the id of the last order of the page before (exclusive)."""
@@ -237,7 +238,7 @@ class OrderQuery:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fresh:
     """The intent is on record: call the backend, then settle this attempt.
 
@@ -251,7 +252,7 @@ class Fresh:
     created_at: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """The same request was answered before; this is the answer."""
 
@@ -259,14 +260,14 @@ class Seen:
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mismatch:
     """The key was used for other content, by order ``order_id``."""
 
     order_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deleted:
     """What the same request made, order ``order_id``, was deleted since; so was its answer, as far as repeats are concerned. ``other``: it
     came under another key."""
@@ -275,7 +276,7 @@ class Deleted:
     other: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InFlight:
     """The same request is being worked on: wait for it. ``other``: it came under another key. ``elsewhere``: by another node."""
 
@@ -286,7 +287,7 @@ class InFlight:
     elsewhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Doubtful:
     """It is not known what became of this attempt; a probe has to tell. ``other``: the order came under another key."""
 
@@ -295,14 +296,14 @@ class Doubtful:
     other: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moved:
     """The resource that the request is about is not as it was when the request was worked out; nothing was recorded."""
 
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoPermit:
     """The backend's rate is used up for the moment; nothing was recorded. There may be a permit in ``wait`` seconds."""
 

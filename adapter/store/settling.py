@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Integer, Text, bindparam, case, func, literal_column, select, tuple_, update
+from sqlalchemy import BigInteger, Integer, Text, bindparam, case, func, literal_column, select, update
 
 from adapter.ports import OutcomeKind
 from adapter.store.accepting import append_messages, insert_messages
@@ -50,14 +50,14 @@ _UPDATE_ORDER = Statement(
         event_seq=_ORDER.event_seq + bindparam("told", type_=Integer()),
         updated_at=bindparam("now"),
     )
-    .returning(_ORDER.market, _ORDER.event_seq, _ORDER.client)
+)
+# Not by RETURNING, for which SQLite makes a table each time.
+_TOLD_IN = Statement(
+    select(_ORDER.market, _ORDER.event_seq, _ORDER.client, _ORDER.scope, _ORDER.key).where(_ORDER.id == bindparam("order"))
 )
 _KEEP_RESPONSE = Statement(
     update(idempotency)
-    .where(
-        tuple_(idempotency.c.scope, idempotency.c.key)
-        == select(_ORDER.scope, _ORDER.key).where(_ORDER.id == bindparam("order")).scalar_subquery()
-    )
+    .where(idempotency.c.scope == bindparam("of_scope"), idempotency.c.key == bindparam("of_key"))
     .values(status=bindparam("http"), headers=bindparam("fields"), body=bindparam("content"))
 )
 
@@ -71,7 +71,7 @@ def pack_settlement(order_id: str, number: int, settlement: Settlement) -> tuple
     values: dict[str, Any] = {
         "order": order_id,
         "n": number,
-        "kind": settlement.outcome.value,
+        "kind": settlement.outcome._value_,
         "now": settlement.at,
         "why": settlement.evidence,
         "again": int(settlement.outcome is OutcomeKind.IN_DOUBT),
@@ -87,11 +87,13 @@ def pack_settlement(order_id: str, number: int, settlement: Settlement) -> tuple
         "private": settlement.private,
         "subject": settlement.subject,
         "packer": packer,
+        "response": None,
     }
     if settlement.outcome in FINAL and not settlement.answered:
         if response is None:
             raise ValueError(f"order {order_id} cannot be settled as {settlement.outcome}: repeats of its request need a response")
-        values.update(http=response.status, fields=orjson.dumps(dict(response.headers)).decode(), content=packer.pack(response.body))
+        headers = orjson.dumps(dict(response.headers)).decode()
+        values["response"] = {"http": response.status, "fields": headers, "content": packer.pack(response.body)}
     return values, packer.messages(order_id, number, settlement.messages)
 
 
@@ -102,13 +104,15 @@ def settle(c: Connection, values: dict[str, Any], messages: list[dict[str, Any]]
         hold_order(c, subject.order_id)  # the older row first, as everywhere
     won = c.change(_SETTLE, values) == 1
     if won:
-        row = c.row(_UPDATE_ORDER, values)
-        if "http" in values:
-            c.change(_KEEP_RESPONSE, values)
+        c.change(_UPDATE_ORDER, values)
         events: tuple[NewEvent, ...] = values["events"]
-        if row is not None and events:
-            audience = audience_of(row[2], private=values["private"])
-            publish(c, values["order"], row[0], row[1] - len(events) + 1, events, values["now"], values["packer"], audience)
+        response: dict[str, Any] | None = values["response"]
+        if (events or response) and (row := c.row(_TOLD_IN, values)) is not None:
+            market, last, client, scope, key = row
+            if response:
+                c.change(_KEEP_RESPONSE, {**response, "of_scope": scope, "of_key": key})
+            audience = audience_of(client, private=values["private"])
+            publish(c, values["order"], market, last - len(events) + 1, events, values["now"], values["packer"], audience)
         for task_id in values["withdraws"]:
             withdraw(c, task_id)
         put(c, values["tasks"], values["now"])

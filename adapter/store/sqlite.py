@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 from adapter.errors import StoreUnavailable
 from adapter.store.connection import Connection, SqliteConnection
 from adapter.store.failures import unavailable
+from adapter.store.job import Ended, Job, Told
 from adapter.store.private import make_private
 
 T = TypeVar("T")
@@ -50,23 +51,10 @@ _PRAGMAS = (
 
 
 @dataclass(slots=True, eq=False)
-class _Job:
-    """One transaction, ``brief`` or not, or with ``alone`` one piece of work on the bare connection outside of any."""
-
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
-    future: asyncio.Future[Any]
-    brief: bool = False
-    alone: bool = False
-    result: Any = None
-    error: BaseException | None = None
-
-
-@dataclass(slots=True, eq=False)
 class _Group:
     """What the thread gets. ``begun``: the transaction is open, and all was executed unless there is an ``error``."""
 
-    jobs: list[_Job]
+    jobs: list[Job]
     begun: bool = False
     error: Exception | None = None
 
@@ -99,8 +87,9 @@ class SqliteRunner:
 
     def __init__(self, file: Path, pragmas: Mapping[str, int]) -> None:
         self.file = file
+        self.ended: Ended | None = None
         self._pragmas = pragmas
-        self._waiting: deque[_Job] = deque()
+        self._waiting: deque[Job] = deque()
         self._busy = True  # whether the thread has the connection
         self._called = False  # whether the loop is about to look at what waits
         self._queue: SimpleQueue[_Group | None] = SimpleQueue()
@@ -121,12 +110,12 @@ class SqliteRunner:
             raise
         self._busy = False
 
-    def submit(self, function: Callable[..., T], *arguments: Any, brief: bool = False) -> asyncio.Future[T]:
+    def submit(self, function: Callable[..., T], *arguments: Any, brief: bool = False, told: Told | None = None) -> asyncio.Future[T]:
         """Queues a transaction. Its result comes after the commit; giving up waiting does not undo it.
 
         ``brief``: it is a handful of statements that find their rows by key, so that the event loop may execute it.
         """
-        return self._put(_Job(function, arguments, self._loop.create_future(), brief=brief))
+        return self._put(Job(function, arguments, self._loop.create_future(), brief, told=told, ended=self.ended))
 
     async def tx(self, function: Callable[..., T], *arguments: Any, brief: bool = False) -> T:
         """Runs ``function(connection, *arguments)`` in one transaction. Raises StoreUnavailable and what the function raises."""
@@ -134,7 +123,7 @@ class SqliteRunner:
 
     async def alone(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Runs ``function`` on the bare connection, between two groups, outside of a transaction."""
-        result: T = await self._put(_Job(function, (), self._loop.create_future(), alone=True))
+        result: T = await self._put(Job(function, (), self._loop.create_future(), alone=True))
         return result
 
     async def close(self) -> None:
@@ -149,7 +138,7 @@ class SqliteRunner:
                 self._queue.put(self._take())
             self._queue.put(None)
 
-    def _put(self, job: _Job) -> asyncio.Future[Any]:
+    def _put(self, job: Job) -> asyncio.Future[Any]:
         if self._closed:
             raise StoreUnavailable(f"the record {self.file} is closed: the service is going down; repeat the request when it is back")
         self._waiting.append(job)
@@ -184,15 +173,16 @@ class SqliteRunner:
             jobs.append(self._waiting.popleft())
         return _Group(jobs)
 
-    def _execute(self, jobs: list[_Job]) -> None:
+    def _execute(self, jobs: list[Job]) -> None:
         self._driver.execute("BEGIN IMMEDIATE")
         for job in jobs:
             job.result = job.function(self._connection, *job.arguments)
 
-    def _done(self, jobs: list[_Job]) -> None:
+    def _done(self, jobs: list[Job]) -> None:
         """The thread is through with a group."""
         self._busy = False
-        _deliver(jobs)
+        for job in jobs:
+            job.deliver()
         if self._waiting:
             self._look()
 
@@ -212,6 +202,7 @@ class SqliteRunner:
                 else:
                     self._commit(driver, group)
                 self._tell(self._done, group.jobs)
+            self._connection.close()
             with contextlib.suppress(sqlite3.Error):  # a disk that is full cannot take the last checkpoint; the log keeps it
                 driver.close()
         self._tell(_succeed, self._ended)
@@ -249,7 +240,7 @@ class SqliteRunner:
                     job.error = None
                     self._commit(driver, _Group([job]))
 
-    def _commit_with_savepoints(self, driver: sqlite3.Connection, connection: Connection, group: list[_Job]) -> bool:
+    def _commit_with_savepoints(self, driver: sqlite3.Connection, connection: Connection, group: list[Job]) -> bool:
         """The group again, each transaction with its own failure. False if the whole could not be committed."""
         try:
             driver.execute("BEGIN IMMEDIATE")
@@ -265,7 +256,7 @@ class SqliteRunner:
             return False
         return True
 
-    def _attempt(self, job: _Job, subject: Connection | sqlite3.Connection) -> None:
+    def _attempt(self, job: Job, subject: Connection | sqlite3.Connection) -> None:
         try:
             job.result = job.function(subject, *job.arguments)
         except Exception as error:  # noqa: BLE001 - a job's failure is delivered to who waits for it
@@ -286,16 +277,6 @@ class SqliteRunner:
 def _roll_back(driver: sqlite3.Connection) -> None:
     with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
         driver.rollback()
-
-
-def _deliver(jobs: list[_Job]) -> None:
-    for job in jobs:
-        if job.future.done():  # its caller has given up
-            continue
-        if job.error is not None:
-            job.future.set_exception(job.error)
-        else:
-            job.future.set_result(job.result)
 
 
 def _succeed(future: asyncio.Future[None]) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import orjson
+
+from adapter.frozen import frozen
 
 EMPTY = "{}"
 """A payload of nothing, as it is kept."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewTask:
     """Work to be done: ``id`` is "kind:subject", so that the same work is there once, ``lane`` "kind:market".
 
@@ -26,7 +28,7 @@ class NewTask:
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Task:
     """A task on record. ``due_at`` None: parked. Of a claimed one it is when the task was due, which tells how late it is.
 
@@ -50,7 +52,7 @@ class Task:
         return self.lane.partition(":")[0]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Done:
     """The work is done, the task goes."""
 
@@ -58,7 +60,7 @@ class Done:
     fence: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Later:
     """The task is due again at ``due_at``. ``keep_attempts``: this claim was no success; ``error`` says why."""
 
@@ -69,7 +71,7 @@ class Later:
     keep_attempts: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Park:
     """The task waits for a person; ``reason`` tells why."""
 
@@ -81,7 +83,7 @@ class Park:
 Ack = Done | Later | Park
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TaskQuery:
     """Which tasks to list, by id. None means "any"; ``after`` is the id of the last task of the page before (exclusive).
 

@@ -6,7 +6,7 @@ is said of a claim later counts only while that fence stands: a worker that was 
 
 from __future__ import annotations
 
-import secrets
+import random
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -39,6 +39,8 @@ __all__ = [
     "redrive",
     "withdraw",
 ]
+
+_fence = random.Random().getrandbits  # noqa: S311 - no secret, and the operating system is not asked each time
 
 _TASK = task.c
 _ONE: ColumnElement[int] = literal_column("1")
@@ -138,7 +140,7 @@ def put(c: Connection, tasks: Sequence[NewTask], at: int | None = None) -> None:
             "lane": new.lane,
             "due_at": new.due_at,
             # A task that is made anew under its old id must not meet the late acknowledgement of the one before.
-            "fence": secrets.randbits(30),
+            "fence": _fence(30),
             "order_id": new.order_id,
             "payload": pack_payload(new.payload),
             "created_at": new.due_at if at is None else at,

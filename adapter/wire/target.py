@@ -59,24 +59,32 @@ def target_of(url: str) -> Target:
 
 def wrong_header(request: WireRequest) -> str | None:
     """The first header that cannot be sent."""
+    if _CONTROL.search("".join((*request.headers, *request.headers.values()))) is None:
+        return None
     for name, value in request.headers.items():
         if _CONTROL.search(name) or _CONTROL.search(value):
             return name
     return None
 
 
+@lru_cache(maxsize=256)
+def _lower(names: tuple[str, ...]) -> frozenset[str]:
+    """The names of a request's headers in lower case; the same few for all requests of a backend. Raises ValueError."""
+    for name in names:
+        if not _TOKEN.fullmatch(name) or name.lower() in _OWN:
+            raise ValueError(f"the header {name!r} is not a caller's to set, or its name is none")
+    return frozenset(name.lower() for name in names)
+
+
 def head_of(request: WireRequest, target: Target, settings: WireSettings) -> bytes:
     """Request line and headers. Raises ValueError for what HTTP cannot carry."""
     if not _TOKEN.fullmatch(request.method):
         raise ValueError(f"the method {request.method!r} is none")
-    names = {name.lower() for name in request.headers}
+    names = _lower(tuple(request.headers))
     lines = [f"{request.method} {target.path} HTTP/1.1"]
     if "host" not in names:
         lines.append(f"Host: {target.host_header}")
-    for name, value in request.headers.items():
-        if not _TOKEN.fullmatch(name) or name.lower() in _OWN:
-            raise ValueError(f"the header {name!r} is not a caller's to set, or its name is none")
-        lines.append(f"{name}: {value}")
+    lines += [f"{name}: {value}" for name, value in request.headers.items()]
     if "user-agent" not in names:
         lines.append(f"User-Agent: {settings.user_agent}")
     if "accept" not in names:

@@ -17,6 +17,7 @@ from connectors.deviations import Notes
 from connectors.soap import envelope
 from connectors.soap.reader import Read, Reader
 from connectors.soap.serialiser import Serialiser, Writer
+from connectors.soap.straight import Straight
 from connectors.soap.zeep_fallback import ZeepFallback
 from connectors.xml import UnreadableXml
 from connectors.xml_text import Refused
@@ -62,6 +63,10 @@ class SoapCodec:
         if self.operation(name).refused:
             return self._fallback.read(name, root), ()
         return self._message(name, "output").read(opened or envelope.opened(root))
+
+    def read_straight(self, name: str, data: bytes) -> Document | None:
+        """The document of a reply in UTF-8 that is exactly as the contract has it; None for any other, which ``read_reply`` is for."""
+        return None if self.operation(name).refused else self._message(name, "output").read_straight(data)
 
     def read_request(self, name: str, root: etree._Element) -> tuple[Document, tuple[Deviation, ...]]:
         """The request's document and where it breaks the contract. Raises UnreadableXml where it is no request at all."""
@@ -118,6 +123,13 @@ class _Message:
     @cached_property
     def _header(self) -> dict[str, Read]:
         return {part.name: self._reader.of(part) for part in self.model.header}
+
+    @cached_property
+    def _straight(self) -> Straight | None:
+        return Straight(self._contract, self.model.body) if self.model.body else None
+
+    def read_straight(self, data: bytes) -> Document | None:
+        return None if self._straight is None else self._straight.read(data)
 
     def write(self, document: Document, header: str) -> bytes:
         try:

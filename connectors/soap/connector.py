@@ -19,6 +19,7 @@ from connectors.xml import DEFAULT_LIMITS, UnreadableXml, XmlLimits, parse_xml
 from connectors.xml_text import Refused
 
 _OWN = OWN | {"soapaction"}
+_UTF_8 = (None, "utf-8", "UTF-8")  # what the header may say of the encoding
 
 
 class SoapConnector:
@@ -93,6 +94,10 @@ class SoapConnector:
             raise UnreadableXml(f"the reply is {kind} (attachments, MTOM or XOP), which is not supported; turn it off at the backend")
         if kind and "xml" not in kind:
             raise UnreadableXml(f"the reply is {kind}, not XML")
+        if done and charset in _UTF_8 and len(reply.body) <= self._limits.size:
+            straight = self.codec.read_straight(operation, reply.body)
+            if straight is not None:
+                return Answer(AnswerKind.REPLY, reply.status, document=straight)
         root = parse_xml(reply.body, self._limits, charset)
         opened = envelope.opened(root)
         fault = opened.fault

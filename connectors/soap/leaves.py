@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -84,9 +84,9 @@ def _decimal(simple: SimpleType) -> Leaf:
 
 
 def _text(simple: SimpleType) -> Leaf:
-    facets = simple.facets
-    if facets.enum and not facets.patterns and simple.base not in LEXICAL:
-        return _listed(facets.enum)
+    facets, table = simple.facets, listed(simple)
+    if table is not None:
+        return _listed(table)
     octets = simple.base in ("hexBinary", "base64Binary")
     least, most = facets.min_length or 0, facets.max_length
     longest = (1 << 62) if most is None else most
@@ -112,15 +112,20 @@ def _text(simple: SimpleType) -> Leaf:
     return write
 
 
-def _listed(enum: tuple[str, ...]) -> Leaf:
-    escaped = {value: escape(value) for value in enum}
+def listed(simple: SimpleType) -> dict[str, str] | None:
+    """The values of a type that lists them, each with its escaped text; None for other types."""
+    if simple.kind != "text" or not simple.facets.enum or simple.facets.patterns or simple.base in LEXICAL:
+        return None
+    return {value: escape(value) for value in simple.facets.enum}
 
+
+def _listed(table: Mapping[str, str]) -> Leaf:
     def write(value: Any) -> str:
         if value.__class__ is not str:
             raise wrong_kind(value, "text")
-        text = escaped.get(value)
+        text = table.get(value)
         if text is None:
-            raise not_listed(value, enum)
+            raise not_listed(value, tuple(table))
         return text
 
     return write

@@ -7,15 +7,16 @@ walk each child once and note whatever is not as the contract says; they raise n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from lxml import etree
 
-from adapter.contract.wsdl_model import AnyElement, ComplexType, Element, Group, SoapContract, particles
+from adapter.contract.wsdl_model import AnyElement, ComplexType, Element, SoapContract, particles
 from connectors import xml_generic
 from connectors.deviations import Note
 from connectors.soap import tolerant
+from connectors.soap.children import clark, required_of, rows_of
 from connectors.soap.facets import restriction
 from connectors.xml_text import BOOLEANS
 
@@ -76,7 +77,7 @@ class Reader:
         self._tables = []
 
     def _function(self, name: str, found: ComplexType) -> None:
-        required, choices = _required(found)
+        required, choices = required_of(found)
         self._names[f"M{name}"] = required
         out = [f"def {name}(e, path, name, note, typed=False):"]
         if found.derived:
@@ -84,7 +85,7 @@ class Reader:
         out += ["  if not len(e) and tolerant.is_nil(e): return None", "  if name: path = f'{path}.{name}' if path else name", "  d = {}"]
         if found.attributes or found.any_attribute:
             rows = {one: (f"@{one.name}", tolerant.value(self.contract.simple(one.type))) for one in found.attributes}
-            written = {_clark(one.name, one.namespace): row for one, row in rows.items()}
+            written = {clark(one.name, one.namespace): row for one, row in rows.items()}
             self._names[f"A{name}"] = {one.name: row for one, row in rows.items()} | written
             out.append(f"  tolerant.attributes(e, A{name}, d, path, note, keep={found.any_attribute})")
         if found.text:
@@ -116,7 +117,7 @@ class Reader:
 
     def _children(self, name: str, found: ComplexType) -> list[str]:
         """Children in the order of the contract are read straight on; from the first that is not, ``s<n>`` goes on by table."""
-        rows = list(self._rows(found))
+        rows = list(rows_of(found))
         tags: dict[str, tolerant.Row] = {}
         local: dict[str, tolerant.Row] = {}
         self._names[f"K{name}"], self._names[f"L{name}"] = tags, local
@@ -125,7 +126,7 @@ class Reader:
             for element, position, many in rows:
                 read = self._row_reader(element)
                 row = (position, element.name, many, element.nillable, read)
-                tags[_clark(element.name, element.namespace)] = local[element.name] = row
+                tags[clark(element.name, element.namespace)] = local[element.name] = row
                 self._names[f"{name}_{position}"] = read
 
         self._tables.append(fill)
@@ -142,7 +143,7 @@ class Reader:
 
     def _straight(self, name: str, element: Element, position: int, *, required: bool) -> list[str]:
         """The lines for one element where it is expected."""
-        tag = _clark(element.name, element.namespace)
+        tag = clark(element.name, element.namespace)
         member = f"f'{element.name}[{{len(b)}}]'" if element.many else repr(element.name)
         not_nil = f"tolerant.not_nil(path, {member}, note)"
         value = [f"    v = {name}_{position}(c, path, {member}, note)"]
@@ -212,24 +213,6 @@ class Reader:
             return lambda node, *_: xml_generic.read_content(node)
         return self._leaf(element.type)
 
-    def _rows(self, found: ComplexType) -> Iterator[tuple[Element, int, bool]]:
-        """Each element with its place in the order of the contract (equal where the order is free) and whether it is a list."""
-        place = 0
-
-        def walk(group: Group, *, free: bool) -> Iterator[tuple[Element, int, bool]]:
-            nonlocal place
-            free = free or group.order == "all" or group.repeated
-            for item in group.items:
-                if isinstance(item, Group):
-                    yield from walk(item, free=free)
-                elif isinstance(item, Element):
-                    place += not free
-                    yield item, place, item.many or group.repeated
-            place += 1
-
-        if found.content is not None:
-            yield from walk(found.content, free=False)
-
 
 class _End:
     """Stands after the last child, so that the generated code need not ask for one before each look at a tag."""
@@ -250,33 +233,6 @@ def _taken(element: etree._Element, document: dict[str, Any], local: dict[str, t
     else:
         document[name] = [document[name], value]
     return True
-
-
-def _required(found: ComplexType) -> tuple[frozenset[str], list[tuple[str, ...]]]:
-    """The members that are always required, and the choices of which one must be there."""
-    names = {f"@{one.name}" for one in found.attributes if one.required}
-    choices: list[tuple[str, ...]] = []
-
-    def walk(group: Group) -> None:
-        if group.least == 0:
-            return
-        if group.order == "choice":
-            if not group.emptiable and not any(isinstance(item, AnyElement) for item in particles(group)):
-                choices.append(tuple(item.name for item in particles(group) if isinstance(item, Element)))
-            return
-        for item in group.items:
-            if isinstance(item, Group):
-                walk(item)
-            elif isinstance(item, Element) and item.least > 0:
-                names.add(item.name)
-
-    if found.content is not None:
-        walk(found.content)
-    return frozenset(names), choices
-
-
-def _clark(name: str, namespace: str) -> str:
-    return f"{{{namespace}}}{name}" if namespace else name
 
 
 def _as_document(value: Any) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from adapter.contract.wsdl_model import AnyElement, ComplexType, Element, Group, MessageModel, SimpleType, SoapContract, particles
+from adapter.contract.wsdl_model import AnyElement, ComplexType, Element, Facets, Group, MessageModel, SimpleType, SoapContract, particles
 from connectors import xml_generic
 from connectors.soap import strict
-from connectors.soap.leaves import Leaf, leaf
+from connectors.soap.leaves import Leaf, leaf, listed
 from connectors.xml_text import Refused
 
 Writer = Callable[[dict[str, Any]], tuple[str, str]]
@@ -148,7 +148,7 @@ class Serialiser:
         text, attributes = body.content(), body.attribute_text
         known = body.names
         out = [f"def {name}(d, tag, xt=''):", " at = ''", " k = -1", " try:"]
-        out.append("  if not isinstance(d, dict): raise strict.wrong_kind(d, 'an object')")
+        out.append("  if d.__class__ is not dict and not isinstance(d, dict): raise strict.wrong_kind(d, 'an object')")
         out.append(f"  n = {body.required} + (xt != '')")
         out += [f"  {line}" for line in body.lines]
         out.append("  at = ''")
@@ -211,13 +211,16 @@ class _Body:
         return self._many(item, pad) if item.many else self._one(item, pad, sure=sure)
 
     def _one(self, element: Element, pad: str, *, sure: bool) -> str:
-        expression = self._written(element, "v")
-        if element.least:
-            self._fetch(element.name, pad, sure=sure)
-            return f"{{{self._set(expression, pad)}}}"
-        variable = self._variable()
-        self._when(element.name, variable, expression, pad)
-        return f"{{{variable}}}"
+        simple = self.serialiser.contract.simple(element.type)
+        if not element.least:
+            variable = self._variable()
+            self._when(element.name, variable, self._written(element, "v"), pad)
+            return f"{{{variable}}}"
+        self._fetch(element.name, pad, sure=sure)
+        if simple is None or element.nillable:
+            return f"{{{self._set(self._written(element, 'v'), pad)}}}"
+        tag = self.serialiser._tag(element.name, element.namespace)  # once for all, in the text that joins everything
+        return f"<{tag}>{{{self._set(self._value(simple, 'v'), pad)}}}</{tag}>"
 
     def _many(self, element: Element, pad: str, least: int | None = None) -> str:
         variable = self._variable()
@@ -307,9 +310,18 @@ class _Body:
         return expression
 
     def _value(self, simple: SimpleType, value: str) -> str:
-        """An expression for the text of a simple value; letters and digits of plain text skip the call."""
+        """An expression for the text of a simple value; what most values are skips the call."""
         call = f"{self.serialiser._leaf(simple.key)}({value})"
         facets = simple.facets
+        table = listed(simple)
+        if table is not None:
+            self.serialiser._names[f"{self.serialiser._leaf(simple.key)}_listed"] = table
+            return f"({self.serialiser._leaf(simple.key)}_listed.get({value}) if {value}.__class__ is str else None) or {call}"
+        if simple.kind == "boolean":
+            return f'"true" if {value} is True else "false" if {value} is False else {call}'
+        if simple.kind == "integer" and facets == Facets(min_inclusive=facets.min_inclusive, max_inclusive=facets.max_inclusive):
+            least, most = int(facets.min_inclusive or 0), int(facets.max_inclusive or 10**9)
+            return f"{value} if {value}.__class__ is int and {least} <= {value} <= {most} else {call}"
         plain = simple.base in ("string", "normalizedString", "token") and simple.kind == "text"
         if not plain or facets.enum or facets.patterns or (facets.min_length or 0) > 1:
             return call

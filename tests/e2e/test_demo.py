@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from adapter.cli.main import app
-from tests.service_kit import home_with
+from tests.service_kit import home_with, warm
 
 Demo = Callable[..., Result]
 EVENT = re.compile(r" +\d+\.\d s  (\w+Event)(?: about (\w+))?: (\w+); (\d+ items[^;]*); event id (\w+); (.+)")
@@ -47,6 +47,7 @@ def demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Demo:
         monkeypatch.setattr("adapter.cli.demo.configure_logs", lambda _: None)  # logs belong to the whole process of the tests
         monkeypatch.setenv("ADAPTER_HOME", home)
         monkeypatch.setenv("ADAPTER_DATA", str(tmp_path / "data"))
+        warm(tmp_path / "data" / "contracts")
         return CliRunner().invoke(app, ["demo"])
 
     return run

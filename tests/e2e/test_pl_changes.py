@@ -64,7 +64,8 @@ def test_what_nexera_would_not_hear_of_is_refused_by_name(operator: Operator, ki
     assert asked(operator) == sent
     assert operator.get(kind, identity) == before
     assert operator.get(kind, id=identity) == [listed]
-    assert len(operator.heard.about(identity)) == 1, "its own beginning, and nothing since"
+    told = operator.heard.until(identity, bool)
+    assert len(told) == 1, "its own beginning, and nothing since"
 
 
 def test_the_action_of_an_item_that_was_ordered_is_nothing_to_change(operator: Operator) -> None:

@@ -13,7 +13,7 @@ from adapter.cli.main import app
 from adapter.cli.story import load_story, stories
 from adapter.errors import ConfigError
 from adapter.settings import Home, load_settings
-from tests.service_kit import ROOT, home_with
+from tests.service_kit import ROOT, home_with, warm
 
 Walk = Callable[..., Result]
 
@@ -49,6 +49,7 @@ def walk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Walk:
         monkeypatch.setattr("adapter.cli.demo.configure_logs", lambda _: None)  # logs belong to the whole process of the tests
         monkeypatch.setenv("ADAPTER_HOME", home)
         monkeypatch.setenv("ADAPTER_DATA", str(tmp_path / "data"))
+        warm(tmp_path / "data" / "contracts")
         return CliRunner().invoke(app, ["demo", "--market", market, "--diagrams", str(tmp_path)])
 
     return run

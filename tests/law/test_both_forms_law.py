@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from adapter.mapping.translator import Translator
 from adapter.mapping.types import MESSAGE_OUTCOMES, Contracts
 from tests.mapping_kit import asked, contracts_of_change, contracts_of_message, translator
 from tests.strategies import documents
+
+pytestmark = pytest.mark.no_cover  # what generated documents run is measured where examples show it; measuring doubles the time
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 CODES = """

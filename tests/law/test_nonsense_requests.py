@@ -20,6 +20,8 @@ from adapter.mapping.translator import Translator
 from tests.mapping_kit import MAPPINGS, SAMPLES, asked, contracts, market, translator
 from tests.strategies import documents
 
+pytestmark = pytest.mark.no_cover  # what generated documents run is measured where examples show it; measuring doubles the time
+
 Document = dict[str, Any]
 WORDS = [
     "",

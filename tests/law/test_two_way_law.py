@@ -23,6 +23,8 @@ from tests.law.round_trip import DOMAINS, LETTERS, Law
 from tests.mapping_kit import SAMPLES, asked, contracts, market, tables, translator
 from tests.strategies import documents
 
+pytestmark = pytest.mark.no_cover  # what generated documents run is measured where examples show it; measuring doubles the time
+
 KINDS = """
 tables:
   kinds:

@@ -18,6 +18,8 @@ from simulators.registry import VARIABLES
 from tests.law.round_trip import Law
 from tests.service_kit import ROOT
 
+pytestmark = pytest.mark.no_cover  # what generated documents run is measured where examples show it; measuring doubles the time
+
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 LIBERATE = {"result": {"code": "0"}, "serviceOrderNo": "DJ0001H"}
 CERILLION = {"reply": {"success": True}, "workOrderId": 4730301, "state": "Acknowledged"}

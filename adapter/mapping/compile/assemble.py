@@ -268,7 +268,9 @@ class Assembler:
             raise CheckFailed([Finding("M601", f"codes.yaml has no table '{name.value}'", name.at)])
         key = (name.value, self.direction)
         if key not in self.unit.lookups:
-            self.unit.lookups[key] = self.unit.names.constant(lookup(table, self.direction, self.unit.on_miss), "t")
+            function = self.unit.names.constant(lookup(table, self.direction, self.unit.on_miss), "t")
+            self.unit.names.values[f"{function}_codes"] = table.codes(self.direction)  # most values are in it, and need no call
+            self.unit.lookups[key] = function
         return self.unit.lookups[key], table
 
     def _one_way(self, rule: ValueRule, record: RuleRecord, suite: Suite, mark: Mark) -> Value:
@@ -286,7 +288,9 @@ class Assembler:
             if self.unit.telling:
                 code = self.unit.names.fresh("t")
                 suite.add(f"{code} = {found}")
-            suite.add(f"if {found} is not A and {found} is not None: {found} = {function}({found})", replace(mark, branch=branch))
+            said = replace(mark, branch=branch)
+            suite.add(f"if {found}.__class__ is str: {found} = {function}_codes.get({found}) or {function}({found})", said)
+            suite.add(f"elif {found} is not A and {found} is not None: {found} = {function}({found})", said)
         return Value(found, branch, code)
 
     def _branches(self, rule: ValueRule, record: RuleRecord, suite: Suite, mark: Mark, found: str, branch: str) -> None:

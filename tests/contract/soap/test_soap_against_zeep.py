@@ -24,6 +24,8 @@ from connectors.soap.zeep_fallback import ZeepFallback
 from connectors.xml import parse_xml
 from tests.strategies import documents
 
+pytestmark = pytest.mark.no_cover  # what generated documents run is measured where examples show it; measuring doubles the time
+
 HERE = Path(__file__).parent / "wsdl"
 ROOT = Path(__file__).parents[3]
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

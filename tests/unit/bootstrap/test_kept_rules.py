@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,18 +24,20 @@ Read = Callable[..., MarketRules]
 
 @pytest.fixture
 def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
-    """Reads the rules of lab of a home; ``read.count`` says how many times files had to be read."""
+    """Reads the rules of a market of a home; ``read.count`` says how many times files had to be read."""
     monkeypatch.setattr(kept, "_kept", type(kept._kept)())
     calls = []
     monkeypatch.setattr(kept, "read_rules", lambda *given, **named: calls.append(1) or reading.read_rules(*given, **named))
 
-    def one(home: Path = ROOT, *, endpoint: str = "http://h/", fresh: bool = False, unknown: Any = ignore) -> MarketRules:
+    def one(
+        home: Path = ROOT, *, market: str = "lab", endpoint: str = "http://h/", fresh: bool = False, unknown: Any = ignore
+    ) -> MarketRules:
         if fresh:  # as the next process
             kept._kept.clear()
         place = Home(home)
-        environment = {"ADAPTER_LAB_ENDPOINT": endpoint}
+        environment = dict.fromkeys(VARIABLES.values(), endpoint)
         faces = [load_face(place.face_file("tmf"), environment)]
-        return KeptRules(place, faces, tmp_path / "cache").read(load_market(place.market_file("lab"), environment), unknown)
+        return KeptRules(place, faces, tmp_path / "cache").read(load_market(place.market_file(market), environment), unknown)
 
     one.count = lambda: len(calls)  # type: ignore[attr-defined]
     return one
@@ -43,6 +46,10 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return Path(home_with(tmp_path / "home", {}))
+
+
+def remark(path: Path) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + "# a remark\n", encoding="utf-8")
 
 
 @pytest.mark.parametrize("fresh", [False, True])
@@ -73,8 +80,70 @@ def test_each_service_hears_of_its_own_unknown_codes(read, fresh):
 @pytest.mark.parametrize("file", ["mappings/lab/productOrder.create.yaml", "mappings/lab/codes.yaml", "config/markets/lab.yaml"])
 def test_a_file_that_has_changed_is_read_anew(read, home, file):
     read(home)
+    remark(home / file)
+    read(home)
+    assert read.count() == 2
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_change_of_another_market_needs_no_reading(read, home, fresh):
+    first = read(home)
+    remark(home / "mappings" / "pr" / "codes.yaml")
+    remark(home / "config" / "markets" / "pr.yaml")
+    assert read(home, fresh=fresh).texts == first.texts
+    assert read.count() == 1
+
+
+FROM = {
+    "a mapping that it starts from": "mappings/jm-liberate/productOrder.retrieve.yaml",
+    "the codes that it starts from": "mappings/jm-liberate/codes.yaml",
+    "its contract": "mappings/jm-liberate/schema/liberate.wsdl",
+    "its extension": "mappings/jm-liberate/schema/productOrder.extension.yaml",
+}
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize("file", FROM.values(), ids=FROM)
+def test_what_a_market_has_from_the_folder_of_another_is_read_anew(read, home, file, fresh):
+    first = read(home, market="pa")
     path = home / file
-    path.write_text(path.read_text(encoding="utf-8") + "# a remark\n", encoding="utf-8")
+    was = path.read_bytes()
+    path.write_bytes(was + (b"<!-- a remark -->\n" if b"<?xml" in was else b"# a remark\n"))
+    read(home, market="pa", fresh=fresh)
+    assert read.count() == 2
+    path.write_bytes(was)
+    assert read(home, market="pa", fresh=fresh).texts == first.texts
+
+
+def test_a_parent_of_a_mapping_that_is_left_out_is_read_anew(read, home):
+    """Whether a mapping is a message that nobody receives, its parent says as well."""
+    mappings = home / "mappings"
+    parent = mappings / "other" / "productOrder.notice.yaml"
+    parent.parent.mkdir()
+    text = (mappings / "lab" / "productOrder.message.yaml").read_text(encoding="utf-8")
+    parent.write_text(text.replace("operation: productOrder.message", "operation: productOrder.notice"), encoding="utf-8")
+    (mappings / "lab" / "productOrder.notice.yaml").write_text("like: other\noperation: productOrder.notice\n", encoding="utf-8")
+    assert [finding.code for finding in read(home).findings if finding.severity == "warning"].count("K108") == 1
+    read(home)
+    assert read.count() == 1
+    remark(parent)
+    read(home)
+    assert read.count() == 2
+
+
+def test_a_link_that_leads_elsewhere_is_seen(read, home):
+    """The schema is reached through a link that lies in no folder of the market's own."""
+    (home / "mappings" / "lab" / "schema").rename(home / "mappings" / "one")
+    shutil.copytree(home / "mappings" / "one", home / "mappings" / "two")
+    link = home / "mappings" / "now"
+    link.symlink_to("one")
+    market = home / "config" / "markets" / "lab.yaml"
+    market.write_text(market.read_text(encoding="utf-8").replace("mappings/lab/schema/", "mappings/now/"), encoding="utf-8")
+    assert read(home).usable
+    read(home)
+    assert read.count() == 1
+    link.unlink()
+    link.symlink_to("two")
     read(home)
     assert read.count() == 2
 
@@ -124,17 +193,17 @@ def test_files_that_change_while_they_are_read_are_not_kept(read, home, monkeypa
 def test_no_more_than_a_bounded_number_stays(read, home, monkeypatch):
     monkeypatch.setattr(kept, "_MOST", 1)
     read(home)
-    path = home / "mappings" / "lab" / "codes.yaml"
-    path.write_text(path.read_text(encoding="utf-8") + "# a remark\n", encoding="utf-8")
+    remark(home / "mappings" / "lab" / "codes.yaml")
     read(home)
     assert len(kept._kept) == 1
 
 
 def test_credentials_are_no_part_of_what_is_kept(tmp_path):
     place = Home(ROOT)
-    environment = dict.fromkeys(VARIABLES.values(), "http://h/") | {"ADAPTER_PL_INBOUND_PASSWORD": "a-secret-of-the-market"}
+    environment = dict.fromkeys(VARIABLES.values(), "http://h/") | {"ADAPTER_LAB_INBOUND_PASSWORD": "a-secret-of-the-market"}
     faces = [load_face(place.face_file(name), environment) for name in load_settings(place, environment).faces]
-    market = load_market(place.market_file("pl"), environment)
+    market = load_market(place.market_file("lab"), environment)
+    assert market.inbound.security.basic.password.get_secret_value() == "a-secret-of-the-market"
     KeptRules(place, faces, tmp_path / "cache").read(market, ignore)
     (file,) = (tmp_path / "cache" / "rules").iterdir()
     assert b"a-secret-of-the-market" not in file.read_bytes()

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from adapter.cli.main import app
 from adapter.errors import ConfigError
-from tests.service_kit import ROOT
+from tests.service_kit import ROOT, warm
 
 
 class Project:
@@ -20,6 +20,7 @@ class Project:
         self.root = root
         for folder in ("config", "mappings"):
             shutil.copytree(ROOT / folder, root / folder)
+        warm(root / "var" / "contracts")
 
     def change(self, file: str, old: str, new: str) -> None:
         path = self.root / file
@@ -64,7 +65,7 @@ def test_expressions_nested_without_end_are_a_finding(project: Project) -> None:
 )
 def test_a_market_with_a_wrong_value_is_named_by_its_place_in_the_project(project: Project, old: str, new: str, said: str) -> None:
     project.change("config/markets/pr.yaml", old, new)
-    shown = project.run("check")
+    shown = project.run("check", "pr")
     assert shown.exit_code == 1
     assert f"config/markets/pr.yaml:{said}" in shown.output
     assert str(project.root) not in shown.output

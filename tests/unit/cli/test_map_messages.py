@@ -36,6 +36,15 @@ def test_a_message_is_shown_as_what_it_reports() -> None:
     assert "mappings/lab/productOrder.message.yaml" in found.stderr
 
 
+def test_values_are_explained_as_a_mapping_writes_them() -> None:
+    headers = ("-H", "X-Conversation-Id=QAHA017633E52B68CF0000", "-H", "channelId=ECOM", "-H", "lob=FIXED")
+    order = str(ROOT / "tests" / "samples" / "pr" / "selfinstall.request.json")
+    found = run(ROOT, "map", order, "--market", "pr", "--operation", "productOrder.create", *headers, "--explain")
+    assert found.exit_code == 0, found.output
+    values = {line.split("  <- ")[0].rstrip() for line in found.stderr.splitlines()}
+    assert {"order.job.type = 'FN'", "order.line[0].quantity = 1", "order.line[0].bundle = true", "order.line[6].bundle = false"} <= values
+
+
 @pytest.mark.parametrize(("outcome", "result"), [("accepted", "TAKEN"), ("unknown", "UNKNOWN")])
 def test_the_other_way_is_what_the_backend_is_answered(outcome: str, result: str) -> None:
     found = mapped("productOrder.message", NOTICE, "--reply", "--outcome", outcome)

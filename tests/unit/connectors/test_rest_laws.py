@@ -21,6 +21,8 @@ from adapter.ports import Answer, AnswerKind, Call, InboundRequest, Received, Wi
 from connectors.rest import RestConnector, RestReceiver
 from tests.strategies import documents
 
+pytestmark = pytest.mark.no_cover  # what generated documents run is measured where examples show it; measuring doubles the time
+
 HERE = Path(__file__).parents[1] / "contract" / "openapi"
 ORDERS, TICKETS = load_openapi(HERE / "orders.yaml"), load_openapi(HERE / "tickets.yaml")
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])

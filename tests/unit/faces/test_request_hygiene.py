@@ -7,8 +7,11 @@ import json
 
 import httpx
 import pytest
+import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from adapter.logs import add_known
 
 PATH = "/ecom-ux/v1/PR/productOrder"
 
@@ -224,6 +227,9 @@ def test_r60_secrets_are_in_no_answer_and_no_log(make, order, headers, capsys):
 
 
 def test_r4_log_line_carries_the_correlation_id(world, order, headers, capsys):
+    before = structlog.get_config()
+    structlog.configure(processors=[add_known, structlog.processors.JSONRenderer()])
     world.send("POST", PATH, json=order, headers=headers)
+    structlog.configure(**before)
     (line,) = [line for line in capsys.readouterr().out.splitlines() if "request.answered" in line]
     assert headers["correlationId"] in line

@@ -55,6 +55,7 @@ def test_a_market_from_any_contract_passes_every_check_at_once(adapter, home, co
     written = {str(path.relative_to(home)) for path in (home / "mappings" / "fresh").rglob("*") if path.is_file()}
     assert {"README.md", "codes.yaml", "productOrder.create.yaml"} <= {name.removeprefix("mappings/fresh/") for name in written}
     assert {*written, "config/markets/fresh.yaml"} <= set(made.output.splitlines())
+    assert f"then grep -rn REPLACE {home}/mappings/fresh" in made.output  # as one has to write it from another folder
     assert "fresh]" in (home / "config" / "adapter.yaml").read_text()
     checked, tested = adapter("check", "fresh"), adapter("test", "fresh")
     assert checked.exit_code == 0, checked.output

@@ -146,6 +146,7 @@ def test_an_unknown_status_stops_the_order_and_is_never_guessed(start):
         assert order.attention.startswith(
             "unknown status 'STOPPED': the code table orderState has no row for 'STOPPED' (rule mappings/lab/"
         )
+        assert "; have the table or the rule say what it means, and reload the rules of lab. The order keeps" in order.attention
         assert (order.state, order.legacy_state) == ("inProgress", "STOPPED")
         assert (await due_in(n), await n.kinds()) == (None, before)
         await asked_after(n, 90_000)
