@@ -90,7 +90,12 @@ DEVIATIONS = (
     Deviation(404, frozenset({"POST"}), "a task about an order that does not exist; v5 declares it"),
     Deviation(413, _BODIES, "a body beyond the caller's limit"),
     Deviation(415, _BODIES, "a media type that is none of the operation's"),
-    Deviation(422, _BODIES, "the backend refuses a well-formed request on its content, as TMF630 has it for PATCH and tasks"),
+    Deviation(
+        422,
+        _BODIES,
+        "a part of a change would not get to the backend, or the backend refuses a well-formed request on its content, as TMF630 has it for "
+        "PATCH and tasks",
+    ),
     Deviation(429, _ALL, "the caller's share, or the market's limit of tests, is used up"),
     Deviation(501, _ALL, "the market has no counterpart for the operation; v5 declares it"),
     Deviation(503, _ALL, "the backend cannot be reached, and nothing was done; v5 declares it"),
