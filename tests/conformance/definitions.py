@@ -93,8 +93,8 @@ DEVIATIONS = (
     Deviation(
         422,
         _BODIES,
-        "a part of a change would not get to the backend, or the backend refuses a well-formed request on its content, as TMF630 has it for "
-        "PATCH and tasks",
+        "a part of a change would not get to the backend, or the backend refuses a well-formed request on its content, as TMF630 has it "
+        "for PATCH and tasks",
     ),
     Deviation(429, _ALL, "the caller's share, or the market's limit of tests, is used up"),
     Deviation(501, _ALL, "the market has no counterpart for the operation; v5 declares it"),
