@@ -338,8 +338,8 @@ class Pipeline:
     def serves(self, operation: str) -> bool:
         """Whether any market carries out an operation. What is on record of a resource is read without one."""
         kind, _, verb = operation.partition(".")
-        markets = [each.market for each in self.backends.values()]
-        return any(operation in each.operations or (verb in ("retrieve", "list") and kind in each.resources) for each in markets)
+        kept = verb in ("retrieve", "list")
+        return any(operation in each.market.operations or (kept and kind in each.market.resources) for each in self.backends.values())
 
     def validator(self, face: str, market: str, operation: str) -> Validator:  # noqa: ARG002 - all faces take the canonical model
         """The check of what a caller may send. Raises NotOffered."""

@@ -99,20 +99,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """A piece of the address."""
-        self._fields_size += len(url)
-        if self._fields_size > _MOST_HEAD:
-            raise _HeadTooLargeError
-        self.url += url
+        self._count(len(url))
+        super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; a head may come whole in one piece of data, so its fields are counted too."""
-        self._fields_size += len(name) + len(value) + 4
-        if self._fields_size > _MOST_HEAD:
-            raise _HeadTooLargeError
-        name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
+        self._count(len(name) + len(value) + 4)
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head of a request is whole: it goes to the application, or waits until the one before it is answered."""
@@ -157,6 +150,11 @@ class BoundedProtocol(HttpToolsProtocol):
         """The parser has given up. It refuses a method that it does not know before it has read the address, so no face can be asked."""
         unknown = isinstance(sys.exception(), httptools.HttpParserInvalidMethodError) and _REQUEST_LINE.match(self._piece)
         self._refuse(501 if unknown else 431 if self._fields_size > _MOST_HEAD else 400)
+
+    def _count(self, size: int) -> None:
+        self._fields_size += size
+        if self._fields_size > _MOST_HEAD:
+            raise _HeadTooLargeError
 
     def _refuse(self, status: int) -> None:
         """Answers in place of the application and drops what still comes, for a while: closing at once would reset the

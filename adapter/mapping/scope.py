@@ -12,8 +12,7 @@ from adapter.ports import Document
 
 @frozen
 class Scope:
-    """One message on its way. Documents are read, never changed, but parts of them may be shared with what is written. Nor is a scope
-    changed; it is not frozen because every order makes three, and a frozen one costs ten times as much.
+    """One message on its way. Documents are read, never changed, but parts of them may be shared with what is written.
 
     Of a call: ``request`` is the canonical order as checked by the face; ``reply`` the legacy answer (reply direction, outcome, view);
     ``stored`` the order as recorded, ``{"request": …, "answer": …}``; ``now`` is ISO 8601 in UTC with milliseconds and Z;
@@ -46,7 +45,7 @@ class Scope:
     warnings: tuple[str, ...] = ()
 
     def answered(self, reply: Document, warnings: tuple[str, ...] = ()) -> Scope:
-        """The same with what the backend answered."""
+        """The same with what the backend answered; ``replace`` would look each field up, and every order asks twice."""
         return Scope(
             self.request,
             reply,
