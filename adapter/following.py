@@ -108,7 +108,7 @@ class Follower:
         try:
             reported = prepared.translator.reply(scope).document
         except MappingFailed as error:
-            return self._not_mapped(backend.market, order, error, way)
+            return self._not_mapped(backend, follow, order, error, way)
         return self._understood(_Report(backend.market, order, reported, partial(raw_state, prepared, scope), way))
 
     async def ask_many(self, orders: Sequence[OrderRow], *, before_call: Callable[[], None] = lambda: None) -> dict[str, Followed]:
@@ -163,11 +163,14 @@ class Follower:
         change = moved(report.market, order, taken, now, report.status(), report.way(now))
         return Followed(Answer.ENDED if taken.done else Answer.CHANGED, change, notes=taken.notes)
 
-    def _not_mapped(self, market: Market, order: OrderRow, error: MappingFailed, way: _Way) -> Followed:
+    def _not_mapped(self, backend: Backend, follow: Follow, order: OrderRow, error: MappingFailed, way: _Way) -> Followed:
         cause = error.__cause__
         if isinstance(cause, CodeRefused) and error.path.rpartition(".")[2] == "state":
-            why = f"{error}; have the table or the rule say what it means, and reload the rules of {market.market}"
-            return self._not_understood(order, str(cause.value), why, way)
+            status = str(cause.value)
+            where = _said_at(backend, follow, error.path)
+            row = f"as a row or as one more code of a row ('state: [CODE, {status}]')"
+            why = f"{error}; say what it means {where}, {row}, and reload the rules of {backend.market.market}"
+            return self._not_understood(order, status, why, way)
         return Followed(Answer.REFUSED, why=f"the answer cannot be mapped: {error}")
 
     def _not_understood(self, order: OrderRow, status: str, why: str, way: _Way) -> Followed:
@@ -177,6 +180,18 @@ class Follower:
             f"redrive the task poll:{order.id} when this is mended"
         )
         return Followed(Answer.NOT_UNDERSTOOD, attention_to(order, text, now, status, way(now)), text)
+
+
+def _said_at(backend: Backend, follow: Follow, path: str) -> str:
+    """Where it is said what a status means: in the code table, and wherever the question about many orders looks it up, if not there."""
+    target, places = _INDEX.sub(lambda index: index[0].replace(index[1], ""), path), dict[str, str]()
+    rules = {follow.by: target} | ({follow.bulk.operation: f"orders[].{target}"} if follow.bulk is not None else {})
+    for operation, name in rules.items():
+        for record in backend.translators[operation].functions()["reply"].records:
+            if record.target == name:
+                at = record.at if record.table is None else record.table.name.at
+                places.setdefault(str(at), f"at {at}" if operation == follow.by else f"for {operation} at {at}")
+    return " and ".join(places.values())
 
 
 def _without_report(judged: Judged) -> Followed | None:

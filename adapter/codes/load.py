@@ -14,7 +14,7 @@ from adapter.errors import CheckFailed
 from adapter.finding import Finding, Position
 from adapter.yaml_text import Block, Document, Items, Node, Scalar, load_document, numbered, read_document
 
-_FILE = {"source", "grammar", "messages", "tables", "reference"}
+_FILE = {"like", "without", "source", "grammar", "messages", "tables", "reference"}
 _GRAMMAR = {"source", "fragments", "head", "split", "trim", "entries"}
 _MESSAGE = {"name", "severity", "retryable", "advice", "sample", "source"}
 _TABLE = {"source", "key", "rows"}

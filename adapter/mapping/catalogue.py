@@ -338,9 +338,15 @@ CATALOGUE: dict[str, Entry] = {
         "Correct the row.",
     ),
     "M605": Entry(
-        "row never used", "The contract has no such value.", "GOV: G  (no such canonical value)", "Remove or correct the row.", "warning"
+        "row never used", "The contract has no such value.", "GOV: G  (no such canonical value)", "Remove or correct the code.", "warning"
     ),
     "M606": Entry("empty table", "The table has no rows.", "rows: {}", "Add rows, or remove the table."),
+    "M607": Entry(
+        "code read twice",
+        "A legacy code behind the first of its row is there to be read; it stands in the table a second time.",
+        "completed: [DONE, CLOSED] … cancelled: CLOSED",
+        "Keep it in the row that it means.",
+    ),
     # -- M7: overlays
     "M701": Entry("missing parent", "The mapping named by `like` does not exist.", "like: nort", "Correct the name."),
     "M702": Entry("cycle", "The mappings start from each other.", "like: north", "Let one of them stand alone."),

@@ -1,23 +1,27 @@
 """A market's codes file with what it starts from: ``like: market`` takes the codes of another market on the same system.
 
-``messages``, ``tables`` and ``reference`` are joined by name, and an own entry replaces the other's; ``grammar`` and ``source``
-are the other's unless given.
+``messages``, ``tables`` and ``reference`` are joined by name, and an own entry replaces the parent's; of a table that both have the
+rows are joined by their canonical codes. ``without`` leaves entries of the parent out by section and name. The rest is the parent's unless
+given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
-from adapter.finding import Finding
+from adapter.finding import Finding, suggest
 from adapter.mapping.catalogue import finding
-from adapter.mapping.load import Loaded, read_yaml
-from adapter.yaml_text import Block, Entry, Scalar
+from adapter.mapping.load import CODES, Loaded, read_yaml
+from adapter.yaml_text import Block, Entry, Items, Node, Scalar
 
-_FIRST = "tables:"
-_JOINED = ("messages", "tables", "reference")
-_LIKE = "like"
+Inside = Mapping[str, "Inside"]
+
+_LIKE, _WITHOUT, _ANY = "like", "without", "*"
+_ROWS: Final[Inside] = {}
+_JOINED: Final[Inside] = {"messages": {}, "tables": {_ANY: {"rows": _ROWS}}, "reference": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class CodesFile:
 
 def read_codes(path: Path, shown: str) -> CodesFile:
     """Reads ``<market>/codes.yaml`` and all it starts from; ``shown`` is its name in positions. What is wrong are findings."""
-    loaded = read_yaml(path, shown, _FIRST)
+    loaded = read_yaml(path, shown, CODES)
     findings: list[Finding] = list(loaded.findings)
     parents: dict[str, str] = {}
     root, chain = loaded.root, [path.parent.name]
@@ -47,7 +51,7 @@ def read_codes(path: Path, shown: str) -> CodesFile:
             break
         chain.append(market)
         name = shown.replace(f"{path.parent.name}/{path.name}", f"{market}/{path.name}")
-        parent = read_yaml(file, name, _FIRST)
+        parent = read_yaml(file, name, CODES)
         parents[name] = parent.text
         findings += parent.findings
         root = parent.root
@@ -55,25 +59,62 @@ def read_codes(path: Path, shown: str) -> CodesFile:
     if not own:
         return CodesFile(replace(loaded, findings=tuple(findings)), parents)
     joined = own[-1]
+    if (orphan := joined.entry(_WITHOUT)) is not None and joined.get(_LIKE) is None:
+        text = f"'{_WITHOUT}' stands in a file that starts from no other"
+        findings.append(finding("M705", text, orphan.key.at, "add 'like: market', or remove it"))
     for over in reversed(own[:-1]):
-        joined = _join(joined, over)
-    return CodesFile(Loaded(_without_like(joined), loaded.text, tuple(findings)), parents)
+        joined = _join(_leave_out(joined, over.get(_WITHOUT), findings), over, _JOINED, findings)
+    return CodesFile(Loaded(joined, loaded.text, tuple(findings)), parents)
 
 
-def _join(base: Block, over: Block) -> Block:
+def _join(base: Block, over: Block, inside: Inside, findings: list[Finding]) -> Block:
+    """Entries of ``over`` replace those of the same name; what ``inside`` names is joined in turn."""
     entries = {entry.key.value: entry for entry in base}
     for entry in over:
-        name, before = entry.key.value, entries.get(entry.key.value)
-        joins = before is not None and name in _JOINED and isinstance(before.value, Block) and isinstance(entry.value, Block)
-        entries[name] = replace(entry, value=_named(before.value, entry.value)) if joins else entry  # type: ignore[union-attr, arg-type]
+        name, value = entry.key.value, entry.value
+        before = entries.get(name)
+        deeper = inside.get(name, inside.get(_ANY))
+        if before is not None and deeper is not None and isinstance(before.value, Block) and isinstance(value, Block):
+            value = _join(before.value, value, deeper, findings)
+        elif before is not None and inside is _ROWS and _codes(before.value) == _codes(value):
+            text = f"'{name}' says what the parent says (line {before.key.at.line} of {before.key.at.file})"
+            findings.append(finding("M703", text, entry.key.at, "remove it"))
+        entries[name] = replace(entry, value=value)
     return Block(tuple(entries.values()), over.at)
 
 
-def _named(base: Block, over: Block) -> Block:
-    entries: dict[str, Entry] = {entry.key.value: entry for entry in base}
-    entries.update({entry.key.value: entry for entry in over})
-    return Block(tuple(entries.values()), over.at)
+def _codes(node: Node) -> list[str]:
+    return [each.value for each in (node if isinstance(node, Items) else (node,)) if isinstance(each, Scalar)]
 
 
-def _without_like(root: Block) -> Block:
-    return replace(root, entries=tuple(entry for entry in root if entry.key.value != _LIKE or not isinstance(entry.value, Scalar)))
+def _leave_out(base: Block, without: Node | None, findings: list[Finding]) -> Block:
+    there = dict(_places(base))
+    doomed: set[int] = set()
+    for item in without if isinstance(without, Items) else ():
+        if not isinstance(item, Scalar):
+            continue
+        found = there.get(item.value)
+        if found is None:
+            hint = suggest(item.value, there) or "write section.name, such as tables.orderState.held"
+            findings.append(finding("M704", f"the parent has no '{item.value}'", item.at, hint))
+        else:
+            doomed.add(id(found))
+    return _pruned(base, doomed)
+
+
+def _places(base: Block) -> Iterator[tuple[str, Entry]]:
+    """What can be left out: ``messages.E1``, ``tables.orderState``, ``tables.orderState.held``."""
+    for section in base:
+        named = section.value if section.key.value in _JOINED and isinstance(section.value, Block) else ()
+        for entry in named:
+            name = f"{section.key.value}.{entry.key.value}"
+            yield name, entry
+            rows = entry.value.get("rows") if section.key.value == "tables" and isinstance(entry.value, Block) else None
+            for row in rows if isinstance(rows, Block) else ():
+                yield f"{name}.{row.key.value}", row
+
+
+def _pruned(block: Block, doomed: set[int]) -> Block:
+    kept = (entry for entry in block if id(entry) not in doomed)
+    pruned = (replace(entry, value=_pruned(entry.value, doomed)) if isinstance(entry.value, Block) else entry for entry in kept)
+    return replace(block, entries=tuple(pruned)) if doomed else block

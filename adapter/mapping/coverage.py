@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from adapter.finding import Position
 from adapter.mapping.compile.record import JUDGING, RuleRecord, Told
-from adapter.mapping.explain import row_of
-from adapter.mapping.tables import CodeTable
+from adapter.mapping.model import Direction, Text
+from adapter.mapping.tables import CodeTable, Row
 from adapter.mapping.translator import Translator
 
 
@@ -46,7 +46,7 @@ class Coverage:
                 for record in compiled.records:
                     self.points |= {_rule(record), *(_branch(record, number) for number in _branches(record))}
         for table in tables.values():
-            self.points |= {_row(table, row.canonical.at, row.canonical.value) for row in table.rows}
+            self.points |= {_row(table, row, code) for row in table.rows for code in row.legacy}
 
     def add(self, records: tuple[RuleRecord, ...], told: Iterable[Told]) -> None:
         """Counts what one run of a compiled function told."""
@@ -55,15 +55,15 @@ class Coverage:
             self.used.add(_rule(record))
             if branch in _branches(record):
                 self.used.add(_branch(record, branch))
-            if record.table is not None and row_of(record, code) is not None:
-                self.use_row(record.table, code)
+            if record.table is not None:
+                self.use_row(record.table, record.direction, code)
 
-    def use_row(self, table: CodeTable, code: object) -> None:
-        """Counts the row of a code of either side."""
-        row = next((row for row in table.rows if row.canonical.value == code), None)
-        row = row or next((row for row in table.rows if row.legacy.value == code), None)
-        if row is not None:
-            self.used.add(_row(table, row.canonical.at, row.canonical.value))
+    def use_row(self, table: CodeTable, direction: Direction, code: object) -> None:
+        """Counts the row that a code is found in. Of a row with several legacy codes each counts by itself: who sends uses the first."""
+        found = table.found(direction, code)
+        if found is not None:
+            row, known = found
+            self.used.add(_row(table, row, row.sent if direction is Direction.REQUEST else known))
 
     @property
     def missing(self) -> list[Point]:
@@ -93,5 +93,9 @@ def _branch(record: RuleRecord, number: int) -> Point:
     return Point(branch.at, "branch", f"'{branch.label or 'value'}' of {record.target}")
 
 
-def _row(table: CodeTable, at: Position, code: str) -> Point:
-    return Point(at, "row", f"'{code}' of table {table.name.value}")
+def _row(table: CodeTable, row: Row, code: Text) -> Point:
+    """The row as far as this legacy code of it goes."""
+    name = row.canonical.value
+    if code is row.sent:
+        return Point(row.canonical.at, "row", f"'{name}' of table {table.name.value}")
+    return Point(code.at, "row", f"'{name}: {code.value}' of table {table.name.value}")

@@ -9,7 +9,7 @@ from typing import Any
 from adapter.contract.path import Step
 from adapter.finding import Position
 from adapter.mapping.compile.record import JUDGING, RuleRecord, Told, fill
-from adapter.mapping.model import Direction, Drop
+from adapter.mapping.model import Drop
 from adapter.mapping.runtime import index_by
 
 
@@ -62,11 +62,8 @@ def row_of(record: RuleRecord, code: object) -> Position | None:
     """Where the row stands that a looked up code was found in."""
     if record.table is None:
         return None
-    for row in record.table.rows:
-        known = row.canonical if record.direction is Direction.REQUEST else row.legacy
-        if known.value == code:
-            return known.at
-    return None
+    found = record.table.found(record.direction, code)
+    return None if found is None else found[1].at
 
 
 def unread(document: Any, records: Iterable[RuleRecord], drop: Iterable[Drop]) -> list[str]:

@@ -63,6 +63,7 @@ class Sequence:
     name: str
     doc: str
     item: Form
+    may_be_empty: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ def misfits(node: Node, form: Form, named: Mapping[str, Form]) -> Iterator[Findi
                 yield from _word(entry.key, entries.key)
                 yield from misfits(entry.value, entries.value, named)
         case Sequence() as sequence, Items() as items:
+            if not items.nodes and not sequence.may_be_empty:
+                yield finding("M113", f"{sequence.name} is empty", items.at, f"wanted is {_wanted(sequence, named)}")
             for item in items:
                 yield from misfits(item, sequence.item, named)
 

@@ -254,6 +254,12 @@ _MISS = Either(
         Keys("on_miss", "", (Key("default", Word("default", "the code to take", may_be_empty=True), "the code to take", required=True),)),
     ),
 )
+_CODE = Word("code", "a code", may_be_empty=True)
+_LEGACY_CODES = Either(
+    "legacy codes",
+    "The legacy code; of several the first is sent, and each is read.",
+    (_CODE, Sequence("the list of legacy codes", "Legacy codes: the first is sent, each is read.", _CODE, may_be_empty=False)),
+)
 TABLE = Keys(
     "a code table",
     "Canonical code: legacy code.",
@@ -270,11 +276,10 @@ TABLE = Keys(
         ),
         Key(
             "rows",
-            Entries(
-                "rows", "Canonical code: legacy code.", Word("code", "a code", may_be_empty=True), Word("code", "a code", may_be_empty=True)
-            ),
-            "canonical code: legacy code",
+            Entries("rows", "Canonical code: legacy code.", _CODE, _LEGACY_CODES),
+            "canonical code: legacy code, or the list of those that are read, of which the first is sent",
             required=True,
+            inherited=True,
         ),
     ),
 )
@@ -283,6 +288,13 @@ TABLES = Keys(
     "The code tables of one market.",
     (
         Key("like", Word("market", "a market", pattern=r"[a-z][a-z0-9\-]*"), "start from the codes of another market on the same system"),
+        Key(
+            "without",
+            Sequence(
+                "without", "What of the parent is left out: section.name.", Word("place", "section.name, such as tables.orderState.held")
+            ),
+            "what of the parent is left out: messages.E1, tables.orderState, tables.orderState.held",
+        ),
         Key("tables", Entries("tables", "Code tables by name.", NAME, TABLE), "code tables by name"),
     ),
     open=True,

@@ -38,6 +38,28 @@ _CODES = Codes(
 
 
 @dataclass(frozen=True, slots=True)
+class FileKind:
+    """``first`` is the line that such a file should begin with, ``codes`` what is said of one that cannot be read."""
+
+    first: str
+    codes: Codes
+
+
+MAPPING = FileKind("operation: …", _CODES)
+CODES = FileKind(
+    "tables:",
+    Codes(
+        _CODES.codes,
+        {
+            **_CODES.hints,
+            Kind.DUPLICATE: "remove one of the two; the legacy codes of one canonical code stand in one row: canonical: [code, code]",
+            Kind.KEY: "each canonical code has a row of its own; legacy codes may be a list, on the right: canonical: [code, code]",
+        },
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """``root`` is None where the text cannot be read as one block of keys. ``text`` is what positions refer to."""
 
@@ -46,15 +68,14 @@ class Loaded:
     findings: tuple[Finding, ...]
 
 
-def read_yaml(path: Path, shown: str, first: str = "operation: …") -> Loaded:
-    """Reads and loads a file; ``shown`` is its name in positions, ``first`` the line it should begin with. A file that cannot
-    be read is a finding (M109)."""
-    return _loaded(read_document(path, shown, _CODES), shown, first)
+def read_yaml(path: Path, shown: str, kind: FileKind = MAPPING) -> Loaded:
+    """Reads and loads a file; ``shown`` is its name in positions. A file that cannot be read is a finding (M109)."""
+    return _loaded(read_document(path, shown, kind.codes), shown, kind.first)
 
 
-def load_yaml(data: bytes | str, file: str, first: str = "operation: …") -> Loaded:
+def load_yaml(data: bytes | str, file: str, kind: FileKind = MAPPING) -> Loaded:
     """Loads one document whose root is a block of keys."""
-    return _loaded(load_document(data, file, _CODES), file, first)
+    return _loaded(load_document(data, file, kind.codes), file, kind.first)
 
 
 def _loaded(document: Document, file: str, first: str) -> Loaded:

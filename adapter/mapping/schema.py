@@ -40,7 +40,8 @@ def _schema(form: Form) -> dict[str, Any]:
         case Named(name=name):
             return {"$ref": f"#/$defs/{_identifier(name)}"}
         case Sequence(item=item):
-            return {**_described(form.doc), "type": "array", "items": _schema(item)}
+            least = {} if form.may_be_empty else {"minItems": 1}
+            return {**_described(form.doc), "type": "array", "items": _schema(item), **least}
         case Entries(value=value):
             return {**_described(form.doc), "type": "object", "additionalProperties": _schema(value)}
         case Either(forms=forms):

@@ -11,11 +11,9 @@ from adapter.mapping.catalogue import finding
 from adapter.mapping.codes_file import read_codes
 from adapter.mapping.forms import misfits
 from adapter.mapping.keys import NAMED, TABLES
-from adapter.mapping.load import Loaded, load_yaml
+from adapter.mapping.load import CODES, Loaded, load_yaml
 from adapter.mapping.model import Direction, Text
-from adapter.yaml_text import Block, Node, Scalar
-
-_FIRST = "tables:"
+from adapter.yaml_text import Block, Items, Node, Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +31,20 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table."""
+    """One line of a table: a canonical code, and the legacy codes that mean it, at least one. The first is sent, each is read."""
 
     canonical: Text
-    legacy: Text
+    legacy: tuple[Text, ...]
+
+    @property
+    def sent(self) -> Text:
+        """The legacy code that is written."""
+        return self.legacy[0]
 
 
 @dataclass(frozen=True, slots=True)
 class CodeTable:
-    """``to_legacy`` and ``to_canonical`` are the rows as mappings; of rows with the same legacy code the first counts."""
+    """``to_legacy`` and ``to_canonical`` are the rows as mappings; of rows that send the same legacy code the first is read."""
 
     name: Text
     rows: tuple[Row, ...]
@@ -59,19 +62,27 @@ class CodeTable:
 
     @property
     def to_legacy(self) -> dict[str, str]:
-        """Canonical code → legacy code."""
-        return {row.canonical.value: row.legacy.value for row in self.rows}
+        """Canonical code → the legacy code that is sent."""
+        return {row.canonical.value: row.sent.value for row in self.rows}
 
     @property
     def to_canonical(self) -> dict[str, str]:
-        """Legacy code → canonical code."""
-        return {row.legacy.value: row.canonical.value for row in reversed(self.rows)}
+        """Each legacy code → canonical code."""
+        return {code.value: row.canonical.value for row in reversed(self.rows) for code in row.legacy}
+
+    def read(self, direction: Direction) -> Iterator[tuple[Row, Text]]:
+        """Every code of the side that is read in this direction, with its row."""
+        return ((row, code) for row in self.rows for code in ((row.canonical,) if direction is Direction.REQUEST else row.legacy))
+
+    def found(self, direction: Direction, code: object) -> tuple[Row, Text] | None:
+        """The row that a looked up code is found in, and the code as it stands there; None for a miss."""
+        return next((each for each in self.read(direction) if each[1].value == code), None)
 
     @property
     def ambiguous(self) -> tuple[Row, ...]:
-        """Rows whose legacy code stands in an earlier row already; the table is one to one where there is none."""
+        """Rows that send what an earlier row sends already, so that it does not come back as theirs; none in a table one to one."""
         seen: set[str] = set()
-        return tuple(row for row in self.rows if row.legacy.value in seen or seen.add(row.legacy.value))  # type: ignore[func-returns-value]
+        return tuple(row for row in self.rows if row.sent.value in seen or seen.add(row.sent.value))  # type: ignore[func-returns-value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +106,7 @@ def read_tables(path: Path, shown: str) -> Tables:
 
 def parse_tables(text: str | bytes, file: str) -> Tables:
     """Parses the ``tables:`` of a codes file. Other parts of the file are not looked at."""
-    return _parse(load_yaml(text, file, _FIRST), file)
+    return _parse(load_yaml(text, file, CODES), file)
 
 
 def _parse(loaded: Loaded, file: str) -> Tables:
@@ -108,7 +119,9 @@ def _parse(loaded: Loaded, file: str) -> Tables:
             if isinstance(entry.value, Block):
                 table = _table(entry.key, entry.value)
                 tables[table.name.value] = table
-                if isinstance(entry.value.get("rows"), Block) and not table.rows:
+                findings += _read_twice(table)
+                rows = entry.value.get("rows")
+                if isinstance(rows, Block) and not rows.entries:
                     text = f"the table {table.name.value} has no rows"
                     findings.append(finding("M606", text, table.name.at, "write 'canonical: legacy' lines below rows, or remove the table"))
     return Tables(file, loaded.text, tables, tuple(findings), loaded.root)
@@ -128,8 +141,24 @@ def _table(name: Scalar, block: Block) -> CodeTable:
 
 def _rows(node: Node | None) -> Iterator[Row]:
     for entry in node if isinstance(node, Block) else ():
-        if isinstance(entry.value, Scalar):
-            yield Row(Text(entry.key.value, entry.key.at), Text(entry.value.value, entry.value.at))
+        codes = entry.value.nodes if isinstance(entry.value, Items) else (entry.value,)
+        legacy = tuple(Text(code.value, code.at) for code in codes if isinstance(code, Scalar))
+        if legacy:
+            yield Row(Text(entry.key.value, entry.key.at), legacy)
+
+
+def _read_twice(table: CodeTable) -> Iterator[Finding]:
+    """M607: a code that only adds to what is read stands once in a table. What is sent may stand in several rows: many become one."""
+    meant = {row.sent.value: (row, row.sent) for row in reversed(table.rows)}
+    for row, code in table.read(Direction.REPLY):
+        if code is row.sent:
+            continue
+        other, first = meant.setdefault(code.value, (row, code))
+        if other is not row:
+            text = f"'{code.value}' stands for '{other.canonical.value}' too, and what is read can mean one thing only"
+            yield finding("M607", text, code.at, f"keep it in one of the two rows; the other is at {first.at}")
+        elif first is not code:
+            yield finding("M607", f"'{code.value}' stands in this row twice", code.at, "remove one of the two")
 
 
 def _misses(node: Node | None) -> tuple[Miss, Miss]:

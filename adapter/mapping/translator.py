@@ -273,5 +273,6 @@ def version_of(mapping: MappingFile, tables: Mapping[str, CodeTable]) -> str:
         table = tables[name]
         digest.update(f"\0table {name} {table.request} {table.reply}\0".encode())
         for row in table.rows:
-            digest.update(f"{row.canonical.value}\0{row.legacy.value}\0".encode())
+            codes = "\1".join(code.value for code in row.legacy)
+            digest.update(f"{row.canonical.value}\0{codes}\0".encode())
     return digest.hexdigest()

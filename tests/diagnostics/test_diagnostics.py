@@ -33,7 +33,7 @@ if UPDATE:
 
 
 def findings_of(case: Path, around: Surroundings) -> tuple[list[Finding], dict[str, str]]:
-    tables = read_tables(case / "codes.yaml", "codes.yaml") if (case / "codes.yaml").is_file() else parse_tables("tables: {}", "codes.yaml")
+    tables = _tables(case)
     if (case / "mapping.yaml").is_file():
         parsed = parse_mapping((case / "mapping.yaml").read_bytes(), "mapping.yaml", "own")
     else:
@@ -41,7 +41,14 @@ def findings_of(case: Path, around: Surroundings) -> tuple[list[Finding], dict[s
     found = [*tables.findings, *check_parsed(parsed, _with(around, tables))]
     if parsed.file is not None and not any(each.severity == "error" for each in found):
         found += unused_tables(tables, [parsed.file])
-    return found, {**parsed.files, tables.file: tables.text}
+    return found, {**parsed.files, **tables.parents, tables.file: tables.text}
+
+
+def _tables(case: Path) -> Tables:
+    for name, shown in (("codes.yaml", "codes.yaml"), ("own/codes.yaml", "mappings/own/codes.yaml")):
+        if (case / name).is_file():
+            return read_tables(case / name, shown)
+    return parse_tables("tables: {}", "codes.yaml")
 
 
 def _with(around: Surroundings, tables: Tables) -> Surroundings:

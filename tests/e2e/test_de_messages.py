@@ -125,6 +125,15 @@ def test_a_type_that_nobody_knows_is_shown_to_a_person_and_changes_no_state(de):
     assert len(de.auf.of(new)) == heard
 
 
+@pytest.mark.parametrize(
+    ("word", "state"), [("KLAERUNG", "pending"), ("IN_AUSFUEHRUNG", "inProgress"), ("ANGENOMMEN", "accepted"), ("PAUSIERT", "accepted")]
+)
+def test_the_status_that_a_message_names_is_the_orders_and_an_unknown_one_is_not_guessed(de, word, state):
+    new = accepted(de)
+    assert status_of(tell(de, meldung(new, "ABBM", f"T-{word}", more=f"<m:auftragsstatus>{word}</m:auftragsstatus>"))) == "ANGENOMMEN"
+    assert de.shown(new)["state"] == state
+
+
 def test_r113_a_code_without_a_text_gets_the_printed_one_and_an_unknown_one_stays_as_it_is(de):
     for code, text in (("1033", "Termin für Anbieterwechsel vor einem arbeitsfreien Tag ist nicht möglich."), ("8888", "8888")):
         new = accepted(de)

@@ -29,10 +29,10 @@ KINDS = """
 tables:
   kinds:
     on_miss: reject
-    rows: {package: P, addOn: A, bundle: P}
+    rows: {package: [P, PACK], addOn: A, bundle: P}
   levels:
     on_miss: pass
-    rows: {high: '3', low: '1'}
+    rows: {high: ['3', '4'], low: '1'}
 """
 BOTH = """
     both:

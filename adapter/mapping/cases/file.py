@@ -58,7 +58,7 @@ class Case:
     report: Document | None = None
     view: Mapping[str, Document] = field(default_factory=dict)
     table: str = ""
-    rows: tuple[tuple[str, str], ...] = ()
+    rows: tuple[tuple[str, tuple[str, ...]], ...] = ()
     misses: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -151,10 +151,10 @@ def _case(entry: Any, file: str, folder: Path | None) -> Case:
         if not isinstance(value, kind):
             raise _Wrong(f"'{key}' is {what}", key)
     if "table" in entry:
-        rows = entry.get("rows", [])
-        if not all(isinstance(row, list) and len(row) == 2 and all(isinstance(code, str) for code in row) for row in rows):
-            raise _Wrong("rows are pairs of codes", "rows", hint='write [["canonical", "legacy"], …]')
-        entry = {**entry, "rows": tuple((row[0], row[1]) for row in rows)}
+        rows = [_row(row) for row in entry.get("rows", [])]
+        if None in rows:
+            raise _Wrong("rows are pairs of codes", "rows", hint='write [["canonical", "legacy"], ["canonical", ["sent", "read"]], …]')
+        entry = {**entry, "rows": tuple(rows)}
     elif "operation" not in entry:
         raise _Wrong(f"'{entry['title']}' names neither an operation nor a table", "title", hint="name the operation, or the table")
     elif not _EXPECTED & entry.keys():
@@ -164,6 +164,16 @@ def _case(entry: Any, file: str, folder: Path | None) -> Case:
         entry = {**entry, "message": _text_of(folder, message)}
     lists = {key: tuple(entry[key]) for key in _LISTS if key in entry}
     return Case(file=file, **{**entry, **lists})
+
+
+def _row(given: Any) -> tuple[str, tuple[str, ...]] | None:
+    """A row as a case gives it, None where it is none."""
+    match given:
+        case [str(canonical), str(legacy)]:
+            return canonical, (legacy,)
+        case [str(canonical), [*legacy]] if legacy and all(isinstance(code, str) for code in legacy):
+            return canonical, tuple(legacy)
+    return None
 
 
 def _kind(key: str) -> tuple[type | tuple[type, ...], str]:

@@ -21,10 +21,11 @@ def table_case(case: Case, tables: Mapping[str, CodeTable], coverage: Coverage) 
         return
     secondary = {row.canonical.value for row in table.ambiguous}
     for canonical, legacy in case.rows:
-        coverage.use_row(table, canonical)
-        yield from _looked_up(table, Direction.REQUEST, canonical, legacy)
-        if canonical not in secondary:
-            yield from _looked_up(table, Direction.REPLY, legacy, canonical)
+        coverage.use_row(table, Direction.REQUEST, canonical)
+        yield from _looked_up(table, Direction.REQUEST, canonical, legacy[0])
+        for code in legacy if canonical not in secondary else legacy[1:]:
+            coverage.use_row(table, Direction.REPLY, code)
+            yield from _looked_up(table, Direction.REPLY, code, canonical)
     for direction, misses in case.misses.items():
         for code, wanted in misses.items():
             yield from _looked_up(table, Direction(direction), code, wanted)

@@ -50,19 +50,22 @@ class Lookups:
         if gaps and table.miss(direction).rejects:
             said = ", ".join(f"'{each}'" for each in gaps)
             text = f"the table {table.name.value} has no row for {said}, which the value can be, and refuses what it does not know"
+            beside = "" if direction is Direction.REQUEST else " (a row takes several: canonical: [code, code])"
             self.findings.append(
-                finding("M603", text, at, f"add rows at {table.name.at}, or say on_miss: pass, or on_miss: {{default: …}}")
+                finding("M603", text, at, f"add rows at {table.name.at}{beside}, or say on_miss: pass, or on_miss: {{default: …}}")
             )
         if value.enum and not value.known:
-            for row in table.rows:
-                code = row.canonical if direction is Direction.REQUEST else row.legacy
+            for _row, code in table.read(direction):
                 if code.value not in value.enum:
                     hint = suggest(code.value, value.enum, "the contract has")
-                    self.findings.append(finding("M605", f"'{code.value}' never comes: its contract has no such value", code.at, hint))
+                    text = f"'{code.value}' never comes: its contract has no such value"
+                    if direction is Direction.REPLY:  # of a backend that is not certain
+                        text = f"'{code.value}' comes only from a backend that breaks its contract, which has no such value"
+                    self.findings.append(finding("M605", text, code.at, hint))
 
     def _rows(self, table: CodeTable, target: Shape, direction: Direction) -> None:
         for row in table.rows:
-            code = row.legacy if direction is Direction.REQUEST else row.canonical
+            code = row.sent if direction is Direction.REQUEST else row.canonical
             wrong = constant_misfit(code.value, target)
             if wrong is not None:
                 self.findings.append(

@@ -206,9 +206,9 @@ class TwoWayCheck:
                 continue
             name = link.table.name.value
             for row in link.table.ambiguous:
-                first = link.table.to_canonical[row.legacy.value]
-                text = f"the table {name} has no way back: '{row.canonical.value}' and '{first}' are both '{row.legacy.value}'"
-                hint = f"make the rows one to one ({row.legacy.at}), or write a rule for each direction"
+                first = link.table.to_canonical[row.sent.value]
+                text = f"the table {name} has no way back: '{row.canonical.value}' and '{first}' are both '{row.sent.value}'"
+                hint = f"make the rows one to one ({row.sent.at}), or write a rule for each direction"
                 self.findings.append(finding("M503", text, link.call.at, hint))
             if link.table.request.default is not None:
                 text = f"the table {name} sends every unknown code as '{link.table.request.default}', which cannot come back"

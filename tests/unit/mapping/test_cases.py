@@ -14,6 +14,7 @@ from adapter.errors import ConfigError, NotFound
 from adapter.mapping.cases import Case, Report, compare, load_cases, read_cases, run_cases
 from adapter.mapping.cases.wire import is_wire, request_of
 from adapter.mapping.coverage import Coverage
+from adapter.mapping.model import Direction
 from adapter.ports import InboundRequest, Received
 from tests.mapping_kit import contracts_of_change, contracts_of_message, tables, translator
 
@@ -201,9 +202,51 @@ def test_what_no_case_uses_is_listed_with_its_place() -> None:
     assert all(line in str(report) for line in missing)
 
 
+STATES_TEXT = "tables: {states: {rows: {held: H, done: [D, SIGNED_OFF, CLOSED], acknowledged: D}}}"
+STATES = tables(STATES_TEXT)
+
+
+def of_states(*rows: Any, **more: Any) -> Report:
+    cases = [{"title": "states", "table": "states", "rows": rows, **more}]
+    return run_cases({}, STATES, read_cases(json.dumps(cases).encode(), "zz/x.json"), {})
+
+
+def test_of_a_row_each_legacy_code_is_covered_by_itself() -> None:
+    report = of_states(["held", "H"], ["done", ["D", "SIGNED_OFF"]])
+    assert report.passed is False
+    assert [str(point) for point in report.coverage.missing] == [
+        "mappings/zz/codes.yaml:1:57: no case uses the row 'done: CLOSED' of table states",
+        "mappings/zz/codes.yaml:1:66: no case uses the row 'acknowledged' of table states",
+    ]
+    assert of_states(["held", "H"], ["done", ["D", "CLOSED", "SIGNED_OFF"]], ["acknowledged", ["D"]]).passed
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (["done", ["CLOSED", "D"]], ["request 'done': expected 'CLOSED', got 'D'"]),
+        (["done", ["D", "H"]], ["reply 'H': expected 'done', got 'held'"]),
+        (["done", ["D", "LOST"]], ["reply 'LOST': expected 'done', got a refusal"]),
+        (["acknowledged", ["D", "CLOSED"]], ["reply 'CLOSED': expected 'acknowledged', got 'done'"]),
+    ],
+)
+def test_a_case_of_several_codes_says_which_differs(row: Any, expected: list[str]) -> None:
+    (result,) = of_states(row).results
+    assert list(result.differences) == expected
+
+
+def test_a_rule_that_reads_a_further_code_covers_that_one() -> None:
+    made = translator("reply:\n  state: {value: reply.result, table: states}\noutcome:\n  - is: accepted\n", STATES_TEXT)
+    case = {"title": "over", "operation": "order.create", "reply": {"result": "SIGNED_OFF"}, "answer": {"state": "done"}}
+    report = run_cases({"order.create": made}, STATES, read_cases(json.dumps(case).encode(), "zz/x.json"), {})
+    assert [point.name for point in report.coverage.missing] == [
+        f"{name} of table states" for name in ("'held'", "'done'", "'done: CLOSED'", "'acknowledged'")
+    ]
+
+
 def test_an_unknown_code_covers_no_row() -> None:
     coverage = Coverage([], TABLES)
-    coverage.use_row(TABLES["kinds"], "unknown")
+    coverage.use_row(TABLES["kinds"], Direction.REPLY, "unknown")
     assert len(coverage.missing) == 3
 
 
@@ -218,6 +261,8 @@ def test_an_unknown_code_covers_no_row() -> None:
         ('{"title": "t", "legacy": {}}', "name the operation, or the table"),
         ('{"title": "t", "operation": "x"}', "nothing is expected"),
         ('{"title": "t", "table": "x", "rows": ["a"]}', "rows are pairs"),
+        ('{"title": "t", "table": "x", "rows": [["a", []]]}', "rows are pairs"),
+        ('{"title": "t", "table": "x", "rows": [["a", ["b", 1]]]}', 'write [["canonical", "legacy"], ["canonical", ["sent", "read"]], …]'),
     ],
 )
 def test_a_broken_case_file_says_what_is_wrong(raw: str, said: str) -> None:

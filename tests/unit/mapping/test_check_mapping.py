@@ -339,6 +339,15 @@ def test_a_two_way_table_is_checked_in_both_directions() -> None:
     assert looked_up("{rows: {a: '1', b: '2'}}", "", "both: {externalId: kind | code(t) | prefixed('x')}\n") == []
 
 
+def test_of_several_legacy_codes_only_the_first_has_to_fit_what_is_sent() -> None:
+    both = "both: {kind: kind | code(t)}\n"
+    assert looked_up("{rows: {a: ['1', '2'], b: '2'}}") == []  # one direction: a row that reads twice is the table's own finding
+    assert looked_up("{rows: {a: ['1', x], b: '2'}}") == []
+    assert looked_up("{rows: {a: [x, '1'], b: '2'}}") == ["M604"]
+    assert looked_up("{rows: {a: ['1', x], b: '2'}}", "", both) == ["M605"]
+    assert looked_up("{rows: {a: ['1', '2'], b: '1'}}", "", both) == ["M503"]
+
+
 def test_unused_tables_are_those_of_no_file() -> None:
     tables = parse_tables("tables: {a: {rows: {x: y}}, b: {rows: {x: y}}, c: {rows: {x: y}}, d: {rows: {x: y}}, e: {rows: {x: y}}}", "c")
     text = mapping(

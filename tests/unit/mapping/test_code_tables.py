@@ -34,7 +34,7 @@ def test_a_table_reads_in_both_directions() -> None:
     assert kinds.codes(Direction.REPLY) == kinds.to_canonical
     assert kinds.source == "page 3"
     assert str(kinds.name.at) == "codes.yaml:3:3"
-    assert str(kinds.rows[1].legacy.at) == "codes.yaml:8:14"
+    assert str(kinds.rows[1].sent.at) == "codes.yaml:8:14"
 
 
 def test_every_code_is_text() -> None:
@@ -45,6 +45,26 @@ def test_rows_with_one_legacy_code_have_no_way_back() -> None:
     tables = parse_tables(TEXT, "codes.yaml").tables
     assert [row.canonical.value for row in tables["kinds"].ambiguous] == ["Extra"]
     assert tables["flags"].ambiguous == ()
+
+
+def test_of_several_legacy_codes_the_first_is_sent_and_each_is_read() -> None:
+    tables = parse_tables("tables: {states: {rows: {done: [COMPLETED, SIGNED_OFF, ''], held: HELD}}}", "c")
+    states = tables.tables["states"]
+    assert tables.findings == ()
+    assert states.to_legacy == {"done": "COMPLETED", "held": "HELD"}
+    assert states.to_canonical == {"COMPLETED": "done", "SIGNED_OFF": "done", "": "done", "HELD": "held"}
+    assert states.ambiguous == ()
+    assert states.found(Direction.REPLY, "COMPLETE") is None
+    assert states.found(Direction.REQUEST, "SIGNED_OFF") is None
+    row, code = states.found(Direction.REPLY, "SIGNED_OFF") or pytest.fail("it is in the table")
+    assert (row.canonical.value, row.sent.value, str(code.at)) == ("done", "COMPLETED", "c:1:44")
+
+
+def test_rows_that_send_the_same_may_read_more() -> None:
+    table = parse_tables("tables: {t: {rows: {new: PV, old: [PV, P]}}}", "c").tables["t"]
+    assert table.to_legacy == {"new": "PV", "old": "PV"}
+    assert table.to_canonical == {"PV": "new", "P": "old"}
+    assert [row.canonical.value for row in table.ambiguous] == ["old"]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +99,18 @@ def test_a_miss_is_refused_where_nothing_is_said() -> None:
         ("tables: {t: {on_miss: {default: [x]}, rows: {a: b}}}", [("M112", "1:33")]),
         ("tables: {t: {on_miss: [x], rows: {a: b}}}", [("M112", "1:23")]),
         ("tables: {t: {row: {a: b}}}", [("M110", "1:14"), ("M111", "1:14")]),
-        ("tables: {t: {rows: {a: [b]}}}", [("M112", "1:24"), ("M606", "1:10")]),
+        ("tables: {t: {rows: {a: []}}}", [("M113", "1:24")]),
+        ("tables: {t: {rows: {a: [b, ]}}}", []),
+        ("tables: {t: {rows: {a: [b, [c]]}}}", [("M112", "1:28")]),
+        ("tables: {t: {rows: {a: {b: c}}}}", [("M112", "1:24")]),
+        ("tables: {t: {rows: {a:\n - b\n -\n}}}", [("M101", "2:2")]),
+        ("tables:\n t:\n  rows:\n   a:\n   - b\n   -\n", [("M113", "6:5")]),
+        ("tables: {t: {rows: {[a, c]: b}}}", [("M112", "1:21"), ("M606", "1:10")]),
+        ("tables: {t: {rows: {a: [b, c, b]}}}", [("M607", "1:31")]),
+        ("tables: {t: {rows: {a: [b, c], d: c}}}", [("M607", "1:28")]),
+        ("tables: {t: {rows: {d: c, a: [b, c]}}}", [("M607", "1:34")]),
+        ("tables: {t: {rows: {a: [b, c], d: [e, c]}}}", [("M607", "1:39")]),
+        ("tables: {t: {rows: {a: [b, c], d: [b, e]}}}", []),
         ("tables: {t: {rows: {a: b, a: c}}}", [("M103", "1:27")]),
         ("tables: {t: x}", [("M112", "1:13")]),
         ("tables: [t]", [("M112", "1:9")]),

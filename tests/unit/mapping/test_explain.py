@@ -142,3 +142,18 @@ def test_what_was_copied_as_a_whole_was_read() -> None:
         "item": [{"part": "x", "code": "1"}, {"part": "y", "code": "2"}],
     }
     assert copying.unread(asked(request)) == ["item[1].part", "item[1].code"]
+
+
+def test_of_several_legacy_codes_the_one_that_was_read_is_the_row() -> None:
+    codes = "tables:\n  kinds:\n    rows:\n      package:\n        - P\n        - PACK\n      addOn: [A, ADD]\n"
+    made = translator(
+        "both:\n  item[]: {legacy: 'line[]', both: {code: code, kind: kind | code(kinds)}}\noutcome:\n  - is: accepted\n", codes
+    )
+    _, origins = made.explain("reply", asked(reply={"line": [{"code": "a", "kind": "PACK"}, {"code": "b", "kind": "ADD"}]}))
+    rows = {origin.target: (origin.value, str(origin.row)) for origin in origins if origin.table}
+    assert rows == {
+        "item[0].kind": ("package", "mappings/zz/codes.yaml:6:11"),
+        "item[1].kind": ("addOn", "mappings/zz/codes.yaml:7:18"),
+    }
+    _, origins = made.explain("request", asked({"item": [{"code": "a", "kind": "package"}]}))
+    assert [(origin.value, str(origin.row)) for origin in origins if origin.table] == [("P", "mappings/zz/codes.yaml:4:7")]

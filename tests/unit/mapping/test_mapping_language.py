@@ -44,7 +44,7 @@ from adapter.mapping.keys import (
 )
 from adapter.mapping.model import MappingFile
 from adapter.mapping.parse import load_mapping
-from adapter.mapping.tables import parse_tables
+from adapter.mapping.tables import Tables, parse_tables, read_tables
 from adapter.mapping.translator import Translator, make_translator
 from adapter.mapping.types import Contracts
 from adapter.routing import route_contract
@@ -98,9 +98,19 @@ def load(example: Example, folder: Path) -> tuple[MappingFile, Any]:
     parsed = load_mapping(folder, "yy" if overlay else "zz", operation, shown="mappings")
     assert parsed.file is not None, parsed.findings
     assert not parsed.findings, "\n".join(map(str, parsed.findings))
-    codes = parse_tables(example.of("yaml codes") or "tables: {}\n", "mappings/zz/codes.yaml")
+    codes = load_codes(example, folder)
     assert not codes.findings, "\n".join(map(str, codes.findings))
     return parsed.file, codes.tables
+
+
+def load_codes(example: Example, folder: Path) -> Tables:
+    over = example.of("yaml codes overlay")
+    if not over:
+        return parse_tables(example.of("yaml codes") or "tables: {}\n", "mappings/zz/codes.yaml")
+    for market, content in (("zz", example.of("yaml codes")), ("yy", over)):
+        (folder / market).mkdir(exist_ok=True)
+        (folder / market / "codes.yaml").write_text(content)
+    return read_tables(folder / "yy" / "codes.yaml", "mappings/yy/codes.yaml")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
@@ -153,7 +163,7 @@ def run_message(made: Translator, example: Example) -> None:
                 equal(made.answer(scope).document, text)
             case ["text", "error"]:
                 fails(made, scope, "error", text)
-            case ["yaml", "codes" | "overlay"] | ["json", "cases"]:
+            case ["yaml", "codes" | "overlay", *_] | ["json", "cases"]:
                 pass
             case _:
                 pytest.fail(f"the page has a block '{kind}' that nobody runs")
@@ -185,7 +195,7 @@ def run(made: Translator, example: Example, known: Contracts) -> None:
                 fails(made, scope, how, text)
             case ["text", "unread"]:
                 assert made.unread(scope) == text.splitlines()
-            case ["yaml", "codes" | "overlay"] | ["json", "cases"]:
+            case ["yaml", "codes" | "overlay", *_] | ["json", "cases"]:
                 pass
             case _:
                 pytest.fail(f"the page has a block '{kind}' that nobody runs")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter.following import Answer, Follower
+from adapter.mapping.parse import parse_mapping
 from adapter.mapping.translator import make_translator
 from adapter.store import OrderQuery, OrderRow
 from adapter.work.plan import plan_of
@@ -21,6 +22,7 @@ from tests.service_kit import ROOT, pr_order
 
 QUICK = {"ADAPTER_PR_POLL": "0.2", "ADAPTER_PR_POLL_SLOW": "0.2"}
 UNHEARD_OF = "00918424400934"  # the house of an order whose status is in no table
+LINE_BY_LINE = "00918424400933"  # the house of an order whose lines have statuses
 SLOW = {"ADAPTER_PR_POLL": "3000", "ADAPTER_PR_POLL_SLOW": "3000"}
 
 
@@ -126,6 +128,50 @@ def test_of_one_answer_only_the_order_whose_status_nobody_knows_is_stopped(tmp_p
         assert {found.change.legacy_state for found in others if found.change} == {"COMPLETED"}
         alone = await follower.ask(strange)
         assert (alone.answer, alone.why.split(":")[0]) == (Answer.NOT_UNDERSTOOD, "unknown status 'SIGNED_OFF'")
+        both_questions_look_here = service.service.backends.rules["pr"].tables["orderState"].name.at
+        assert f"; say what it means at {both_questions_look_here}, as a row or as one more code of a row" in alone.why
+
+    run(tmp_path, scenario, 1_000_000, SLOW)
+
+
+def test_an_unknown_status_of_an_item_names_the_table_of_items(tmp_path: Path):
+    async def scenario(service: Opened) -> None:
+        assert (await service.pipeline.place(message(pr_order(house=LINE_BY_LINE)))).status == 201
+        [order] = await service.store.orders(OrderQuery())
+        backends = service.service.backends
+        rules = backends.rules["pr"]
+        tables = {**rules.tables, "lineState": replace(rules.tables["lineState"], rows=())}
+        made = {name: make_translator(file, tables, rules._contracts(name, file)) for name, file in rules.mappings.items()}
+        backends["pr"] = replace(backends["pr"], translators=made)
+        found = await Follower(backends, service.pipeline.observer, service.store.clock).ask(order)
+        assert found.why.startswith("unknown status 'ACKNOWLEDGED': the code table lineState has no row")
+        assert f"; say what it means at {rules.tables['lineState'].name.at}, as a row" in found.why
+
+    run(tmp_path, scenario, 1, SLOW)
+
+
+def test_a_question_for_many_that_looks_states_up_by_itself_is_named_as_well(tmp_path: Path):
+    async def scenario(service: Opened) -> None:
+        assert (await service.pipeline.place(message(pr_order(house=UNHEARD_OF)))).status == 201
+        [strange] = await service.store.orders(OrderQuery())
+        backends = service.service.backends
+        rules, many = backends.rules["pr"], "productOrder.statusList"
+        text = next(iter(rules.mappings[many].files.values()))
+        file = parse_mapping(text.replace("table: orderState", "table: lineState"), f"mappings/pr/{many}.yaml", "pr").file
+        assert file is not None
+        own = make_translator(file, rules.tables, rules._contracts(many, file))
+        translators = backends["pr"].translators
+        backends["pr"] = replace(backends["pr"], translators={**translators, many: own})
+        follower = Follower(backends, service.pipeline.observer, service.store.clock)
+        one, other = (rules.tables[name].name.at for name in ("orderState", "lineState"))
+        assert f"; say what it means at {one} and for {many} at {other}, as a row" in (await follower.ask(strange)).why
+        plain = text.replace("{value: item.status, table: orderState}", "\"'completed' if item.status == 'COMPLETED' else 'inProgress'\"")
+        file = parse_mapping(plain, f"mappings/pr/{many}.yaml", "pr").file
+        assert file is not None
+        own = make_translator(file, rules.tables, rules._contracts(many, file))
+        backends["pr"] = replace(backends["pr"], translators={**translators, many: own})
+        line = next(n for n, line in enumerate(plain.splitlines(), 1) if "'completed' if" in line)
+        assert f" at {one} and for {many} at mappings/pr/{many}.yaml:{line}:7, as a row" in (await follower.ask(strange)).why
 
     run(tmp_path, scenario, 1_000_000, SLOW)
 

@@ -146,7 +146,9 @@ def test_an_unknown_status_stops_the_order_and_is_never_guessed(start):
         assert order.attention.startswith(
             "unknown status 'STOPPED': the code table orderState has no row for 'STOPPED' (rule mappings/lab/"
         )
-        assert "; have the table or the rule say what it means, and reload the rules of lab. The order keeps" in order.attention
+        table = n.backends.rules["lab"].tables["orderState"].name.at
+        remedy = f"; say what it means at {table}, as a row or as one more code of a row ('state: [CODE, STOPPED]')"
+        assert f"{remedy}, and reload the rules of lab. The order keeps" in order.attention
         assert (order.state, order.legacy_state) == ("inProgress", "STOPPED")
         assert (await due_in(n), await n.kinds()) == (None, before)
         await asked_after(n, 90_000)
@@ -163,7 +165,7 @@ def without(n: Node, code: str) -> None:
     """The rules of the market before somebody added this code to its table of states."""
     rules = n.backends.rules["lab"]
     table = rules.tables["orderState"]
-    tables = {**rules.tables, "orderState": replace(table, rows=tuple(row for row in table.rows if row.legacy.value != code))}
+    tables = {**rules.tables, "orderState": replace(table, rows=tuple(row for row in table.rows if row.sent.value != code))}
     made = {name: make_translator(file, tables, rules._contracts(name, file)) for name, file in rules.mappings.items()}
     n.backends["lab"] = replace(n.backends["lab"], translators=made)
 
