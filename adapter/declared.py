@@ -22,7 +22,7 @@ from adapter.finding import Finding, Position, nearest
 from adapter.wrong_value import wrong_value
 from adapter.yaml_text import Block, Items, Node, Scalar, json_value, numbered, read_document
 
-COVERED = frozenset({"security", "endpoint", "store", "secret", "oldSecret", "callbackKey", "oldCallbackKey"})
+COVERED = frozenset({"security", "endpoint", "ports", "store", "secret", "oldSecret", "callbackKey", "oldCallbackKey"})
 """Keys behind which credentials may stand; what stands there is never shown."""
 
 Key = str | int

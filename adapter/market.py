@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -85,6 +85,9 @@ class Market(Declared):
     calls. ``contract`` is the WSDL or OpenAPI document, relative to the project; ``extension`` adds members to the canonical model, and
     ``lives`` adds states and steps to the lives of its resources, by resource.
 
+    ``port`` is the one port of the WSDL that is called; ``ports`` are several, each with its address, absolute or seen from ``endpoint``
+    ("" for that itself).
+
     ``delivery``: the caller waits for the backend, or the order is stored and submitted by a worker; ``in_order``: those are submitted one
     after the other as they came, else several at a time.
 
@@ -100,6 +103,7 @@ class Market(Declared):
     endpoint: str
     contract: Path
     port: str = ""
+    ports: dict[str, str] = Field(default_factory=dict)
     extension: Path | None = None
     timezone: str = "UTC"
     settings: dict[str, Setting] = Field(default_factory=dict)
@@ -133,12 +137,7 @@ class Market(Declared):
     @field_validator("endpoint")
     @classmethod
     def _endpoint_is_an_address(cls, value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            whole = False
-        if not whole:  # what stands there may hold a password, and is not repeated
+        if not _is_address(value):  # what stands there may hold a password, and is not repeated
             raise ValueError("it must be a URL such as https://host:port/path")
         return value
 
@@ -159,6 +158,7 @@ class Market(Declared):
         lives = {name: self.life(name) for name in sorted(self.resources & set(resources()))}
         return [
             *found,
+            *self._in_ports(),
             *self._in_operations(lives),
             *self._in_paths(),
             *check_follow(self.follow, made, questions, lives),
@@ -180,6 +180,19 @@ class Market(Declared):
             subject, life = Resource.load(name).subject, Resource.load(name).life
             states = self._states_of(subject.resource) if subject is not None else None
             yield from (mistake.below("lives", name) for mistake in check_life(life, more, states))
+
+    def _in_ports(self) -> Iterator[Mistake]:
+        """F203: both one port and several, or an address that is none."""
+        if self.port and self.ports:
+            yield Mistake(("port",), "'ports' names those that are called", "move it there, or take 'ports' away")
+        for name, address in self.addresses.items():
+            if not _is_address(address):
+                yield Mistake(("ports", name), "it must be a path such as /orders, seen from 'endpoint', or a URL", value=True)
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """Where each of ``ports`` is called."""
+        return {name: urljoin(self.endpoint, address) for name, address in self.ports.items()}
 
     def _states_of(self, name: str) -> frozenset[str]:
         return Resource.load(name).states | (self.lives[name].states.keys() if name in self.lives else set())
@@ -272,6 +285,14 @@ class RoutedMarket(Market):
 def unknown_resource(name: str) -> Mistake:
     """The finding of a resource that there is not, at the place that names it."""
     return Mistake((), f"there is no resource '{name}'", suggest(name, resources()) or f"there are: {', '.join(resources())}", "K201")
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _wishes(states: frozenset[str], life: Resource) -> Iterator[Mistake]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -52,6 +53,7 @@ class Backends(dict[str, Backend]):
         self._home, self._markets, self._faces, self._environment, self._metrics = home, settings.markets, faces, environment, metrics
         self._cache = settings.contract_cache
         self._reloading = asyncio.Lock()
+        self._read_once = {name: _digest(home, name) for name in _read_at_start(home, settings)}
         kept = self._kept_rules()
         declared = load_each(functools.partial(load_market, home.market_file(name), environment) for name in settings.markets)
         self.rules = {market.market: kept.read(market, functools.partial(metrics.unknown_code, market.market)) for market in declared}
@@ -114,6 +116,7 @@ class Backends(dict[str, Backend]):
             findings += _restart_needed(self.rules[name].market, found.market)
             texts.update(found.texts)
         findings += check_routes(self._home, [found.market for found in rules.values()])
+        findings += [_changed_since(name) for name, before in self._read_once.items() if _digest(self._home, name) != before]
         return rules, findings, framed(self._home, findings, texts)
 
     def _build(self, rules: MarketRules, wire: Wire) -> Backend:
@@ -137,6 +140,25 @@ def _warn(rules: MarketRules) -> None:
     for finding in rules.findings:
         if finding.severity == "warning":
             log.warning("rules.finding", finding=str(finding))
+
+
+def _read_at_start(home: Home, settings: Settings) -> list[str]:
+    """The files that a reload does not read: the service's own, its clients, its faces and what they begin from."""
+    faces = sorted(f"config/faces/{path.name}" for path in home.path("config/faces").glob("*.yaml"))
+    return ["config/adapter.yaml", str(settings.clients), *faces]
+
+
+def _digest(home: Home, name: str) -> bytes:
+    try:
+        return hashlib.sha256(home.path(name).read_bytes()).digest()
+    except OSError:
+        return b""
+
+
+def _changed_since(name: str) -> Finding:
+    return Finding(
+        "K104", "the file has changed, and takes effect at the next start", Position(name, 1, 1), "restart the service", "warning"
+    )
 
 
 def _restart_needed(old: Market, new: Market) -> list[Finding]:

@@ -10,6 +10,7 @@ from adapter.bootstrap.conversations import Conversation, conversation_of
 from adapter.contract.openapi import files_read, load_openapi
 from adapter.contract.shape import OperationContract
 from adapter.contract.wsdl import load_contract, operation_contracts
+from adapter.contract.wsdl_model import SoapContract
 from adapter.contract.wsdl_sources import read_sources
 from adapter.errors import ConfigError
 from adapter.finding import suggest
@@ -20,7 +21,7 @@ from adapter.recording import Recording, with_record
 from adapter.routing import route_contract
 from adapter.settings import Home
 from connectors.rest import RestConnector, RestReceiver
-from connectors.soap import SoapConnector, SoapReceiver, UsernameToken
+from connectors.soap import SoapConnector, SoapPorts, SoapReceiver, UsernameToken
 from connectors.xml import XmlLimits
 
 
@@ -28,6 +29,7 @@ from connectors.xml import XmlLimits
 class Way:
     """``contracts`` reads the legacy contract of a market without its endpoint, ``connect`` makes the connector. ``inbound_contracts``
     reads that of the messages which the backend sends of its own accord, ``receive`` makes what takes them (None: nothing can).
+    ``elsewhere`` are operations of the contract that this market does not call as it is declared, each with what has them.
     ``files`` are those of a contract, ``elements`` says whether messages are XML by it. ``fault_codes``
     are those that the protocol itself knows."""
 
@@ -38,10 +40,30 @@ class Way:
     files: Callable[[Path], Iterable[Path]] = lambda _contract: ()
     elements: Callable[[Path], bool] = lambda _contract: True
     fault_codes: tuple[str, ...] = ()
+    elsewhere: Callable[[Market, Path, Path | None], Mapping[str, str]] = lambda _market, _contract, _cache: {}
 
 
 def _soap_contracts(market: Market, contract: Path, cache: Path | None) -> Mapping[str, OperationContract]:
-    return operation_contracts(load_contract(contract, cache, market.port or None))
+    return {name: one for port in _soap_ports(market, contract, cache) for name, one in operation_contracts(port).items()}
+
+
+def _soap_ports(market: Market, contract: Path, cache: Path | None) -> list[SoapContract]:
+    """The ports that are called. Raises ConfigError: one is not there, or two have an operation of one name."""
+    ports = [load_contract(contract, cache, name) for name in market.ports or (market.port or None,)]
+    owners: dict[str, str] = {}
+    for port in ports:
+        for name in port.operations:
+            if (other := owners.setdefault(name, port.port)) != port.port:
+                raise ConfigError(
+                    f"{contract}: the ports {other} and {port.port} both have an operation '{name}'; name one of them in 'ports'"
+                )
+    return ports
+
+
+def _soap_elsewhere(market: Market, contract: Path, cache: Path | None) -> Mapping[str, str]:
+    called = _soap_ports(market, contract, cache)
+    names = {name for port in called for name in port.operations}
+    return {name: f"the port {other}" for port in called for name, other in port.elsewhere.items() if name not in names}
 
 
 def _soap_messages(market: Market, contract: Path, cache: Path | None) -> Mapping[str, OperationContract]:
@@ -52,13 +74,17 @@ def _soap_messages(market: Market, contract: Path, cache: Path | None) -> Mappin
 def _soap(market: Market, contract: Path, cache: Path | None) -> Connector:
     security = market.security
     token = security.username_token
-    return SoapConnector(
-        load_contract(contract, cache, market.port or None),
-        market.endpoint,
-        username_token=UsernameToken(token.username, token.password.get_secret_value(), token.digest) if token else None,
-        basic=(security.basic.username, security.basic.password.get_secret_value()) if security.basic else None,
-        headers={name: value.get_secret_value() for name, value in security.headers.items()},
-    )
+    ports = [
+        SoapConnector(
+            port,
+            market.addresses.get(port.port, market.endpoint),
+            username_token=UsernameToken(token.username, token.password.get_secret_value(), token.digest) if token else None,
+            basic=(security.basic.username, security.basic.password.get_secret_value()) if security.basic else None,
+            headers={name: value.get_secret_value() for name, value in security.headers.items()},
+        )
+        for port in _soap_ports(market, contract, cache)
+    ]
+    return ports[0] if len(ports) == 1 else SoapPorts(ports)
 
 
 def _soap_receiver(inbound: Inbound, contract: Path, cache: Path | None) -> Receiver:
@@ -112,7 +138,13 @@ _SOAP_CODES = ("Client", "Server", "Sender", "Receiver", "VersionMismatch", "Mus
 
 WAYS: Mapping[str, Way] = {
     "soap": Way(
-        _soap_contracts, _soap, _soap_messages, _soap_receiver, lambda contract: read_sources(contract).texts, fault_codes=_SOAP_CODES
+        _soap_contracts,
+        _soap,
+        _soap_messages,
+        _soap_receiver,
+        lambda contract: read_sources(contract).texts,
+        fault_codes=_SOAP_CODES,
+        elsewhere=_soap_elsewhere,
     ),
     "rest": Way(_rest_contracts, _rest, _rest_messages, _rest_receiver, files_read, _rest_elements),
     "route": Way(_route_contracts, _nowhere, _no_messages),

@@ -31,7 +31,9 @@ def check_creates(market: Market, mappings: Mapping[str, MappingFile], legacy: M
         if life.subject is None and life.life.identity not in _written(file):
             text = f"no rule writes '{life.life.identity}', so nothing tells by which id the backend knows what it made"
             at = file.places.get("reply", file.places.get("both", file.legacy.at))
-            yield Finding("K115", text, at, "add a rule for it to 'reply' or 'both'")
+            yield Finding(
+                "K115", text, at, "add a rule for it to 'reply' or 'both'; a backend that tells no number knows it by ours: clientReference"
+            )
 
 
 def _written(file: MappingFile) -> set[str]:

@@ -45,7 +45,7 @@ from adapter.market import Market
 from adapter.resource.declaration import Items
 from adapter.settings import Home
 
-_UPDATE, _DELETE = "update", "delete"
+_CREATE, _UPDATE, _DELETE = "create", "update", "delete"
 MissHook = Callable[[str, str, str], None]
 Unknown = Callable[[str | None, str], None]
 
@@ -95,6 +95,12 @@ class MarketRules:
                 found[name] = Validator(apart, source=f"{kind} of market {self.market.market}", proved=self.proved)
         return found
 
+    @property
+    def said(self) -> Mapping[str, Shape]:
+        """What the backend may say, by operation: its reply, or its message."""
+        contracts = {name: self.around.legacy_of(received=file.received)[file.legacy.value] for name, file in self.mappings.items()}
+        return {name: one.input if self.mappings[name].received else one.output for name, one in contracts.items()}
+
     def _contracts(self, name: str, file: MappingFile) -> Contracts:
         canonical = self.around.of(name, received=file.received)
         assert canonical is not None, "a mapping without canonical contract has an error among the findings"
@@ -125,6 +131,7 @@ def read_rules(
         way = way_of(market)
     with _found_at(home, places, "contract"):
         legacy = way.contracts(market, home.path(market.contract), cache)
+        elsewhere = way.elsewhere(market, home.path(market.contract), cache)
     with _found_at(home, places, "inbound", "contract"):
         messages = market.inbound.contract or market.contract if market.inbound is not None else None
         inbound = {} if messages is None else way.inbound_contracts(market, home.path(messages), cache)
@@ -137,7 +144,7 @@ def read_rules(
     with _found_at(home, places, "extension"):
         resources = _resources(home, market)
     changes = _changes(market, declared)
-    around = _surroundings(market, declared, resources, changes, tables.tables, legacy, inbound)
+    around = replace(_surroundings(market, declared, resources, changes, tables.tables, legacy, inbound), elsewhere=elsewhere)
     mappings: dict[str, MappingFile] = {}
     readable = True
     texts = {**tables.parents, codes_name: tables.text}
@@ -241,6 +248,7 @@ def _surroundings(
         for kind, each in resources.items()
     }
     of_operations = {
+        **_of_creates(market, canonical),
         **_of_changes(market, canonical, resources, changes),
         **_of_questions(market, canonical, {route.operation for route in routes}),
     }
@@ -272,6 +280,13 @@ def _of_tasks(market: Market, canonical: Mapping[str, Canonical]) -> dict[str, C
         if subject is not None:
             found[kind] = task(each, canonical[subject.resource].resource, _keys(market, subject.resource))
     return found
+
+
+def _of_creates(market: Market, canonical: Mapping[str, Canonical]) -> dict[str, Canonical]:
+    """By operation, what makes a resource: its answer tells by which id the backend knows it. Tasks have ids of the adapter's own."""
+    kinds = {name: name.partition(".")[0] for name in market.operations if name.endswith(f".{_CREATE}")}
+    lives = {name: market.life(name) for name in kinds}
+    return {name: replace(canonical[kinds[name]], identities=(life.life.identity,)) for name, life in lives.items() if life.subject is None}
 
 
 def _of_changes(

@@ -31,7 +31,7 @@ def cases(
             good = False
             continue
         reader = _reader(home, settings, rules) if any(isinstance(case.message, str) for case in found) else None
-        report = run_cases(rules.translators(), rules.tables, found, rules.market.settings, reader)
+        report = run_cases(rules.translators(), rules.tables, found, rules.market.settings, reader, rules.said)
         for line in str(report).splitlines():
             typer.echo(f"{name}: {line}")
         good &= report.passed

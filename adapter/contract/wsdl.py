@@ -19,7 +19,7 @@ from adapter.contract.wsdl_model import SoapContract
 from adapter.contract.wsdl_shape import Shapes
 from adapter.contract.wsdl_sources import read_sources
 
-COMPILER = "1"  # raised whenever the model or its reader changes, so that old cache files are not used
+COMPILER = "2"  # raised whenever the model or its reader changes, so that old cache files are not used
 
 
 def load_contract(wsdl_path: Path | str, cache_dir: Path | str | None = None, port: str | None = None) -> SoapContract:

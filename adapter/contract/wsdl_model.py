@@ -185,7 +185,8 @@ class OperationModel:
 
 @dataclass(frozen=True, slots=True)
 class SoapContract:
-    """One port of a WSDL. ``location`` is the file it came from, ``digest`` that of all its files."""
+    """One port of a WSDL. ``location`` is the file it came from, ``digest`` that of all its files. ``elsewhere`` are the operations that
+    only other SOAP ports of it have, each with the first of these."""
 
     location: str
     digest: str
@@ -195,6 +196,7 @@ class SoapContract:
     version: Literal["1.1", "1.2"]
     operations: Mapping[str, OperationModel]
     types: Mapping[str, AnyType] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     def complex(self, key: str) -> ComplexType | None:
         """The complex type of this key, None where it is a simple type or ``xs:anyType``."""

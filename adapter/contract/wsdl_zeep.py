@@ -19,6 +19,7 @@ from zeep.xsd.elements.indicators import OrderIndicator
 
 from adapter.contract.wsdl_components import read_components
 from adapter.contract.wsdl_model import ComplexType, Element, Group, MessageModel, OperationModel, SoapContract, particles
+from adapter.contract.wsdl_references import dangling
 from adapter.contract.wsdl_schema import SchemaTypes
 from adapter.contract.wsdl_sources import WELL_KNOWN, WSDL, Sources
 from adapter.errors import ConfigError
@@ -54,7 +55,7 @@ def load_document(sources: Sources) -> Any:
     except ConfigError:
         raise
     except (UserWarning, ZeepError, LookupError, ValueError, TypeError, AttributeError, NotImplementedError, AssertionError) as wrong:
-        raise ConfigError(f"{sources.wsdl} cannot be loaded as a WSDL: {_reason(wrong)}") from wrong
+        raise ConfigError(dangling(sources) or f"{sources.wsdl} cannot be loaded as a WSDL: {_reason(wrong)}") from wrong
 
 
 def _reason(wrong: BaseException) -> str:
@@ -69,8 +70,10 @@ def _reason(wrong: BaseException) -> str:
 
 def read_contract(sources: Sources, digest: str, port: str | None) -> SoapContract:
     """The contract of one SOAP port (the first where ``port`` is None). Raises ConfigError."""
-    document = load_document(sources)
-    service_name, port_name, found = _choose(document, sources, port)
+    known = _soap_ports(load_document(sources), sources)
+    if port is not None and port not in known:
+        raise ConfigError(f"{sources.wsdl} has no SOAP port '{port}'; it has: {', '.join(known)}")
+    service_name, port_name, found = known[port or next(iter(known))]
     schema = SchemaTypes(read_components(sources))
     encoded = set(_encoded(sources, found.binding.name))
     operations = {
@@ -86,23 +89,22 @@ def read_contract(sources: Sources, digest: str, port: str | None) -> SoapContra
         version="1.2" if isinstance(found.binding, Soap12Binding) else "1.1",
         operations=operations,
         types=schema.finish(),
+        elsewhere={name: other for other, (_, _, one) in reversed(known.items()) for name in one.binding.all() if name not in operations},
     )
     return _refuse_unknown(contract, found.binding.all())
 
 
-def _choose(document: Any, sources: Sources, port: str | None) -> tuple[str, str, Any]:
+def _soap_ports(document: Any, sources: Sources) -> dict[str, tuple[str, str, Any]]:
     known: dict[str, tuple[str, str, Any]] = {}
     for service_name, service in document.services.items():
         for name, one in service.ports.items():
             if isinstance(one.binding, SoapBinding):
                 known.setdefault(name, (service_name, name, one))
     if not known:
+        if found := dangling(sources):
+            raise ConfigError(found)
         raise ConfigError(f"{sources.wsdl} has no service with a SOAP port: there is no wsdl:port whose binding exists and is a SOAP one")
-    if port is None:
-        return next(iter(known.values()))
-    if port not in known:
-        raise ConfigError(f"{sources.wsdl} has no SOAP port '{port}'; it has: {', '.join(known)}")
-    return known[port]
+    return known
 
 
 def _encoded(sources: Sources, binding: etree.QName) -> Iterator[str]:

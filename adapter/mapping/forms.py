@@ -36,7 +36,8 @@ class Key:
 @dataclass(frozen=True, slots=True)
 class Keys:
     """A block with known keys. Of each group in ``one_of`` exactly one key stands. ``open``: other keys are not ours. ``elsewhere``
-    are keys of another kind of such a block, each with what stands for it here."""
+    are keys of another kind of such a block, each with what stands for it here; ``instead`` are keys that are none of any such block,
+    and are written all the same, each with what is meant."""
 
     name: str
     doc: str
@@ -44,6 +45,7 @@ class Keys:
     one_of: tuple[tuple[str, ...], ...] = ()
     open: bool = False
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def _keys(block: Block, form: Keys, named: Mapping[str, Form]) -> Iterator[Findi
         elif not form.open:
             free = [name for name in known if name not in present]
             text = f"'{entry.key.value}' is no key of {form.name}"
-            yield finding("M110", text, entry.key.at, _other_key(entry.key.value, [*known], free))
+            yield finding("M110", text, entry.key.at, form.instead.get(entry.key.value) or _other_key(entry.key.value, [*known], free))
     for key in form.keys:
         if key.required and key.name not in present:
             yield finding("M111", f"{form.name} has no '{key.name}'", _head(block), f"{key.name}: {key.doc}")
@@ -178,7 +180,7 @@ def _other_key(name: str, known: list[str], free: list[str]) -> str:
     near = nearest(name, known)
     if near and near not in free:
         return f"did you mean '{near}', which stands here already?"
-    return suggest(name, free, "the other keys are")
+    return suggest(name, free) if nearest(name, free) or not free else f"the other keys are: {', '.join(free)}"
 
 
 def _head(block: Block) -> Position:

@@ -72,6 +72,12 @@ TWO_WAY = Keys(
         Key("legacy", LEGACY_PATH, "the legacy path and its converters", required=True, inherited=True),
         Key("default", EXPRESSION, "sent to the legacy side where the TMF document has nothing"),
     ),
+    instead={
+        "table": "a table is looked up both ways by a converter behind the legacy path: legacy: path | code(table)",
+        "value": "a value that is made by an expression goes one way: write the rule into a section of one direction",
+        "when": "a condition holds one way: write a rule for each direction",
+        "choose": "branches go one way: write a rule for each direction",
+    },
 )
 
 

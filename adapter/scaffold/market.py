@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -14,6 +15,8 @@ from adapter.bootstrap import read_rules
 from adapter.bootstrap.connectors import WAYS
 from adapter.contract.json_bytes import write_json
 from adapter.contract.shape import OperationContract
+from adapter.contract.wsdl import load_contract
+from adapter.contract.wsdl_model import SoapContract
 from adapter.contract.wsdl_sources import read_sources
 from adapter.errors import AdapterError, CheckFailed, ConfigError
 from adapter.faces.declaration import Face
@@ -27,7 +30,7 @@ from adapter.scaffold.skeleton import OrderId, mapping_text, order_id
 from adapter.settings import Home
 
 OPERATION = "productOrder.create"
-_LISTED = re.compile(r"^(markets:\s*\[[^\]]*?)\s*\]", re.MULTILINE)
+_LISTED = re.compile(r"^(markets:\s*\[)([^\]]*?)[\s,]*\]", re.MULTILINE)
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _NO_TEXT = ("true", "false", "null")  # values of another kind where they stand bare in a file
 
@@ -60,9 +63,10 @@ def new_market(home: Home, faces: Sequence[Face], name: str, connector: str, con
     settings_file = home.root / "config" / "adapter.yaml"
     settings_text = settings_file.read_text(encoding="utf-8")
     try:
-        legacy = _legacy(home, name, connector, contract, operation)
+        ports = _ports(connector, contract, operation)
+        legacy = _legacy(home, name, connector, contract, operation, ports)
         _copy(sources, folder / "schema")
-        market_file.write_text(_market_text(name, title or name, connector, contract, legacy), encoding="utf-8")
+        market_file.write_text(_market_text(name, title or name, connector, contract, legacy, ports), encoding="utf-8")
         texts = {
             f"{OPERATION}.yaml": mapping_text(OPERATION, legacy, f"schema/{contract.name}"),
             "codes.yaml": _codes_text(contract),
@@ -79,7 +83,7 @@ def new_market(home: Home, faces: Sequence[Face], name: str, connector: str, con
         if isinstance(error, OSError):
             raise ConfigError(f"{error.filename}: {error.strerror}; nothing was left behind") from error
         raise
-    changed, listed = _LISTED.subn(rf"\1, {name}]", settings_text, count=1)
+    changed, listed = _LISTED.subn(lambda found: f"{found[1]}{', '.join(filter(None, (found[2], name)))}]", settings_text, count=1)
     settings_file.write_text(changed, encoding="utf-8")
     written = sorted(str(path.relative_to(home.root)) for path in folder.rglob("*") if path.is_file())
     return Made((str(market_file.relative_to(home.root)), *written), _variable(name), bool(listed))
@@ -105,8 +109,29 @@ def _copy(sources: Mapping[Path, Path], folder: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _legacy(home: Home, name: str, connector: str, contract: Path, operation: str) -> OperationContract:
-    market = Market(market=name, title=name, connector=connector, endpoint="http://localhost/", contract=contract.resolve(), operations={})
+def _ports(connector: str, contract: Path, operation: str) -> Mapping[str, SoapContract]:
+    """The ports that have to be named: the first, and those that have operations which it has not. Where an operation of theirs has the
+    name of another one, only the one that takes the order; without any, the first is all there is."""
+    if connector != "soap" or not (first := load_contract(contract)).elsewhere:
+        return {}
+    ports = {first.port: first, **{name: load_contract(contract, port=name) for name in first.elsewhere.values()}}
+    names = [each for port in ports.values() for each in port.operations]
+    if len(set(names)) == len(names):
+        return ports
+    return {name: port for name, port in ports.items() if name == first.elsewhere.get(operation, first.port)}
+
+
+def _legacy(home: Home, name: str, connector: str, contract: Path, operation: str, ports: Mapping[str, SoapContract]) -> OperationContract:
+    declared = dict.fromkeys(ports, "")
+    market = Market(
+        market=name,
+        title=name,
+        connector=connector,
+        endpoint="http://localhost/",
+        contract=contract.resolve(),
+        ports=declared,
+        operations={},
+    )
     known = WAYS[connector].contracts(market, home.path(contract.resolve()), None)  # the backend's own, and none of ours
     there = f"there are {', '.join(sorted(known))}" if known else "it has none that a backend is called by"
     if not operation:
@@ -120,14 +145,21 @@ def _variable(name: str) -> str:
     return f"ADAPTER_{name.upper().replace('-', '_')}_ENDPOINT"
 
 
-def _market_text(name: str, title: str, connector: str, contract: Path, legacy: OperationContract) -> str:
+def _market_text(
+    name: str, title: str, connector: str, contract: Path, legacy: OperationContract, ports: Mapping[str, SoapContract]
+) -> str:
+    listed = [
+        f"  {port}: {orjson.dumps(urlsplit(one.address).path).decode()}    # {', '.join(one.operations)}" for port, one in ports.items()
+    ]
+    comment = "# each at a path seen from 'endpoint', or at an address of its own"
+    named = "\n".join([f"ports:                          {comment}", *listed, ""]) if listed else ""
     return f"""# Made by 'adapter new market'. docs/configuration.md tells of every key.
 market: {name}
 title: {orjson.dumps(title).decode()}
 connector: {connector}
 endpoint: ${{{_variable(name)}}}
 contract: mappings/{name}/schema/{contract.name}
-timezone: UTC                   # the backend's own, e.g. Europe/Berlin
+{named}timezone: UTC                   # the backend's own, e.g. Europe/Berlin
 
 limits:
   slots: 16                     # calls at one time
@@ -193,8 +225,13 @@ def _cases(home: Home, faces: Sequence[Face], name: str, legacy: OperationContra
         "request": request,
         "legacy": translator.request(scope).document,
     }
+    doubtful = []
     if not legacy.one_way:
-        reply = _numbered(example(legacy.output), order_id(legacy.output))
+        found = order_id(legacy.output)
+        if found is not None and found.optional:
+            title = "a reply without the order's number leaves it in doubt"
+            doubtful = [{"title": title, "operation": OPERATION, "reply": example(legacy.output), "outcome": {"is": "inDoubt"}}]
+        reply = _numbered(example(legacy.output), found)
         scope = Scope(request=request, reply=reply, correlation_id=CORRELATION_ID, client_reference=CLIENT_REFERENCE, now=NOW, uid=UID)
         case |= {"reply": reply, "outcome": {"is": "accepted"}, "answer": translator.reply(scope).document}
     unnumbered = {"productOrderItem": request["productOrderItem"]}
@@ -204,7 +241,9 @@ def _cases(home: Home, faces: Sequence[Face], name: str, legacy: OperationContra
         "request": unnumbered,
         "problems": ["externalId"],
     }
-    pretty: bytes = orjson.dumps(orjson.loads(write_json([case, without])), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    pretty: bytes = orjson.dumps(
+        orjson.loads(write_json([case, without, *doubtful])), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    )
     return pretty
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from adapter.contract.shape import Kind, Member, OperationContract, Shape
+from adapter.contract.path import parse_path
+from adapter.contract.shape import Branch, Kind, Member, OperationContract, Shape, resolve
 from adapter.scaffold.examples import DEPTH, described, leaf, needed
 
 ITEMS = "request.productOrderItem"
@@ -19,10 +20,11 @@ _ORDER_ID = re.compile(r"(order|request|case|ticket)?[_.-]?(id|no|number|referen
 
 @dataclass(frozen=True, slots=True)
 class OrderId:
-    """Where a reply tells the number that the backend gave: a legacy path, and whether it is a number there."""
+    """Where a reply tells the number that the backend gave: a legacy path, whether it is a number there, and whether it may be missing."""
 
     path: str
     shape: Shape
+    optional: bool = False
 
 
 def mapping_text(operation: str, legacy: OperationContract, source: str) -> str:
@@ -57,7 +59,7 @@ def mapping_text(operation: str, legacy: OperationContract, source: str) -> str:
         *(f"  #   {line}" for line in _listed(legacy.output, "", 0)),
         "",
         "outcome:                                  # REPLACE: how the reply says yes, e.g. {when: \"reply.status == 'OK'\", is: accepted}",
-        "  - is: accepted",
+        *_outcome(found),
         "",
     ]
     return "\n".join(lines)
@@ -74,7 +76,15 @@ def order_id(output: Shape) -> OrderId | None:
         return None
     chosen = min(likely, key=lambda each: each[:2])
     path = next(path for path, place in _leaves(output, "", 0) if place is chosen[2] and (path.count("."), _rank(path)) == chosen[:2])
-    return OrderId(path, chosen[2])
+    return OrderId(path, chosen[2], resolve(output, parse_path(path)).optional)
+
+
+def _outcome(found: OrderId | None) -> list[str]:
+    """No reply without the number that the answer needs is taken for a yes."""
+    if found is None or not found.optional:
+        return ["  - is: accepted"]
+    told = _quoted(f"reply['{found.path}'] is present")
+    return [f"  - when: {told}", "    is: accepted", "  - is: inDoubt"]
 
 
 def id_expression(found: OrderId | None) -> str:
@@ -109,13 +119,20 @@ def _leaves(shape: Shape, before: str, depth: int) -> Iterator[tuple[str, Shape]
 def _rules(shape: Shape, before: str, indent: str, *, in_list: bool, depth: int) -> Iterator[str]:
     """The rules of an object: the members it has to have, then the others as comments."""
     must = needed(shape)
+    for group in shape.groups:
+        if len(group.branches) > 1:
+            yield f"{indent}# one of these, never two: {', '.join(filter(None, map(_branch, group.branches)))}"
     for member in must:
         yield from _rule(member, f"{before}{member.name}", indent, in_list=in_list, depth=depth)
     others = [member for member in shape.members.values() if member not in must]
     for member in others:
         path = f"{before}{member.name}{'[]' if member.many else ''}"
-        yield f"{indent}# {path}:  {_told(member)}, optional"
-        yield from (f"{indent}#   {line}" for line in _listed(member.shape, f"{path}.", depth + 1))
+        yield f"{indent}# {_key(path)}:  {_told(member)}, optional"
+        yield from (f"{indent}#   {line}" for line in _listed(member.shape, f"{path}.", depth + 1, written=_key))
+
+
+def _branch(branch: Branch) -> str:
+    return " with ".join(branch.needed or branch.members)
 
 
 def _is_rule(line: str) -> bool:
@@ -159,16 +176,16 @@ def _literal(place: Shape) -> str:
     return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _listed(shape: Shape, before: str, depth: int) -> Iterator[str]:
-    """All that a document may hold, one line a place."""
+def _listed(shape: Shape, before: str, depth: int, written: Callable[[str], str] = str) -> Iterator[str]:
+    """All that a document may hold, one line a place; ``written`` gives a path as it has to stand there."""
     if depth > DEPTH:
         return
     for member in shape.members.values():
         path = f"{before}{member.name}{'[]' if member.many else ''}"
         if member.shape.kind is Kind.OBJECT and member.shape.members:
-            yield from _listed(member.shape, f"{path}.", depth + 1)
+            yield from _listed(member.shape, f"{path}.", depth + 1, written)
         else:
-            yield f"{path}:  {_told(member)}" + ("" if member.required else ", optional")
+            yield f"{written(path)}:  {_told(member)}" + ("" if member.required else ", optional")
 
 
 def _told(member: Member) -> str:

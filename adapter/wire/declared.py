@@ -23,7 +23,8 @@ def settings_of(market: Market, locate: Callable[[Path], Path]) -> WireSettings:
             certificate_file=locate(declared.certificate) if declared.certificate else None,
             key_file=locate(declared.key) if declared.key else None,
         )
-    check_endpoint(market.endpoint, tls)
+    for address in market.addresses.values() or (market.endpoint,):
+        check_endpoint(address, tls)
     return WireSettings(
         slots=limits.slots,
         slot_seconds=limits.slot,

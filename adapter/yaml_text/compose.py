@@ -194,15 +194,33 @@ class _Reader:
             hint = "write 'key: value', with a blank behind the ':'"
         if "mapping values are not allowed" in problem:
             problem, at, hint = self.second_colon(at)
+        if "'<block mapping start>'" in problem and error.context_mark is not None:
+            context = ""
+            problem, hint = self.between_blocks(at, self.mark(error.context_mark))
         self.report(kind, f"broken YAML: {context}{problem}", at, hint)
+
+    def between_blocks(self, at: Position, block: Position) -> tuple[str, str]:
+        """What is wrong with a key that begins in the column of no block: problem and hint. ``block`` is the one that it stands in."""
+        before = self.line_before(at)
+        own = split_lines(self.text)[before - 1]
+        column = len(own) - len(own.lstrip()) + 1
+        hint = f"begin it in column {block.column}, as line {block.line} does"
+        if column > block.column:
+            hint = f"begin it in column {column}, as line {before} does, or in column {block.column} as line {block.line}"
+        return f"this line begins in column {at.column}, where no block of keys does", hint
+
+    def line_before(self, at: Position) -> int:
+        """The number of the line before that is neither empty nor a comment, 0 where there is none."""
+        lines = split_lines(self.text)[: at.line - 1]
+        return next(
+            (number for number in range(len(lines), 0, -1) if lines[number - 1].strip() and lines[number - 1].lstrip()[0] != "#"), 0
+        )
 
     def second_colon(self, at: Position) -> tuple[str, Position, str]:
         """What brings about a ':' where a value has begun: problem, place and hint. The value begins on this line or on one before."""
         lines = split_lines(self.text)
         own = lines[at.line - 1]
-        before = next(
-            (number for number in range(at.line - 2, -1, -1) if lines[number].strip() and not lines[number].lstrip().startswith("#")), -1
-        )
+        before = self.line_before(at) - 1
         if before < 0 or _KEY.match(own[: at.column - 1]) is not None:
             return "a second ': ' stands in this value", at, "a value that holds ': ' needs quotes around it"
         said = lines[before].partition(" #")[0].rstrip()

@@ -2,7 +2,8 @@
 
 from connectors.soap.codec import SoapCodec
 from connectors.soap.connector import SoapConnector
+from connectors.soap.ports import SoapPorts
 from connectors.soap.receiver import SoapReceiver
 from connectors.soap.security import UsernameToken
 
-__all__ = ["SoapCodec", "SoapConnector", "SoapReceiver", "UsernameToken"]
+__all__ = ["SoapCodec", "SoapConnector", "SoapPorts", "SoapReceiver", "UsernameToken"]

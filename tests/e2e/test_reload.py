@@ -69,6 +69,18 @@ def test_a_reload_says_what_only_a_restart_changes(tmp_path: Path) -> None:
         assert "limits has changed and takes effect at the next start" in told.output
 
 
+def test_a_reload_says_which_files_it_does_not_read(tmp_path: Path) -> None:
+    home = home_with(tmp_path / "home", {})
+    environment = {"ADAPTER_HOME": home, "ADAPTER_DATA": str(tmp_path / "data")}
+    with running(tmp_path / "data", environment):
+        edit(home, "config/clients.yaml", "The channel of the demo", "The channel of the shop")
+        told = CliRunner().invoke(app, ["reload"], env=environment)
+        assert told.exit_code == 0
+        said = "config/clients.yaml:1:1: warning K104: the file has changed, and takes effect at the next start\n"
+        assert said in told.output
+        assert "config/adapter.yaml" not in told.output
+
+
 def test_without_a_running_service_there_is_nothing_to_reload(tmp_path: Path) -> None:
     told = CliRunner().invoke(app, ["reload"], env={"ADAPTER_DATA": str(tmp_path / "data")})
     assert told.exit_code != 0

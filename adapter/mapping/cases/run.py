@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adapter.contract.shape import Shape
 from adapter.finding import suggest
+from adapter.mapping.cases.contract import breaches
 from adapter.mapping.cases.file import Case
 from adapter.mapping.cases.sections import CaseRun, Read
 from adapter.mapping.cases.table import table_case
@@ -56,14 +58,19 @@ def run_cases(
     cases: Iterable[Case],
     settings: Mapping[str, Any] | None = None,
     read: Read | None = None,
+    said: Mapping[str, Shape] | None = None,
 ) -> Report:
     """Runs the cases of one market. ``translators`` are by operation; ``settings`` the market's, which a case may change. ``read`` is for
-    messages that are given as they come over the wire."""
+    messages that are given as they come over the wire. ``said`` is what the backend may say, by operation: its replies and messages."""
     coverage = Coverage(translators.values(), tables)
     results = []
     for case in cases:
         run = table_case(case, tables, coverage) if case.table else _case_of(case, translators, settings or {}, coverage, read)
-        results.append(CaseResult(case, tuple(run)))
+        heard = case.message if case.reply is None else case.reply
+        shape = (said or {}).get(case.operation)
+        wrong = breaches(heard, shape) if shape is not None and isinstance(heard, dict) else ()
+        told = "reply" if case.message is None else "message"
+        results.append(CaseResult(case, (*(f"{told} {each}" for each in wrong), *run)))
     return Report(tuple(results), coverage)
 
 

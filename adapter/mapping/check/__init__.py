@@ -94,6 +94,8 @@ def _legacy(file: MappingFile, around: Surroundings, findings: list[Finding]) ->
         text = f"the backend sends no message '{name}'" if file.received else f"the legacy contract has no operation '{name}'"
         other = around.legacy_of(received=not file.received)
         swapped = f"write '{'legacy' if file.received else 'receives'}: {name}'" if name in other else ""
+        if (owner := around.elsewhere.get(name)) is not None and not file.received:
+            swapped = f"{owner} has it; name each port that is called under 'ports' in the market's file"
         findings.append(finding("M209", text, file.legacy.at, swapped or suggest(name, known, "it has")))
     return found
 
@@ -155,6 +157,8 @@ class _Check:
         writes = [*both, *self.checks[section.direction].rules(rules, target, scope)]
         if section is REPORT:
             self._identified(writes)
+        if section is REPLY:
+            self._numbered(writes)
         top, found = tree(target, writes)
         self.findings += found
         home = f"'{section.name}' or 'both'" if section.source else f"'{section.name}'"
@@ -166,6 +170,14 @@ class _Check:
         if names and not any(str(write.target.path) in names for write in writes):
             text = f"no rule writes {' or '.join(map(repr, names))}, so nothing tells what the message is about"
             self.findings.append(finding("M401", text, self._place(REPORT.name), "add a rule for one of them to 'report' or 'both'"))
+
+    def _numbered(self, writes: list[Write]) -> None:
+        """Of what makes a document: what the backend knows it by is in every answer that is accepted."""
+        own = [write for write in writes if str(write.target.path) in self.canonical.identities]
+        if own and not any(write.always for write in own):
+            text = f"'{own[0].target.text}' is what the backend knows the new one by, and this rule does not always write it"
+            hint = f"{own[0].remedy}; a backend that tells no number knows it by ours: clientReference"
+            self.findings.append(finding("M402", text, own[0].at, hint))
 
     def _no_document(self, section: Section) -> Finding:
         at = self._place(section.name)

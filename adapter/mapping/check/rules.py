@@ -69,7 +69,9 @@ class RuleCheck:
             always = True
         open_ended = not covered and rule.default is None
         needs = taken[0].needs if len(taken) == 1 and rule.default is None else None
-        return Write(rule.target, always, rule.at, open_ended, needs, remedy=self._remedy(taken, len(scope.walked), open_ended, ways))
+        remedy = self._remedy(taken, len(scope.walked), open_ended, ways)
+        defaulted = rule.default is not None and not covered
+        return Write(rule.target, always, rule.at, open_ended, needs, remedy=remedy, defaulted=defaulted)
 
     def list_rule(self, rule: ListRule, place: Place, scope: ScopeShapes, ways: Ways) -> Write:
         """A list block: what it walks, its condition, and its rules for one element."""

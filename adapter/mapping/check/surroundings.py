@@ -18,7 +18,7 @@ class Canonical:
     ``supplied`` are members of the resource that the adapter itself writes, so that no rule has to. ``answers`` is what a face
     shows, by its name, where that differs from the resource. ``asked`` is there where one call asks for many orders. ``known`` is the
     document on record that the operation is about, ``subject`` the part of it that an accepted task or change may write. ``identities`` are
-    members of which one has to tell which document a message is about.
+    members of which one has to tell which document a message is about; of the answer of what makes a document, which one was made.
     """
 
     request: Shape
@@ -37,7 +37,8 @@ class Surroundings:
 
     ``canonical`` is by operation (``productOrder.update``) or by resource (``productOrder``), the operation first; ``received`` is that
     of messages from the backend. ``legacy`` is by the name of the legacy operation, ``inbound`` by that of the message. ``header``,
-    ``query`` and ``path`` are the names that faces declare for it; the parameters in a path are always there.
+    ``query`` and ``path`` are the names that faces declare for it; the parameters in a path are always there. ``elsewhere`` are legacy
+    operations that the market does not call as it is declared, each with what has them.
     """
 
     canonical: Mapping[str, Canonical]
@@ -50,6 +51,7 @@ class Surroundings:
     path: frozenset[str] = frozenset()
     received: Mapping[str, Canonical] = field(default_factory=dict)
     inbound: Mapping[str, OperationContract] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, operation: str, *, received: bool = False) -> Canonical | None:
         """The canonical contract of an operation, None where no such resource is offered."""

@@ -19,7 +19,8 @@ Need = tuple[str, ...]  # ("path", name, step, …) that must be there, ("value"
 class Write:
     """One place that a rule writes.
 
-    ``always``: whenever the object around it exists. ``guarded``: only under a condition of its own. ``needs`` is all that
+    ``always``: whenever the object around it exists. ``guarded``: only under a condition of its own. ``defaulted``: where its conditions
+    do not hold, a default is written. ``needs`` is all that
     decides whether it is written, None where that is not known. ``inner`` are the writes of one element of a list rule,
     None for any other rule. ``remedy`` says how to make it always there.
     """
@@ -31,6 +32,7 @@ class Write:
     needs: frozenset[Need] | None = None
     inner: tuple[Write, ...] | None = None
     remedy: str = ""
+    defaulted: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -183,9 +185,10 @@ class Completeness:
         path = f"{spot.name}.{member.name}" if spot.name else member.name
         path += "[]" if member.many else ""
         what = spot.shape.name or "the contract"
-        self.findings.append(
-            finding("M401", f"'{path}' is required by {what}, and no rule writes it", at, f"add a rule for it to {self.section}")
-        )
+        hint = f"add a rule for it to {self.section}"
+        if path[0] in "#@":
+            hint += f'; its path is quoted, since YAML takes no key that begins with {path[0]}: "{path}"'
+        self.findings.append(finding("M401", f"'{path}' is required by {what}, and no rule writes it", at, hint))
 
     def _required(self, spot: Spot, member: Member, spots: list[Spot], exists: bool) -> None:
         if any(each.always for each in spots):
@@ -203,7 +206,7 @@ class Completeness:
         loose = next((other for other in others if not any(_follows(each, other) for each in own)), None)
         if loose is not None:
             text = f"'{path}' is required in '{spot.name}', which line {loose.at.line} may write without it"
-            self.findings.append(finding("M402", text, first.at, first.remedy or "let both depend on the same condition"))
+            self.findings.append(finding("M402", text, first.at, _together(first, loose)))
 
     def _group(self, spot: Spot, group: MemberGroup, exists: bool, at: Position) -> None:
         written = [(branch, list(_branch_writes(spot, branch))) for branch in group.branches]
@@ -217,10 +220,16 @@ class Completeness:
                 )
             return
         free = [(branch, writes) for branch, writes in taken if not all(write.guarded for write in writes)]
+        certain = next(((branch, [write]) for branch, writes in taken for write in writes if write.always), None)
+        if certain is not None and len(free) == 1:  # whatever another one asks for, this one is there
+            free = [certain, *(each for each in taken if each[0] is not certain[0])]
         if len(free) > 1:
             first, second = sorted((writes[0] for _, writes in free[:2]), key=lambda write: write.at)
             text = f"only one of {names} may be there, and '{first.target.text}' (line {first.at.line}) is written too"
-            self.findings.append(finding("M405", text, second.at, "keep one of the rules, or give each a 'when'"))
+            hint = "keep one of the rules, or give each a 'when'"
+            if certain is not None and any(write.defaulted for _, writes in free for write in writes):
+                hint = "the key 'default' also writes where its 'when' does not hold; write … | default(…) behind the value"
+            self.findings.append(finding("M405", text, second.at, hint))
         if group.required and exists and len(free) == len(taken) and not any(write.always for _, writes in taken for write in writes):
             late = taken[0][1][0]
             self.findings.append(
@@ -236,6 +245,16 @@ class Completeness:
                 self._missing(spot, member, writes[0].at)
         for group in branch.groups:
             self._group(spot, group, any(write.always for write in writes), writes[0].at)
+
+
+def _together(required: Write, loose: Write) -> str:
+    """How the required one can be there whenever the other is, of which it is known that it need not."""
+    if not required.guarded:
+        return required.remedy or "let both depend on the same condition"
+    asked = {need for need in required.needs or () if need[0] == "when"}
+    if asked <= (loose.needs or frozenset()):
+        return "write … | default(…) behind its value, or have the 'when' of both ask for it"
+    return "let both depend on the same condition"
 
 
 def _asks_for_more(shape: Shape) -> bool:

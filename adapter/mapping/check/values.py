@@ -14,6 +14,7 @@ from adapter.mapping.types import Type
 _FILTERS = {
     (Kind.INTEGER, Kind.TEXT): "turn it into text: … | text",
     (Kind.DECIMAL, Kind.TEXT): "turn it into text: … | text",
+    (Kind.DECIMAL, Kind.INTEGER): "turn it into a whole number, where it is one: (…) | integer",
     (Kind.TEXT, Kind.INTEGER): "turn it into a number: … | integer",
     (Kind.TEXT, Kind.DECIMAL): "turn it into a number: … | decimal",
     (Kind.TEXT, Kind.BOOLEAN): "turn it into true or false: … | boolean('Y', 'N')",

@@ -12,6 +12,7 @@ from adapter.errors import Problem
 from adapter.finding import Position
 from adapter.mapping.compile.assemble import Assembler, Unit
 from adapter.mapping.compile.code import Mark, Suite
+from adapter.mapping.compile.lacking import lacking, unnumbered
 from adapter.mapping.compile.plan import entries_of, plan
 from adapter.mapping.compile.record import BranchRecord, RuleRecord
 from adapter.mapping.model import Direction, Expr, ListRule, MappingFile, OutcomeRule, Refuse, Require, Rule, ValueRule, View
@@ -161,28 +162,37 @@ def _require(entries: tuple[Require, ...], resource: Shape, assembler: Assembler
             suite = body.block(f"if {wanted}", mark)
         _required(entry, record, mark, assembler, suite)
     place = {_shown(entry): number for number, entry in enumerate(in_order(entries, resource))}
-    key = assembler.unit.names.constant(lambda problem: place[problem.path], "q")
+    key = assembler.unit.names.constant(lambda problem: place[unnumbered(problem.path)], "q")
     body.add(f"if problems: raise InvalidMessage('', sorted(dict.fromkeys(problems), key={key}))")
 
 
 def _required(entry: Require, record: RuleRecord, mark: Mark, assembler: Assembler, suite: Suite) -> None:
     reader, unit = assembler.reader, assembler.unit
     reader.heard = []
-    if entry.path is not None:
-        found = reader.path("request", entry.path.path.steps)
-        nothing = f" or {found} == []" if any(step.each for step in entry.path.path.steps) else ""
+    steps = entry.path.path.steps if entry.path is not None else ()
+    walked = next((number for number, step in enumerate(steps) if step.each), None)
+    if walked is not None:
+        found = reader.path("request", (*steps[:walked], replace(steps[walked], each=False)))
+        reader.heard = [reader.source("request", steps)]
+    elif entry.path is not None:
+        found = reader.path("request", steps)
     else:
         store, key = ("header", entry.header) if entry.header is not None else ("query", entry.query)
         assert key is not None  # the parser gives exactly one of the three
         found = reader.key(store, key.value)
-        nothing = ""
     record.branches.append(BranchRecord("", entry.at, tuple(reader.heard)))
     unit.records.append(record)
+    tell = f"; tell(({len(unit.records) - 1}, None, (), (), 0, None))" if unit.telling else ""
+    if walked is not None:
+        known, path = unit.names.fresh("w"), Path(steps[: walked + 1])
+        arguments = f"{found}, {unit.names.constant(str(path), 'q')}, {unit.names.constant(steps[walked:], 'k')}"
+        suite.add(f"{known} = {unit.names.constant(lacking, 'f')}({arguments})", mark)
+        suite.add(f"if {known}: problems.extend({known}){tell}", mark)
+        return
     missing = unit.names.constant(Problem(_shown(entry), "is required and missing"), "q")
     empty = unit.names.constant(Problem(_shown(entry), "is required and empty"), "q")
-    tell = f"; tell(({len(unit.records) - 1}, None, (), (), 0, None))" if unit.telling else ""
     suite.add(f"if {found} is A or {found} is None: problems.append({missing}){tell}", mark)
-    suite.add(f"elif {found} == ''{nothing}: problems.append({empty}){tell}", mark)
+    suite.add(f"elif {found} == '': problems.append({empty}){tell}", mark)
 
 
 def _shown(entry: Require) -> str:

@@ -169,10 +169,10 @@ def _type_of_root(access: Access, scope: ScopeShapes) -> Type | None:
         return replace(found, optional=found.optional and not present, nullable=found.nullable and not filled)
     if name in TEXTS:
         return TEXT
-    if name.startswith("item") and name[4:].isdigit():
-        return scope.walked[int(name[4:])]
-    if name.startswith("index") and name[5:].isdigit():
-        return INTEGER
+    for word in ("item", "index"):  # with the number of the list, as they are told apart within
+        number = name.removeprefix(word)
+        if number != name and number.isdecimal() and int(number) < len(scope.walked):
+            return scope.walked[int(number)] if word == "item" else INTEGER
     return None
 
 

@@ -10,6 +10,7 @@ from jinja2 import nodes
 
 from adapter.contract.shape import Kind
 from adapter.finding import Finding, nearest, suggest
+from adapter.mapping.converters import CONVERTERS, ONE_WAY
 from adapter.mapping.expression import codes
 from adapter.mapping.expression.access import Access, is_access, read_access, type_of_access
 from adapter.mapping.expression.arguments import arguments_of
@@ -208,11 +209,19 @@ class _Inference:
     def _there(self, node: nodes.Expr, found: Type, who: str) -> bool:
         """Whether the operand is certainly there; absent and null are findings."""
         if found.never or (found.optional and found is not ANYTHING and not _untold(found)):
-            self.say(codes.MAY_BE_ABSENT, f"{who} cannot take a value that may be absent", node, "write … | default(…), or require it")
+            self.say(
+                codes.MAY_BE_ABSENT,
+                f"{who} cannot take a value that may be absent",
+                node,
+                "write … | default(…), require it, or ask for it in 'when'",
+            )
             return False
         if found.constant is None or (found.nullable and not _untold(found)):
             self.say(
-                codes.MAY_BE_NULL, f"{who} cannot take a value that may be null", node, "write … | default(…), which replaces null too"
+                codes.MAY_BE_NULL,
+                f"{who} cannot take a value that may be null",
+                node,
+                "write … | default(…), which replaces null too, or ask for it in 'when' (is not null)",
             )
             return False
         return True
@@ -253,6 +262,11 @@ class _Inference:
         assert node.node is not None  # only the filter block of a template has no value
         value = self.of(node.node, scope)
         function = FILTERS.get(node.name)
+        if function is None and node.name in CONVERTERS:
+            text = f"'{node.name}' is a converter, which stands behind the legacy path of a two-way rule, and no filter"
+            instead = ONE_WAY.get(node.name)
+            hint = f"in one direction write {instead}" if instead else "there is nothing like it in one direction"
+            return self.say(codes.UNKNOWN_FILTER, text, node, hint)
         if function is None:
             self.say(codes.UNKNOWN_FILTER, f"there is no filter '{node.name}'", node, suggest(node.name, FILTERS))
         if function is None or not self._takes(function, node.node, value, node):

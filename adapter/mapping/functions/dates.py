@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from datetime import UTC, datetime, timezone, tzinfo
 from typing import Any
@@ -12,6 +13,9 @@ from adapter.mapping.functions.registry import Function, Parameter
 from adapter.mapping.functions.texts import as_text
 from adapter.mapping.runtime import RuleFailed
 from adapter.mapping.types import Type
+
+_LETTERS = (("yyyy", "%Y"), ("YYYY", "%Y"), ("MM", "%m"), ("dd", "%d"), ("DD", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S"))
+"""How others write the parts of a date, and how they are written here."""
 
 
 def zone(name: str) -> tzinfo:
@@ -47,7 +51,9 @@ def check_format(pattern: str) -> str:
     """The pattern itself. Raises ValueError where a date written with it cannot be read again."""
     sample = datetime(2026, 1, 31, 10, 20, 30, tzinfo=timezone.utc)  # noqa: UP017 - any fixed moment will do
     if not pattern or "%" not in pattern:
-        raise ValueError(f"'{pattern}' names no part of a date (such as %d/%m/%Y)")
+        meant = functools.reduce(lambda text, pair: text.replace(*pair), _LETTERS, pattern)
+        wanted = f"write '{meant}'" if meant != pattern else "such as %d/%m/%Y"
+        raise ValueError(f"'{pattern}' names no part of a date ({wanted})")
     try:
         datetime.strptime(sample.strftime(pattern), pattern)  # noqa: DTZ007 - only whether it can be read matters
     except ValueError as error:

@@ -244,6 +244,22 @@ def test_cases_that_cannot_be_read_are_shown_at_their_place(project: Project) ->
     assert "error K113: the file is not valid JSON: a colon is expected after the member name\n" in shown.output
 
 
+def test_a_case_lets_the_backend_say_nothing_that_its_contract_does_not_have(project: Project) -> None:
+    project.change("mappings/lab/cases/09-status.json", '"@state"', '"@stat"')
+    shown = project.run("test", "lab")
+    assert shown.exit_code == 1
+    assert "      reply @stat: the contract has no such member; did you mean '@state'?\n" in shown.output
+
+
+def test_the_id_of_a_new_order_is_in_every_accepted_answer(project: Project) -> None:
+    project.change("mappings/lab/productOrder.create.yaml", " and reply['@orderNo'] is present", "")
+    shown = project.run("check", "lab")
+    assert shown.exit_code == 1
+    assert "error M402: 'id' is what the backend knows the new one by, and this rule does not always write it\n" in shown.output
+    remedy = "let the accepted outcome ask for it (reply['@orderNo'] is present), or write … | default(…)"
+    assert f"  = {remedy}; a backend that tells no number knows it by ours: clientReference\n" in shown.output
+
+
 def test_a_create_that_is_never_refused_is_a_warning(project: Project) -> None:
     project.change("mappings/lab/productOrder.create.yaml", "    is: rejected\n", "    is: unavailable\n")
     shown = project.run("check", "lab")
@@ -258,7 +274,8 @@ def test_a_create_whose_answer_has_no_id_is_an_error(project: Project) -> None:
     shown = project.run("check", "lab")
     assert shown.exit_code == 1
     assert "error K115: no rule writes 'id', so nothing tells by which id the backend knows what it made\n" in shown.output
-    assert "= add a rule for it to 'reply' or 'both'\n\n1 error, 0 warnings" in shown.output
+    remedy = "add a rule for it to 'reply' or 'both'; a backend that tells no number knows it by ours: clientReference"
+    assert f"  = {remedy}\n\n1 error, 0 warnings" in shown.output
 
 
 @pytest.mark.parametrize(("old", "new"), [("both:", "both: ["), ("operation: productOrder.create", "- a list")])

@@ -155,8 +155,18 @@ def test_a_file_address_is_read(copied: Path) -> None:
         ("</wsdl:definitions>", "", "is no well-formed XML"),
         ("<wsdl:definitions", "<!DOCTYPE x [<!ENTITY a 'b'>]><wsdl:definitions", "has a DOCTYPE"),
         ('type="o:OrderDetail"', 'type="o:OrderDetails"', r"the type \{urn:slbos:order:1\}OrderDetails is used|OrderDetails"),
-        ('element="tns:FindOrder"', 'element="tns:FindOrders"', "cannot be loaded as a WSDL: .*FindOrders"),
-        ('binding="tns:SlbosBinding"', 'binding="tns:Slbos"', "there is no wsdl:port whose binding exists"),
+        (
+            'element="tns:FindOrder"',
+            'element="tns:FindOrders"',
+            r"slbos.wsdl:\d+:1: there is no element 'tns:FindOrders'; did you mean 'FindOrder'",
+        ),
+        ('message="tns:FindOrderRequest"', 'message="tns:FindRequest"', r"slbos.wsdl:\d+:1: there is no message 'tns:FindRequest'"),
+        ('type="tns:SlbosPort"', 'type="tns:Slbos"', r"slbos.wsdl:\d+:1: there is no portType 'tns:Slbos'"),
+        (
+            'binding="tns:SlbosBinding"',
+            'binding="tns:Slbos"',
+            r"slbos.wsdl:\d+:1: there is no binding 'tns:Slbos'; there are: SlbosBinding",
+        ),
         ('type="o:Code" minOccurs', 'type="p:Code" minOccurs', "cannot be loaded as a WSDL|the prefix of 'p:Code' is not declared"),
     ],
 )
@@ -164,6 +174,13 @@ def test_a_broken_wsdl_is_a_configuration_error(copied: Path, before: str, after
     edit(copied, before, after)
     with pytest.raises(ConfigError, match=words):
         load_contract(copied)
+
+
+def test_a_page_in_the_place_of_a_wsdl_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "desk.wsdl"
+    path.write_text("<html><body>Please sign in</body></html>", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"desk.wsdl:1:1: this is no WSDL: its root is <html>, not <definitions>"):
+        load_contract(path)
 
 
 def test_a_wsdl_without_a_soap_port_is_refused(tmp_path: Path) -> None:

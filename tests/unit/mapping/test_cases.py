@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from adapter.contract.shape import Kind, Member, Shape
 from adapter.errors import ConfigError, NotFound
 from adapter.mapping.cases import Case, Report, compare, load_cases, read_cases, run_cases
 from adapter.mapping.cases.wire import is_wire, request_of
@@ -524,3 +525,42 @@ def test_a_section_that_the_mapping_does_not_have_is_told() -> None:
 def test_parts_of_a_case_have_their_form(part: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         read_cases(json.dumps({**MESSAGE, **part}).encode(), "f")
+
+
+def _shape(**members: Member) -> Shape:
+    return Shape(Kind.OBJECT, "Reply", members=members)
+
+
+SAID = _shape(
+    result=Member("result", Shape(Kind.TEXT), required=True),
+    number=Member("number", Shape(Kind.TEXT), nullable=True),
+    message=Member("message", Shape(Kind.TEXT), many=True, null_elements=True),
+    total=Member("total", Shape(Kind.DECIMAL)),
+    late=Member("late", Shape(Kind.BOOLEAN)),
+    extra=Member("extra", Shape(Kind.OBJECT, open=True)),
+    line=Member("line", _shape(code=Member("code", Shape(Kind.TEXT))), many=True),
+    any=Member("any", Shape(Kind.ANY)),
+)
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ({"result": "0", "number": None, "message": ["a", None], "total": 1, "late": False, "extra": {"x": 1}, "any": [1], "line": []}, []),
+        ({"reslt": "0"}, ["reply reslt: the contract has no such member; did you mean 'result'?"]),
+        ({"result": 0}, ["reply result: the contract has text here"]),
+        ({"result": ["0"]}, ["reply result: the contract has one value here"]),
+        ({"result": None}, ["reply result: the contract has text here"]),
+        ({"message": "m"}, ["reply message: the contract has a list here"]),
+        ({"total": True}, ["reply total: the contract has decimal here"]),
+        ({"late": 1}, ["reply late: the contract has boolean here"]),
+        ({"line": [{"code": "a"}, {"cod": "b"}, 7]},
+         ["reply line[1].cod: the contract has no such member; did you mean 'code'?", "reply line[2]: the contract has object here"]),
+    ],
+)  # fmt: skip
+def test_what_a_case_lets_the_backend_say_is_in_its_contract(reply: Mapping[str, Any], said: list[str]) -> None:
+    case = {"title": "t", "operation": "order.create", "reply": reply, "outcome": {}}
+    (result,) = run_cases(
+        {"order.create": MADE}, TABLES, read_cases(json.dumps(case).encode(), "zz/x.json"), said={"order.create": SAID}
+    ).results
+    assert [each for each in result.differences if each.startswith("reply ")] == said

@@ -52,7 +52,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         "externalId: is required and missing",
         "tags: is required and missing",
         "note[@type=A].text: is required and empty",
-        "item[].kind: is required and empty",
+        "item[0].kind: is required and missing",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -60,7 +61,7 @@ def test_a_market_from_any_contract_passes_every_check_at_once(adapter, home, co
     checked, tested = adapter("check", "fresh"), adapter("test", "fresh")
     assert checked.exit_code == 0, checked.output
     assert tested.exit_code == 0, tested.output
-    assert "2 of 2 cases passed" in tested.output
+    assert re.search(r"([23]) of \1 cases passed", tested.output)
     readme = (home / "mappings" / "fresh" / "README.md").read_text()
     assert f"operation `{operation}`" in readme
 
