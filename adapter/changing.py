@@ -73,13 +73,13 @@ def concluded(market: Market, order: OrderRow, state: str, document: Document, n
             continue
         come_to = life.subject.concludes(order.state, state)
         if come_to is not None:
-            becomes = partial(_task_at, life, {**life.subject.told(document), life.member: come_to}, clock.iso(now))
+            becomes = partial(task_at, life, {**life.subject.told(document), life.member: come_to}, clock.iso(now))
             found.append(Concluded(name, come_to, becomes, life.ended(come_to), life.events.state))
     return tuple(found)
 
 
-def _task_at(life: Resource, told: Document, at: str, task: Document) -> Document:
-    """The document of a task that goes on with its subject, with the dates and the history that are kept of it."""
+def task_at(life: Resource, told: Document, at: str, task: Document) -> Document:
+    """The document of a task that goes on as it is ``told``, with the dates and the history that are kept of it."""
     taken = life.advance(task, told, at)
     return {**task, **told} if isinstance(taken, Unexpected) else taken.document
 

@@ -57,6 +57,7 @@ class Intake:
                 MessageRow(Direction.CLIENT_REQUEST, message.operation, body, message.received_at, "application/json"),
                 *sent_rows(backend, prepared, now),
             ),
+            at=now,
         )
 
 

@@ -15,7 +15,7 @@ from adapter import clock
 from adapter.agenda import POLL, chance, first_question, timers_left, timers_of
 from adapter.aims import Aim, aim_of
 from adapter.backend import Rules
-from adapter.changing import attention_to, left_alone, moved, told
+from adapter.changing import attention_to, left_alone, moved, task_at, told
 from adapter.conclusion import Conclusion, Exchange, conclude
 from adapter.contract.json_bytes import write_json
 from adapter.errors import MappingFailed
@@ -177,18 +177,19 @@ def _task(rules: Rules, message: Message, fresh: Fresh, subject: OrderRow, repor
     canonical = {"id": fresh.order_id, **reported.own, life.member: state}
     change = _of_subject(rules, subject, reported.subject, now)
     begins = life.subject is not None and life.subject.answered == "begins"
+    reached, events = _walk(life, canonical, change.events, clock.iso(now))
     over = life.ended(state)
     comes = first_question(market, message.operation, fresh.order_id, state, now, chance)
     return Effect(
-        subject=replace(change, events=_walk(life, canonical, change.events)),
+        subject=replace(change, events=events),
         shown=view_as(
-            rules, message.face, message, fresh.client_reference, {**canonical, life.member: life.initial} if begins else canonical
+            rules, message.face, message, fresh.client_reference, {**canonical, life.member: life.initial} if begins else reached
         ),
         order_id=fresh.order_id,
         created_at=fresh.created_at,
         state=state,
         backend_ref=str(reported.own.get("id") or ""),
-        answer=write_json(canonical),
+        answer=write_json(reached),
         done=over,
         tasks=() if over else (*comes, *timers_of(market, fresh.order_id, state, now)),
     )
@@ -209,21 +210,19 @@ def _of_subject(rules: Rules, subject: OrderRow, reported: Document | None, now:
     return moved(market, subject, taken, now) if taken.document != current else left_alone(market, subject, now)
 
 
-def _walk(life: Resource, canonical: Document, of_subject: tuple[NewEvent, ...]) -> tuple[NewEvent, ...]:
-    """The way of a task from its beginning to the state that it was answered with, and in between what happens to its subject."""
-    about, last = life.subject, life.initial
+def _walk(life: Resource, canonical: Document, of_subject: tuple[NewEvent, ...], at: str) -> tuple[Document, tuple[NewEvent, ...]]:
+    """The way of a task from its beginning to the state that it was answered with, ``at`` this time, and in between what happens to its
+    subject: the task as it is then, with the dates and the history that are kept of it, and what listeners are told."""
+    about, state = life.subject, life.state_of(canonical)
     assert about is not None, f"{life.name} is about something"
-
-    def at(state: str) -> bytes:
-        return write_json({**canonical, life.member: state})
-
-    state = life.state_of(canonical)
-    events = [told(life.events.create, at(last))] if life.events.create else []
-    for step in about.after(state) if state != last else (SUBJECT,):
+    task = {**canonical, life.member: life.initial}
+    events = [told(life.events.create, write_json(task))] if life.events.create else []
+    for step in about.after(state) if state != life.initial else (SUBJECT,):
         if step == SUBJECT:
             events += of_subject
-        elif step != last:
+        elif step != life.state_of(task):
+            answered = canonical if step == state else {}  # why, is a matter of the last step
+            task = task_at(life, {**answered, life.member: step}, at, task)
             kinds = (life.events.state, life.events.states.get(step, ""))
-            events += [told(kind, at(step)) for kind in kinds if kind]
-            last = step
-    return tuple(events)
+            events += [told(kind, write_json(task)) for kind in kinds if kind]
+    return task, tuple(events)

@@ -6,6 +6,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
+from simulators.numbers import Numbers
+
 
 @dataclass(frozen=True, slots=True)
 class Booking:
@@ -23,23 +25,19 @@ class Booking:
 
 
 class Bookings:
-    """At most ``limit`` bookings; the oldest are forgotten first, and how many were is told."""
+    """At most ``limit`` bookings; the oldest are forgotten first, and how many were is told. ``numbers`` are those that they are given."""
 
     def __init__(self, limit: int) -> None:
+        self.numbers = Numbers()
         self._limit = limit
         self.clear()
 
     def clear(self) -> None:
-        """Forgets everything, also the counter of order numbers."""
+        """Forgets everything, also which numbers were given."""
+        self.numbers.clear()
         self._by_number: OrderedDict[str, Booking] = OrderedDict()
         self._by_reference: dict[str, list[str]] = {}
         self._forgotten = 0
-        self._counter = 0
-
-    def next_count(self) -> int:
-        """1, 2, 3 … in the order of the bookings."""
-        self._counter += 1
-        return self._counter
 
     def add(self, booking: Booking) -> None:
         """Keeps a booking under its number, which must be new."""

@@ -23,6 +23,7 @@ def main(name: str, arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--scenarios", type=Path, help="a scenario file instead of the one that comes with it")
+    parser.add_argument("--numbers", type=Path, help="a file for the numbers that it gives: after a restart it gives none of them again")
     if name in LIVING:
         parser.add_argument("--speed", type=speed, default=asked_speed(), help=f"how many times as fast orders go on (or {SPEED})")
     if name in CALLING:
@@ -39,7 +40,12 @@ def main(name: str, arguments: Sequence[str] | None = None) -> None:
 
 async def _run(name: str, given: Mapping[str, Any]) -> None:
     address = given.get("tells", "")
-    simulator = SIMULATORS[name](**{key: value for key, value in given.items() if key != "tells"})
+    simulator = SIMULATORS[name](**{key: value for key, value in given.items() if key not in ("tells", "numbers")})
+    if "numbers" in given:
+        try:
+            simulator.numbers.keep(given["numbers"])
+        except (OSError, ValueError) as error:
+            sys.exit(f"{name}: --numbers: {error}")
     if address and isinstance(simulator, CallingTwin):
         simulator.tells(address, CALLING[name].headers(os.environ))
     asked_to_stop = asyncio.Event()

@@ -7,6 +7,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from simulators.calling import CallingTwin
@@ -77,14 +78,20 @@ def without_backends(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextlib.asynccontextmanager
-async def running(environment: Mapping[str, str] = os.environ, service: str = "") -> AsyncIterator[dict[str, str]]:
+async def running(
+    environment: Mapping[str, str] = os.environ, service: str = "", numbers: Path | None = None
+) -> AsyncIterator[dict[str, str]]:
     """The simulators in this loop, on free loopback ports, of all backends whose endpoint the environment does not name: their own
     endpoints by name. They end with the block. How fast orders go on is a matter of the environment, and so are the passwords of those
-    that call the ``service`` at its URL ("": they call nobody). Raises ValueError where the speed is none."""
+    that call the ``service`` at its URL ("": they call nobody). ``numbers`` is a folder for those that they give, so that none is given
+    again after a restart. Raises ValueError where the speed is none, or a file of numbers cannot be read."""
     speed = speed_from(environment)
     wanted = {name: make for name, make in SIMULATORS.items() if not environment.get(VARIABLES[name])}
     async with contextlib.AsyncExitStack() as stack:
         made = {name: make(speed=speed) if name in LIVING else make() for name, make in wanted.items()}
+        if numbers is not None:
+            for name, twin in made.items():
+                twin.numbers.keep(numbers / f"{name}.json")
         for name, calling in CALLING.items() if service else ():
             if name not in made:
                 continue

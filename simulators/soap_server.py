@@ -26,6 +26,7 @@ from simulators.envelope import (
     write_fault,
 )
 from simulators.http_server import HttpReply, HttpRequest, Transport
+from simulators.numbers import Numbers
 from simulators.scenario import Behaviour, Form
 from simulators.twin import Twin
 from simulators.wsdl import Contract, Operation
@@ -65,6 +66,11 @@ class Simulator(Twin[Behaviour]):
     def __init__(self, backend: Backend, **server: Any) -> None:
         super().__init__(backend.name, **server)
         self._backend = backend
+
+    @property
+    def numbers(self) -> Numbers:
+        """Those that it gives to what it books."""
+        return self._backend.bookings.numbers
 
     def bookings(self) -> dict[str, Any]:
         """As ``GET /bookings``."""

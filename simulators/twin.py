@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from urllib.parse import parse_qs
 
 from simulators.http_server import HttpReply, HttpRequest, HttpServer
+from simulators.numbers import Numbers
 
 Planned = TypeVar("Planned")
 _KEPT_REQUESTS = 200
@@ -61,6 +62,11 @@ class Twin(ABC, Generic[Planned]):
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+    @property
+    @abstractmethod
+    def numbers(self) -> Numbers:
+        """Those that it gives to what it books."""
 
     @abstractmethod
     def bookings(self) -> dict[str, Any]:

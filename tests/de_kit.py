@@ -182,12 +182,13 @@ async def _served(data: Path, speed: float, home_folder: Path, more: Mapping[str
             "ADAPTER_DATA": str(data),
             "ADAPTER_DE_ENDPOINT": supplier.url,
             "ADAPTER_DE_INBOUND_PASSWORD": "supplier-secret",
+            "ADAPTER_LAB_ENDPOINT": "http://127.0.0.1:9/",  # the face names this market, where a client has none of its own
             **more,
         }
         home = Home.find(environment)
         declared = load_settings(home, environment)
         callbacks = to_this_machine(declared.callbacks).model_copy(update={"signing": "optional"})
-        alone = {"markets": ("de",), "faces": ("tmf",), "clients": _clients(data, home.path(declared.clients))}
+        alone = {"markets": ("de", "lab"), "faces": ("tmf",), "clients": _clients(data, home.path(declared.clients))}
         settings = declared.model_copy(update={**alone, "callbacks": callbacks})
         warm(settings.contract_cache)
         async with hosted(home, settings, environment=environment) as host:

@@ -149,6 +149,8 @@ def pl_home(folder: Path) -> Path:
     text = re.sub(r"(?m)^markets: .*$", "markets: [pl]", declared.read_text(encoding="utf-8"))
     text = re.sub(r"(?m)^faces: .*$", "faces: [tmf, tmf621, tmf632, tmf646, tmf653, tmf673]", text)
     declared.write_text(text, encoding="utf-8")
+    faces = folder / "config" / "faces" / "tmf-common.yaml"
+    faces.write_text(faces.read_text(encoding="utf-8").replace("default: lab", "default: pl"), encoding="utf-8")
     clients = folder / "config" / "clients.yaml"
     known = yaml.safe_load(clients.read_text(encoding="utf-8"))["clients"]
     mine = {

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from adapter.bootstrap.backends import Backends
 from adapter.bootstrap.gauges import RecordGauges
 from adapter.bootstrap.listeners import Listeners
+from adapter.bootstrap.named import named_nowhere
 from adapter.bootstrap.observers import MarketMetrics
 from adapter.bootstrap.routes import with_routes
 from adapter.bootstrap.rules import MarketRules
@@ -21,12 +22,12 @@ from adapter.bootstrap.work import PURGE_SECONDS, Work, closed_until
 from adapter.bootstrap.work_metrics import WorkMetrics
 from adapter.contract.tmf import Error, model_schema, resource, type_name_of
 from adapter.contract.tmf.widening import widened
-from adapter.errors import ConfigError, StoreUnavailable
+from adapter.errors import CheckFailed, ConfigError, StoreUnavailable
 from adapter.faces.admin import admin_routes
 from adapter.faces.admin.purging import retention
 from adapter.faces.admin.settling import Judge
 from adapter.faces.app import create_app
-from adapter.faces.clients import check_clients, load_clients
+from adapter.faces.clients import load_clients
 from adapter.faces.declaration import Face, load_face
 from adapter.faces.inbound import InboundRoute
 from adapter.faces.paths import WITHOUT_DOCUMENT
@@ -64,7 +65,8 @@ async def open_service(
     """Opens everything; at the end no exchange is lost that has begun. Raises ConfigError, CheckFailed, StoreUnavailable."""
     faces = [_with_resources(load_face(home.face_file(name), environment)) for name in settings.faces]
     clients = load_clients(home.path(settings.clients), environment)
-    check_clients(clients, settings.faces, settings.markets)
+    if unknown := named_nowhere(home, settings, faces, clients):
+        raise CheckFailed(unknown)
     registry = CollectorRegistry()
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(traced(settings.tracing))

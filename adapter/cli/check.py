@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import replace
 from enum import StrEnum
 
 import typer
 
 from adapter.bootstrap import read_rules
 from adapter.bootstrap.market_file import framed
+from adapter.bootstrap.named import below, named_nowhere
 from adapter.bootstrap.routes import check_routes
 from adapter.cli.place import here
 from adapter.cli.unused import idle_parties, idle_patterns, unserved_routes
-from adapter.declared import layered_places, places_of
 from adapter.errors import CheckFailed, ConfigError
-from adapter.faces.clients import load_clients, opens_as_nobody, strange_clients
+from adapter.faces.clients import Clients, load_clients
 from adapter.faces.declaration import Face, load_face
-from adapter.faces.markets import unknown_markets
 from adapter.finding import Finding, Position, once, placed
 from adapter.mapping.frame import render_all, to_json, to_sarif
 from adapter.market import Market, load_market
@@ -111,30 +108,22 @@ def _declared(
 
 def _of_clients(home: Home, settings: Settings, faces: list[Face], markets: list[Market], environment: Anything) -> list[Finding]:
     """What clients and faces say of each other and of markets; ``markets`` are empty where some cannot be read."""
-    found = [(face, mistake) for face in faces for mistake in unknown_markets(face, settings.markets)]
+    clients: Clients | None = None
     findings: list[Finding] = []
     try:
         clients = load_clients(home.path(settings.clients), environment)
     except ConfigError as error:
         findings += _of(home, error, str(settings.clients))
-    else:
-        places = places_of(home.path(settings.clients), str(settings.clients))
-        findings += [places.finding(mistake) for mistake in strange_clients(clients, settings.faces, settings.markets)]
-        found += [(face, mistake) for face in faces for mistake in opens_as_nobody(clients, face)]
-        if len(faces) == len(settings.faces):
-            findings += idle_patterns(home, str(settings.clients), clients, faces)
-        if markets:
-            findings += idle_parties(home, str(settings.clients), clients, markets)
-    return [*findings, *_below(home, (layered_places(home.face_file(face.face)).finding(mistake) for face, mistake in found))]
+    findings += named_nowhere(home, settings, faces, clients)
+    if clients is not None and len(faces) == len(settings.faces):
+        findings += idle_patterns(home, str(settings.clients), clients, faces)
+    if clients is not None and markets:
+        findings += idle_parties(home, str(settings.clients), clients, markets)
+    return findings
 
 
 def _of(home: Home, error: ConfigError, file: str) -> list[Finding]:
     """Findings of a file that could not be read at all, with places relative to the project."""
     if isinstance(error, CheckFailed):
-        return _below(home, error.findings)
+        return [below(home, each) for each in error.findings]
     return [placed("K001", str(error).replace(f"{home.root}/", ""), Position(file, 1, 1))]
-
-
-def _below(home: Home, findings: Iterable[Finding]) -> list[Finding]:
-    """The same with places relative to the project."""
-    return [replace(each, at=replace(each.at, file=each.at.file.removeprefix(f"{home.root}/"))) for each in findings]

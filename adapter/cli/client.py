@@ -12,6 +12,13 @@ from adapter.faces.authentication import hash_secret
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 _NO_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 
+_MAY_USE = {
+    "faces": "none yet; without this line, all of them",
+    "markets": "none yet",
+    "operations": 'none yet; patterns such as "productOrder.*"',
+}
+"""What the client may use. A new one may use nothing until somebody says what."""
+
 
 def client(
     identifier: str = typer.Argument(..., metavar="ID", help="The client's id."),
@@ -31,4 +38,6 @@ def client(
         hashed = hash_secret(secret)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    typer.echo(f"  {identifier}:\n    secret: {hashed}\n    markets: []\n    operations: []")
+    typer.echo(f"  {identifier}:\n    secret: {hashed}")
+    for key, meant in _MAY_USE.items():
+        typer.echo(f"    {key + ': []':17} # {meant}")

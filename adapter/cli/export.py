@@ -9,6 +9,7 @@ import typer
 
 from adapter.cli.place import new_file
 from adapter.settings import Home, load_settings
+from adapter.store.address import parse
 from adapter.store.moving import export_record
 
 
@@ -16,4 +17,4 @@ def export(file: Path = typer.Argument(..., metavar="FILE", help="A file that do
     """Write the whole record into one portable file, with counts and checksums. Stop the service first."""
     settings = load_settings(Home.find())
     rows = asyncio.run(export_record(settings.store, new_file(file), typer.echo))
-    typer.echo(f"{rows} rows are in {file}")
+    typer.echo(f"{rows} rows of the record {parse(settings.store)} are in {file}")

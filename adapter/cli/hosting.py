@@ -70,8 +70,8 @@ async def hosted(
 
             variables.update(registry.passwords(variables))
             try:
-                urls = await stack.enter_async_context(registry.running(variables, url))
-            except ValueError as error:  # the speed of their orders is none
+                urls = await stack.enter_async_context(registry.running(variables, url, settings.data / "simulators"))
+            except ValueError as error:  # the speed of their orders is none, or their numbers cannot be read
                 raise ConfigError(str(error)) from error
             variables.update({registry.VARIABLES[name]: address for name, address in urls.items()})
         token = secrets.token_urlsafe(32)

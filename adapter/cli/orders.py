@@ -135,6 +135,8 @@ def show(
     for key in _HEAD:
         if order[key] != "":
             typer.echo(f"{key:18} {printable(str(order[key]))}".rstrip())
+    for older in order["namesakes"]:
+        typer.echo(f"{'same number, older':18} {printable(older)}")
     for other in order["related"]:
         typer.echo(f"{'related':18} {printable(other)}")
     for step in order["timeline"]:

@@ -6,8 +6,8 @@ import asyncio
 
 import typer
 
-from adapter.settings import Home, load_settings
-from adapter.store import Store
+from adapter.cli.running import opened
+from adapter.settings import Home, Settings, load_settings
 from adapter.store.restoring import doubt_all_waiting
 
 
@@ -16,13 +16,10 @@ def restored() -> None:
 
     What 'adapter backup' wrote is known as a copy and needs no telling."""
     settings = load_settings(Home.find())
-    count = asyncio.run(_doubt_all_waiting(settings.store))
+    count = asyncio.run(_doubt_all_waiting(settings))
     typer.echo(f"{count} orders that wait are in doubt now: the backend is asked for each before anything is sent")
 
 
-async def _doubt_all_waiting(url: str) -> int:
-    store = await Store.open(url)
-    try:
+async def _doubt_all_waiting(settings: Settings) -> int:
+    async with opened(settings) as store:
         return await store.tx(doubt_all_waiting, await store.now(), store.node)
-    finally:
-        await store.close()

@@ -1,7 +1,7 @@
 """Asks the record: through the running service where there is one, else by opening it.
 
-A record on SQLite is open in the process of the service alone, so the service has to be asked. One on PostgreSQL is open to everybody
-who may look, whichever replica is running.
+A record on SQLite is open in the process of the service alone, so the service has to be asked; where none answers, a line on stderr says
+which record it is that was opened instead. One on PostgreSQL is open to everybody who may look, whichever replica is running.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ import asyncio
 import contextlib
 import getpass
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import orjson
+import structlog
+import typer
 
 from adapter.errors import AdapterError, ConfigError, Conflict, InvalidMessage, NotFound, StoreUnavailable
+from adapter.logs import configure_logs
 from adapter.settings import Settings
 from adapter.store import Store
-from adapter.store.address import parse
+from adapter.store.address import SqliteAddress, parse
 from adapter.wire.caller import NotReachable, call
 
 T = TypeVar("T")
@@ -43,7 +46,7 @@ def ask(
     was asked did.
     """
     announced = settings.data / "service.json"
-    if announced.is_file() and settings.store.startswith("sqlite"):
+    if announced.is_file() and _of_one_process(settings):
         # it may have been killed and could not take its announcement back; then the record is free
         with contextlib.suppress(ServiceNotReachable, orjson.JSONDecodeError, FileNotFoundError):
             return _send(method, orjson.loads(announced.read_bytes()), path, seconds)
@@ -90,8 +93,23 @@ def _send(method: str, service: dict[str, Any], path: str, seconds: float) -> An
 
 
 async def _open(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
+    async with opened(settings) as store:
+        return await work(store)
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Store]:
+    """The record, opened by the command itself. What it logs goes to stderr, as that of the service. Raises StoreUnavailable."""
+    if not structlog.is_configured():
+        configure_logs(settings.log)
     store = await Store.open(settings.store)
     try:
-        return await work(store)
+        if _of_one_process(settings):  # and this is the process
+            typer.echo(f"no service is running here: the record is {parse(settings.store)}", err=True)
+        yield store
     finally:
         await store.close()
+
+
+def _of_one_process(settings: Settings) -> bool:
+    return isinstance(parse(settings.store), SqliteAddress)

@@ -10,6 +10,7 @@ import typer
 import yaml
 
 from adapter.cli.columns import columns
+from adapter.cli.place import new_file
 from adapter.errors import ConfigError
 from simulators.command import main
 from simulators.registry import CALLING, LIVING, SIMULATORS
@@ -23,6 +24,13 @@ def simulate(
     port: int = typer.Option(0, "--port", min=0, max=65535, help="0 takes a free one."),
     scenarios: Path = typer.Option(
         None, "--scenarios", help="A scenario file instead of the one that comes with it.", exists=True, dir_okay=False
+    ),
+    numbers: Path = typer.Option(
+        None,
+        "--numbers",
+        metavar="FILE",
+        dir_okay=False,
+        help="Where it keeps the numbers that it gives: after a restart it gives none of them again.",
     ),
     speed: float = typer.Option(None, "--speed", min=0.001, help="How many times as fast orders go on."),
     tells: str = typer.Option(
@@ -43,6 +51,7 @@ def simulate(
         raise ConfigError(f"there is no simulated backend '{backend}' (there are: {', '.join(SIMULATORS)})")
     given = ["--host", host, "--port", str(port)]
     given += ["--scenarios", str(scenarios)] if scenarios is not None else []
+    given += ["--numbers", str(new_file(numbers))] if numbers is not None else []
     for option, value, able, what in (
         ("--speed", speed, LIVING, "orders do not go on by themselves"),
         ("--tells", tells, CALLING, "it calls nobody of its own accord"),

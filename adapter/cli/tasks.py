@@ -33,7 +33,8 @@ def listed(
     path = with_query("/admin/tasks", lane=lane, parked=parked, order=order, limit=limit)
     rows = ask(load_settings(Home.find()), path, lambda store: list_tasks(store, limit, lane, parked, order))
     if not rows:
-        typer.echo("no such task")
+        of = "".join((f" in lane {lane}" if lane else "", f" of order {order}" if order else ""))
+        typer.echo(f"no{' parked' if parked else ''} tasks{of} on record")
         return
     for line in columns(tuple(_COLUMNS), [[str(row[name]) for name in _COLUMNS.values()] for row in rows]):
         typer.echo(line)

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from adapter import clock
 from adapter.contract.json_bytes import write_json
 from adapter.faces.callers import Callers
-from adapter.faces.clients import Clients, check_open_faces
+from adapter.faces.clients import Clients
 from adapter.faces.declaration import Face
 from adapter.faces.failure import plain_error
 from adapter.faces.gateway import Gateway
@@ -85,11 +85,10 @@ def create_app(
 
     ``loopback`` says that the server can be reached from its own machine only: faces that open themselves do so there alone.
     ``registry`` takes the metrics, ``hub`` keeps the listeners (None: no events are sent), ``extra`` are further routes beside the
-    faces, ``now`` gives milliseconds since the epoch, ``measure`` brings the metrics up to date before they are shown. Raises
-    ConfigError where clients and faces do not fit together.
+    faces, ``now`` gives milliseconds since the epoch, ``measure`` brings the metrics up to date before they are shown. Clients and faces
+    have been checked to fit together.
     """
     faces = [renderer.face for renderer in renderers.values()]
-    check_open_faces(clients, faces)
     operations = {route.operation for face in faces for route in face.routes}
     callers = Callers(clients, operations, open_here=loopback)
     metrics = FaceMetrics(registry)

@@ -10,7 +10,6 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 
 from adapter.declared import At, Declared, Mistake, load_declared
-from adapter.errors import ConfigError
 from adapter.faces.authentication import SecretHash
 from adapter.faces.declaration import Face
 from adapter.finding import suggest
@@ -103,25 +102,12 @@ def load_clients(path: Path, environment: Mapping[str, str] | None = None) -> Cl
     return load_declared(path, Clients, environment)
 
 
-def check_open_faces(clients: Clients, faces: Sequence[Face]) -> None:
-    """Every face that opens itself does so as a client there is. Raises ConfigError."""
-    for face in faces:
-        for mistake in opens_as_nobody(clients, face):
-            raise ConfigError(f"face {face.face}: {mistake}")
-
-
 def opens_as_nobody(clients: Clients, face: Face) -> Iterator[Mistake]:
     """K112: a face opens itself as a client that there is not."""
     name = face.credentials.open_as
     if name and name not in clients.clients:
         text = f"'{name}' is not in the file of clients"
         yield Mistake(("credentials", "openAs"), text, suggest(name, clients.clients, "there are"), "K112", value=True)
-
-
-def check_clients(clients: Clients, faces: Sequence[str], markets: Sequence[str]) -> None:
-    """Raises ConfigError naming what a client may use and nothing declares: a face, a market; and a party that two clients are."""
-    if found := [str(mistake) for mistake in strange_clients(clients, faces, markets)]:
-        raise ConfigError("; ".join(found))
 
 
 def strange_clients(clients: Clients, faces: Sequence[str], markets: Sequence[str]) -> Iterator[Mistake]:

@@ -136,7 +136,7 @@ class Store:
 
     async def accept(self, request: Acceptance) -> Accepted:
         """Records the request and the intent to call its backend, or says what became of it before."""
-        intent = accepting.intend(request, request.order_id or self._ids(), self._asker())
+        intent = accepting.intend(request, request.order_id or self._ids(), self._asker(request.at))
         try:
             accepted: Accepted = await self._runner.submit(accepting.accept, intent, brief=True, told=self._accepted)
         except OutcomeUnknown:
@@ -177,8 +177,8 @@ class Store:
         open_still: bool = await self._runner.tx(reading.is_open, order_id, attempt, brief=True)
         return open_still
 
-    def _asker(self) -> accepting.Asker:
-        return accepting.Asker(self.node, self.clock(), self.several_nodes)
+    def _asker(self, at: int | None = None) -> accepting.Asker:
+        return accepting.Asker(self.node, self.clock() if at is None else at, self.several_nodes)
 
     def _accepted(self, accepted: Accepted, error: BaseException | None, left: bool) -> None:
         """Where nobody waits for an acceptance any more, nobody will make its call: that is certain, and recorded."""

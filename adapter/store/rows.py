@@ -77,7 +77,8 @@ class Acceptance:
 
     ``scope`` and ``key`` name the request, ``fingerprint`` its content. ``deadline`` is when its backend call is over
     at the latest. ``external_id`` is the caller's own number of the order, if it has one. ``order_id`` is the id the order
-    gets if it is new ("": the record makes one); its short form is already in the call that is recorded here.
+    gets if it is new ("": the record makes one); its short form is already in the call that is recorded here. ``at`` is the reading of the
+    record's clock that its messages and its deadline go by, and with it the order and its attempt (None: the record reads it itself).
 
     ``permit`` is the backend's rate (permits per second, burst) where the call needs one. With ``response`` and ``answer`` the order is
     answered here and now, and ``tasks`` will see to it: there is no attempt yet. ``events`` tell of it; ``private``: only to its client.
@@ -110,6 +111,7 @@ class Acceptance:
     resource: str = ""
     subject: str = ""
     subject_version: Version | None = None
+    at: int | None = None
 
 
 @frozen

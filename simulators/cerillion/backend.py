@@ -62,7 +62,7 @@ class Cerillion(OrderDesk[CerillionScenarios]):
     def _book(self, call: SoapCall) -> Booking:
         order = copy.deepcopy(call.payload.find("workOrder"))
         assert order is not None  # the schema has been checked
-        number = str(self._scenarios.first + self.bookings.next_count() - 1)
+        number = str(self._scenarios.first + self.bookings.numbers.next() - 1)
         client_reference = order.get("clientReference", "")
         reference = order.findtext("externalReference", "") or client_reference
         account, now = order.findtext("account", ""), self._passing.now()

@@ -110,7 +110,7 @@ class Network:
     def _book(self, call: Call) -> None:
         given = call.given
         details = tuple((name, given.get(name, "")) for name in ("service_uid", "date", "origin", "xspcid"))
-        number = f"{self.bookings.next_count():06d}"
+        number = f"{self.bookings.numbers.next():06d}"
         customer, target = given.get("customer", ""), call.target.encode()
         self.bookings.add(Booking(number, call.socket, given.get("order", ""), customer, b"", target, details))
         self._ended.pop((call.socket, given["service_uid"]), None)

@@ -17,6 +17,7 @@ from lxml import etree
 from simulators.citynetwork.backend import METHODS, Call, Network, Refusal, checked, refused
 from simulators.citynetwork.scenario import Behaviour, CityNetworkScenarios, Form
 from simulators.http_server import HttpReply, HttpRequest, Transport
+from simulators.numbers import Numbers
 from simulators.scenario import read_yaml
 from simulators.twin import Twin
 
@@ -33,6 +34,11 @@ class CityNetwork(Twin[Behaviour]):
     def __init__(self, network: Network, **server: Any) -> None:
         super().__init__("citynetwork", **server)
         self._network = network
+
+    @property
+    def numbers(self) -> Numbers:
+        """Those that it gives to what it books."""
+        return self._network.bookings.numbers
 
     def bookings(self) -> dict[str, Any]:
         """As ``GET /bookings``."""

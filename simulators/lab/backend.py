@@ -115,7 +115,7 @@ class Lab(OrderDesk[LabScenarios]):
     def _book(self, call: SoapCall) -> Booking:
         order = copy.deepcopy(call.payload.find("order"))
         assert order is not None  # the schema has been checked
-        number = f"LAB-{self.bookings.next_count():06d}"
+        number = f"LAB-{self.bookings.numbers.next():06d}"
         reference, client_reference = order.get("reference", ""), order.get("clientReference", "")
         booking = Booking(number, reference, client_reference, "", etree.tostring(order), call.envelope, (), self._passing.now())
         self.bookings.add(booking)

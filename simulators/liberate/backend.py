@@ -12,7 +12,6 @@ from lxml import etree
 from pydantic import BaseModel, ConfigDict
 
 from simulators.bookings import Booking
-from simulators.life import Passing
 from simulators.order_desk import LivingScenarios, OrderDesk, living
 from simulators.scenario import NORMAL, Behaviour
 from simulators.soap_server import SoapCall
@@ -48,10 +47,6 @@ class Liberate(OrderDesk[LiberateScenarios]):
     wsdl = WSDL
     fault = f"{_NS}LiberateFault"
     fault_members = _NS
-
-    def __init__(self, scenarios: LiberateScenarios, passing: Passing | None = None, limit: int = 10_000) -> None:
-        super().__init__(scenarios, passing, limit)
-        self._given: dict[str, int] = {}
 
     def behaviour(self, call: SoapCall) -> Behaviour:
         """By the account of a new order; reading and finding always work."""
@@ -105,10 +100,8 @@ class Liberate(OrderDesk[LiberateScenarios]):
 
     def _number(self, unit: str) -> str:
         """The next number of a unit. After 9999 the letter goes on."""
-        if self.bookings.next_count() == 1:  # nothing is booked, or everything was forgotten
-            self._given.clear()
         numbering = self._scenarios.units[unit]
-        count = self._given[unit] = self._given.get(unit, numbering.first - 1) + 1
+        count = numbering.first - 1 + self.bookings.numbers.next(unit)
         return f"{numbering.prefix}{count % 10_000:04d}{chr((ord(numbering.suffix) - ord('A') + count // 10_000) % 26 + ord('A'))}"
 
     def _read(self, call: SoapCall, unit: str) -> list[Booking]:

@@ -22,6 +22,7 @@ from simulators.nexera.playing import Player
 from simulators.nexera.resources import Resources
 from simulators.nexera.scenario import Refusal, Response, Scenarios, Step
 from simulators.nexera.telling import Callbacks
+from simulators.numbers import Numbers
 from simulators.scenario import read_yaml
 
 HERE = Path(__file__).parent
@@ -57,6 +58,11 @@ class Nexera(CallingTwin[Response]):
         """Also ends all scripts and callbacks."""
         await self._player.stop()
         await super().stop()
+
+    @property
+    def numbers(self) -> Numbers:
+        """Those that it gives to what it books."""
+        return self._resources.numbers
 
     def bookings(self) -> dict[str, Any]:
         """As ``GET /bookings``."""

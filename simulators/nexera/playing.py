@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +35,6 @@ class Player:
         self._playing: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._others: set[asyncio.Task[None]] = set()
         self._changed: dict[tuple[str, str], asyncio.Event] = {}
-        self._events = itertools.count(1)
 
     def begin(self, resource: Resource, steps: Sequence[Step]) -> None:
         """The resource goes on by these steps, and no longer by those it had."""

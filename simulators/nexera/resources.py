@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from simulators.numbers import Numbers
 
 Members = dict[str, Any]
 
@@ -26,22 +27,22 @@ class Resource:
 
 
 class Resources:
-    """At most ``limit`` of all kinds together; the oldest are forgotten first."""
+    """At most ``limit`` of all kinds together; the oldest are forgotten first. ``numbers`` are those that they are given."""
 
     def __init__(self, limit: int) -> None:
+        self.numbers = Numbers()
         self._limit = limit
         self.clear()
 
     def clear(self) -> None:
-        """Forgets everything, also the numbers that were given."""
+        """Forgets everything, also which numbers were given."""
+        self.numbers.clear()
         self._held: dict[tuple[str, str], Resource] = {}
-        self._numbers: dict[str, Iterator[int]] = {}
         self._forgotten = 0
 
     def add(self, kind: str, prefix: str, members: Members, request: Members | None = None) -> Resource:
         """A new resource; its id is the prefix and the next number of its kind."""
-        number = next(self._numbers.setdefault(kind, itertools.count(1)))
-        resource = Resource(kind, {"id": f"{prefix}-{number:06d}", **members}, [] if request is None else [request])
+        resource = Resource(kind, {"id": f"{prefix}-{self.numbers.next(kind):06d}", **members}, [] if request is None else [request])
         self._held[kind, resource.id] = resource
         if len(self._held) > self._limit:
             del self._held[next(iter(self._held))]

@@ -138,9 +138,9 @@ class Slbos(OrderDesk[SlbosScenarios]):
         order = copy.deepcopy(call.payload.find(f"{_SERVICE}order"))
         assert order is not None  # the schema has been checked
         temporary = _text(order, "temporaryOrderId")
-        count = self.bookings.next_count()
+        count = self.bookings.numbers.next()
         sample = self._scenarios.samples.get(temporary)
-        if sample is None or self.bookings.by_number(sample.orderNumber) is not None:
+        if sample is not None and not self.bookings.numbers.first(sample.orderNumber):
             sample = None
         number = sample.orderNumber if sample else f"1200060{count:07d}01"
         _set(order, _text(order, "accountNumber").removeprefix("#"), "accountNumber")

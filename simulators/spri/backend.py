@@ -76,7 +76,7 @@ class Supplier:
         order = call.payload.find(f"{_NS}auftrag")
         assert order is not None  # the schema has been checked
         reference, line = _text(order, "externeAuftragsnummer"), _text(order, "position/leitungsbezeichnung")
-        count = self.bookings.next_count()
+        count = self.bookings.numbers.next()
         number = f"PV{count:08d}"
         lines = self._scenarios.lines
         wished = _text(order, "kundenwunschtermin/von")
@@ -111,7 +111,7 @@ class Supplier:
         if change is None or code:
             self._receipt(answer, [code])
             return
-        request = f"VG{self.bookings.next_count():08d}"
+        request = f"VG{self.bookings.numbers.next():08d}"
         self._book(call, request, f"{kind} {number}", asked)
         self._receipt(answer)
         _add(answer, "vorgangsnummer", request)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from lxml import etree
 
+from simulators.numbers import Numbers
 from simulators.spri.change import Answer, ProviderChange
 from simulators.spri.course import ANNOUNCEMENT, QUESTION, Contact, Line, SpriScenarios, Step
 
@@ -30,18 +31,13 @@ class Message:
 class Writer:
     """Makes the messages, with the texts and names of a scenario file, and numbers them."""
 
-    def __init__(self, scenarios: SpriScenarios) -> None:
+    def __init__(self, scenarios: SpriScenarios, numbers: Numbers) -> None:
+        self._numbers = numbers
         self._texts, self._providers, self._contact = scenarios.codes, scenarios.providers, scenarios.contact
-        self._count = 0
-
-    def clear(self) -> None:
-        """The next message is the first one again."""
-        self._count = 0
 
     def message(self, change: ProviderChange, step: Step) -> Message:
         """What ``step`` tells of the change, as it is now."""
-        self._count += 1
-        number, side = f"M{self._count:08d}", change.side(step.line)
+        number, side = f"M{self._numbers.next('message'):08d}", change.side(step.line)
         announced = step.message == ANNOUNCEMENT
         root = etree.Element(f"{_NS}{'annehmeKuendigung' if announced else 'annehmeMeldung'}", nsmap={"m": NAMESPACE})
         head = _child(root, "kopf")

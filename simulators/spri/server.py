@@ -31,7 +31,7 @@ class SpriSimulator(CallingTwin[Behaviour], Simulator):
     def __init__(self, scenarios: SpriScenarios, passing: Passing, **server: Any) -> None:
         self._supplier = Supplier(scenarios, self._moved, passing)
         super().__init__(self._supplier, **server)
-        self._writer, self._courier = Writer(scenarios), Courier(self._listener)
+        self._writer, self._courier = Writer(scenarios, self.numbers), Courier(self._listener)
         self._telling: dict[str, tuple[asyncio.Event, asyncio.Task[None]]] = {}
         self._changes: dict[str, ProviderChange] = {}
         self._on_its_way: dict[str, list[tuple[Message, int]]] = {}
@@ -56,7 +56,6 @@ class SpriSimulator(CallingTwin[Behaviour], Simulator):
         self._changes.clear()
         self._on_its_way.clear()
         self._supplier.clear()
-        self._writer.clear()
         self._courier.sent.clear()
         super().reset()
 

@@ -176,7 +176,7 @@ def test_r99_without_a_listener_the_order_is_taken_and_nobody_is_told(tmp_path, 
         assert de.answer(old, False).status_code == 201
         heard = de.until(de.ab, old, "StateChange(rejected)")
         assert heard[0] == "RespondProviderChangeCreate(acknowledged)"
-    lines = [line for line in capfd.readouterr().out.splitlines() if "event.nobody-listens" in line]
+    lines = [line for line in capfd.readouterr().err.splitlines() if "event.nobody-listens" in line]
     assert len(lines) == 1
     for text in ("ProductOrderCreateEvent", old, AB):
         assert text in lines[0]
@@ -190,7 +190,7 @@ def test_r99_who_is_registered_for_another_category_is_not_told_of_this_one(tmp_
         assert de.ab.events == []
         de.answer(number, False)
         de.told("ABBM-PV")
-    assert "event.not-asked-for" in capfd.readouterr().out
+    assert "event.not-asked-for" in capfd.readouterr().err
 
 
 def test_r99_who_is_registered_for_the_category_is_told(tmp_path):

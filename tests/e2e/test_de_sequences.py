@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from simulators.scenario import Behaviour
 from tests.de_kit import AB, AUF, brief, subject, world
 from tests.listener_kit import resource_of
 
@@ -149,7 +150,10 @@ def test_r118_a_cancellation_that_is_refused_lets_the_order_go_on(de):
     read = de.send("GET", f"/cancelProductOrder/{task.json()['id']}").json()
     for shown in (told, read):
         assert (shown["state"], shown["stateChangeReason"]) == ("rejected", why)
-        assert shown["stateChangeHistory"] == [{"state": "rejected", "stateChangeDate": shown["stateChangeDate"], "stateChangeReason": why}]
+        assert shown["stateChangeHistory"] == [
+            {"state": "inProgress", "stateChangeDate": task.json()["stateChangeDate"]},
+            {"state": "rejected", "stateChangeDate": shown["stateChangeDate"], "stateChangeReason": why},
+        ]
     assert de.answer(old, True).status_code == 201
     de.until(de.auf, new, "StateChange(closed)")
 
@@ -245,6 +249,22 @@ def test_a_date_is_not_moved_within_36_hours_of_it(de):
     de.until(de.auf, new, "StateChange(inProgress)")
     refused = reschedule(de, new, "2031-06-03T08:00:00+02:00")
     assert (refused.status_code, refused.json()["code"]) == (409, "1085")
+
+
+def test_a_date_that_the_supplier_refuses_at_once_is_a_rejected_task_that_says_since_when_and_why(de):
+    new, _ = approved(de, "CUTOVER")
+    de.until(de.auf, new, "InformationRequired")
+    de.supplier.once("verschiebeTermin", Behaviour(refuse=("1085",)))
+    task = reschedule(de, new, "2031-06-03T08:00:00+02:00")
+    assert (task.status_code, task.json()["state"], "stateChangeDate" in task.json()) == (201, "acknowledged", False)
+    de.until(de.auf, new, "RescheduleProductOrderStateChange(rejected)")
+    read = de.send("GET", f"/rescheduleProductOrder/{task.json()['id']}").json()
+    for shown in (last(de.auf, new), read):
+        assert shown["state"] == "rejected"
+        [reason] = shown["stateChangeReason"]
+        assert (reason["code"], reason["text"]) == ("1085", de.supplier_text("1085"))
+        entry = {"state": "rejected", "stateChangeDate": shown["stateChangeDate"], "stateChangeReason": [reason]}
+        assert shown["stateChangeHistory"] == [entry]
 
 
 def test_a_date_is_not_moved_before_the_order_is_confirmed(de):

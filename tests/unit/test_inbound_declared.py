@@ -8,7 +8,7 @@ import pytest
 
 from adapter.agenda import watched
 from adapter.errors import ConfigError
-from adapter.faces.clients import Clients, check_clients
+from adapter.faces.clients import Clients
 from adapter.market import Market, load_market
 
 MARKET = """\
@@ -110,8 +110,3 @@ def test_a_party_stands_for_its_client_in_each_of_its_markets():
     assert clients(shop=("B-1", "B-2"), other=()).owners == {
         (market, party): "shop" for market in ("north", "south") for party in ("B-1", "B-2")
     }
-
-
-def test_a_party_cannot_be_two_clients():
-    with pytest.raises(ConfigError, match=r"clients\.other\.parties\.B-1: 'B-1' of market 'north' is shop already"):
-        check_clients(clients(shop=("B-1",), other=("B-1",)), [], ["north", "south"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -15,8 +16,9 @@ from sqlalchemy import delete
 
 from adapter import clock
 from adapter.errors import Conflict, KeyReused, NotFound, NotOffered, StoreUnavailable
+from adapter.faces.admin.orders import way_of_order
 from adapter.ports import Message, OutcomeKind
-from adapter.store import InFlight, Response, Settlement
+from adapter.store import Direction, InFlight, Response, Settlement
 from adapter.store.connection import Statement
 from adapter.store.schema import resource_order
 from simulators.http_server import Transport
@@ -68,6 +70,24 @@ def test_the_market_of_an_order_is_where_it_is_on_record(run):
     async def scenario(service: Opened) -> None:
         reply = await service.pipeline.place(message())
         assert await service.pipeline.market_of(asked_for(orjson.loads(reply.body)["id"]), ("lab", "pr")) == "pr"
+
+    run(scenario)
+
+
+def test_what_is_sent_is_not_older_than_the_attempt_that_sends_it(run):
+    """Both go by one reading of the clock, however long it takes to write the request between two."""
+
+    async def scenario(service: Opened) -> None:
+        ticks = itertools.count(clock.now())
+        service.pipeline.now = service.store.clock = lambda: next(ticks)  # type: ignore[method-assign]
+        await service.pipeline.place(message())
+        order, [attempt] = await service.only_order()
+        [sent] = [each for each in await service.store.messages(order.id) if each.direction is Direction.BACKEND_REQUEST]
+        assert (order.created_at, attempt.started_at) == (sent.at, sent.at)
+        way = await way_of_order(service.store, order.id)
+        texts = [step["text"] for step in way["timeline"]]
+        begins, leaves = (next(n for n, text in enumerate(texts) if words in text) for words in ("begins on node", "sent to the backend"))
+        assert begins < leaves
 
     run(scenario)
 

@@ -8,7 +8,8 @@ from typing import Any
 from adapter.changing import attention_to
 from adapter.errors import Conflict
 from adapter.faces.admin.by_hand import Hand
-from adapter.faces.admin.orders import order_of, order_row
+from adapter.faces.admin.named import order_of
+from adapter.faces.admin.orders import order_row
 from adapter.store import OrderQuery, OrderRow, Store, auditing, dead_letters
 from adapter.store.advancing import advance
 from adapter.store.connection import Connection

@@ -8,6 +8,7 @@ from typing import Any
 from adapter import clock
 from adapter.contract.path import parse_path
 from adapter.errors import NotFound
+from adapter.faces.admin.named import orders_of
 from adapter.faces.admin.tasks import task_row
 from adapter.faces.admin.timeline import Way, outcome, timeline
 from adapter.mapping.runtime import ABSENT, reach
@@ -53,27 +54,6 @@ def _reconciling(c: Connection, orders: list[str]) -> dict[str, Task]:
     return {order: task for order, task in found.items() if task is not None}
 
 
-async def order_of(store: Store, identifier: str) -> OrderRow:
-    """One order by our id or the backend's (the newest, where several have it). Raises NotFound."""
-    row = await store.order(identifier)
-    if row is None and identifier:
-        row = next(iter(await store.orders(OrderQuery(backend_ref=identifier, limit=1))), None)
-    if row is None:
-        raise NotFound(f"there is no order '{identifier}' on record; 'adapter orders' lists the newest")
-    return row
-
-
-async def _shown(store: Store, identifier: str) -> OrderRow:
-    """Like ``order_of``, by the caller's own number as well: good for looking, where it does not matter that a correction has it, too."""
-    try:
-        return await order_of(store, identifier)
-    except NotFound:
-        named = await store.orders(OrderQuery(external_id=identifier, limit=1)) if identifier else []
-        if not named:
-            raise
-        return named[0]
-
-
 async def show_order(store: Store, identifier: str) -> dict[str, Any] | None:
     """``way_of_order``, None where there is no such order."""
     try:
@@ -83,15 +63,17 @@ async def show_order(store: Store, identifier: str) -> dict[str, Any] | None:
 
 
 async def way_of_order(store: Store, identifier: str, related: Callable[[str], str] = lambda _: "") -> dict[str, Any]:
-    """One order (its id, the backend's or the caller's own number: the newest, where several have it) with its attempts and
-    messages, and with all that is on record about it as one list in the order of time: events, deliveries, tasks and what people did as
-    well. ``related`` gives by market the path at which resources that belong together have the same value. Raises NotFound."""
-    row = await _shown(store, identifier)
+    """One order (its id, the backend's or the caller's own number: the newest, where several of one market have it) with its attempts
+    and messages, and with all that is on record about it as one list in the order of time: events, deliveries, tasks and what people did
+    as well. ``related`` gives by market the path at which resources that belong together have the same value. Raises NotFound; Conflict
+    where the number is one of several markets."""
+    row, *others = await orders_of(store, identifier)
     attempts, messages = await store.attempts(row.id), await store.messages(row.id)
     way: Way = await store.tx(_way, row, attempts, messages)
     now = await store.now()
     return {
         **order_row(row),
+        "namesakes": [_in_brief(each) for each in others],
         "related": [_in_brief(each) for each in await _related(store, row, related(row.market))],
         "attempts": [_attempt(item) for item in attempts],
         "messages": [_message(item) for item in messages],
@@ -117,7 +99,8 @@ async def _related(store: Store, row: OrderRow, path: str) -> list[OrderRow]:
 
 
 def _in_brief(row: OrderRow) -> str:
-    return f"{kind_of(row)} {row.id}, the backend's {row.backend_ref}: {row.state}"
+    number = f", the backend's {row.backend_ref}" if row.backend_ref else ""
+    return f"{kind_of(row)} {row.id}{number}: {row.state}"
 
 
 def _value_at(row: OrderRow, path: str) -> Any:

@@ -17,7 +17,7 @@ from adapter.contract.json_bytes import write_json
 from adapter.deferral import was_answered
 from adapter.errors import ConfigError, Conflict, InvalidMessage, MappingFailed
 from adapter.faces.admin.by_hand import Hand
-from adapter.faces.admin.orders import order_of
+from adapter.faces.admin.named import order_of
 from adapter.faces.admin.settling_changes import change_by_hand
 from adapter.mapping.scope import Scope
 from adapter.market import Market

@@ -22,10 +22,15 @@ from tests.service_kit import ROOT, home_with
 Read = Callable[..., MarketRules]
 
 
+@pytest.fixture(autouse=True)
+def _nothing_read_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other tests of this process have read is no more known here than in the next process."""
+    monkeypatch.setattr(kept, "_kept", type(kept._kept)())
+
+
 @pytest.fixture
 def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
     """Reads the rules of a market of a home; ``read.count`` says how many times files had to be read."""
-    monkeypatch.setattr(kept, "_kept", type(kept._kept)())
     calls = []
     monkeypatch.setattr(kept, "read_rules", lambda *given, **named: calls.append(1) or reading.read_rules(*given, **named))
 

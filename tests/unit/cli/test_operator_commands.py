@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
+import typer
 from sqlalchemy import update
 from typer.testing import CliRunner, Result
 
@@ -41,7 +43,9 @@ class Desk:
     def says(self, *arguments: str) -> str:
         result = self.call(*arguments)
         assert result.exit_code == 0, (result.output, result.exception)
-        return result.output
+        alone = f"no service is running here: the record is {self.data / 'adapter.db'}\n"
+        assert result.stderr == ("" if self.service is not None else alone), "where no service answers, it says which record it opened"
+        return result.stdout
 
     def refuses(self, kind: type[Exception], *arguments: str) -> str:
         result = self.call(*arguments)
@@ -145,6 +149,37 @@ def test_an_order_is_shown_with_and_without_its_bodies_by_either_way_of_asking(d
     assert "clientReference>" not in brief
 
 
+def test_a_number_that_several_orders_of_a_market_have_shows_the_newest_and_names_the_others(tmp_path, home, monkeypatch):
+    """Decision 3: other content under the same number is a correction."""
+    with running(tmp_path / "data", {"ADAPTER_HOME": home}) as service:
+        for category in ("RES", "BUS", "VIP"):
+            assert service.place(pr_order(externalId="E-7", category=category)).status_code == 201
+        desk = Desk(home, tmp_path / "data", service, monkeypatch)
+        newest, *older = [line.split()[2] for line in desk.says("orders").splitlines()[1:]]
+        shown = desk.says("orders", "show", "E-7", "--brief").splitlines()
+        assert shown[0] == f"id                 {newest}"
+        others = [line for line in shown if line.startswith("same number, older ")]
+        assert [line.split()[4].rstrip(",") for line in others] == older
+        assert "same number" not in desk.says("orders", "show", older[0])
+
+
+def test_a_number_of_several_orders_is_refused_where_it_is_not_clear_which_one_is_meant(desk):
+    rows = desk.on_record(lambda store: store.orders(OrderQuery()))
+    numbered = update(resource_order).values(backend_ref="LAB-000001", external_id="E-1")
+    desk.on_record(lambda store: store.tx(lambda c: c.change(Statement(numbered), {})))
+    refused = desk.refuses(Conflict, "orders", "settle", "LAB-000001", "--as", "absent")
+    assert "'LAB-000001' is the number of several orders; name the one that is meant by its own id: " in refused
+    assert [f"{row.id} (market pr, " in refused for row in rows] == [True] * 3
+    assert "of several orders" in desk.refuses(Conflict, "orders", "dismiss", "LAB-000001", "--why", "x")
+    assert f"id                 {rows[0].id}\n" in desk.says("orders", "show", "LAB-000001")
+    elsewhere = update(resource_order).where(resource_order.c.id == rows[1].id).values(market="lab", backend_ref="")
+    desk.on_record(lambda store: store.tx(lambda c: c.change(Statement(elsewhere), {})))
+    assert f"id                 {rows[0].id}\n" in desk.says("orders", "show", "LAB-000001"), "no order of the other market has it"
+    blank = update(resource_order).values(backend_ref="")
+    desk.on_record(lambda store: store.tx(lambda c: c.change(Statement(blank), {})))
+    assert f"{rows[1].id} (market lab, " in desk.refuses(Conflict, "orders", "show", "E-1")
+
+
 def test_tasks_are_listed_and_redriven_alone_or_by_lane(desk):
     for number in range(3):
         desk.on_record(lambda store, number=number: parked_task(store, f"poll:T{number}", "poll:nobody", f"reason {number}"))
@@ -154,8 +189,9 @@ def test_tasks_are_listed_and_redriven_alone_or_by_lane(desk):
     redriven = desk.says("tasks", "redrive", "--lane", "poll:nobody").splitlines()
     assert sorted(redriven) == ["poll:T0 is due now", "poll:T2 is due now"]
     assert desk.says("tasks", "redrive", "--lane", "poll:nobody") == "nothing stands still there\n"
-    assert desk.says("tasks", "--parked", "--lane", "poll:nobody") == "no such task\n"
+    assert desk.says("tasks", "--parked", "--lane", "poll:nobody") == "no parked tasks in lane poll:nobody on record\n"
     assert "there is no task 'poll:T9'" in desk.refuses(NotFound, "tasks", "redrive", "poll:T9")
+    assert desk.says("tasks", "--lane", "poll:nobody", "--order", "O-1") == "no tasks in lane poll:nobody of order O-1 on record\n"
     assert desk.call("tasks", "redrive").exit_code == 2
     assert desk.call("tasks", "redrive", "poll:T1", "--lane", "x").exit_code == 2
 
@@ -209,11 +245,23 @@ def test_what_is_past_its_age_is_counted_and_goes(tmp_path, monkeypatch):
     with running(tmp_path / "data", {"ADAPTER_HOME": home}) as service:
         assert service.place(pr_order(house="00918424400911")).status_code == 400
         desk = Desk(home, tmp_path / "data", service, monkeypatch)
-        looked = desk.says("purge", "--dry-run").partition("would go:\n")[2].splitlines()  # the service's log is in the same output
+        looked = desk.says("purge", "--dry-run").removeprefix("would go:\n").splitlines()
         assert ["1", "orders"] in [line.split() for line in looked]
         assert ["1", "keys"] in [line.split() for line in looked]
-        assert desk.says("purge").partition("gone:\n")[2].splitlines() == looked
+        assert desk.says("purge").removeprefix("gone:\n").splitlines() == looked
         assert "no orders on record" in desk.says("orders")
+
+
+def test_what_a_neighbour_logs_meanwhile_is_no_part_of_what_a_command_says():
+    command = typer.Typer()
+
+    @command.command()
+    def say() -> None:
+        structlog.get_logger("neighbour").warning("something.else")
+        typer.echo("said")
+
+    said = CliRunner().invoke(command)
+    assert (said.stdout, said.stderr) == ("said\n", "")
 
 
 def test_what_is_set_makes_the_query_and_who_asks_is_known(monkeypatch):

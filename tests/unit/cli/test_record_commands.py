@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -14,6 +17,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from adapter.cli.columns import columns, printable
@@ -127,6 +131,8 @@ def test_on_an_empty_record_there_is_nothing_to_show(tmp_path, command):
     made(tmp_path)
     assert "no orders on record" in command(tmp_path, "orders").output
     assert "no codes on record" in command(tmp_path, "codes").output
+    assert command(tmp_path, "tasks").stdout == "no tasks on record\n"
+    assert command(tmp_path, "tasks", "--parked").stdout == "no parked tasks on record\n"
 
 
 @pytest.mark.parametrize("asked", [("orders",), ("orders", "X"), ("codes",), ("backup", "copy.db")])
@@ -164,6 +170,29 @@ def test_backup_copies_the_record_of_a_running_service_and_of_none(service, plac
     assert (tmp_path / "again.db").stat().st_size > 0
 
 
+def test_what_is_logged_while_a_copy_is_opened_is_no_part_of_what_is_listed(tmp_path):
+    made(tmp_path)
+
+    async def copied() -> None:
+        store = await Store.open(f"sqlite:///{tmp_path / 'adapter.db'}")
+        await store.backup(tmp_path / "copy" / "adapter.db")
+        await store.close()
+
+    (tmp_path / "copy").mkdir()
+    asyncio.run(copied())
+    told = subprocess.run(
+        [sys.executable, "-c", "from adapter.cli.main import run; run()", "orders"],
+        env={**os.environ, "ADAPTER_HOME": str(ROOT), "ADAPTER_DATA": str(tmp_path / "copy")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout == "no orders on record\n"
+    logged, said = told.stderr.splitlines()
+    assert json.loads(logged)["event"] == "record.restored"
+    assert said == f"no service is running here: the record is {tmp_path / 'copy' / 'adapter.db'}"
+
+
 @pytest.mark.parametrize("left", ["killed", "half", "another"])
 def test_what_a_killed_service_left_behind_is_no_obstacle(tmp_path, command, left):
     made(tmp_path)
@@ -177,7 +206,8 @@ def test_what_a_killed_service_left_behind_is_no_obstacle(tmp_path, command, lef
         listed = command(tmp_path, "orders")
         missing = command(tmp_path, "orders", "nothing")
         other.shutdown()
-    assert "no orders on record" in listed.output
+    assert listed.stdout == "no orders on record\n"
+    assert listed.stderr == f"no service is running here: the record is {tmp_path / 'adapter.db'}\n"
     assert isinstance(missing.exception, NotFound)
 
 
@@ -234,6 +264,9 @@ def test_client_prints_an_entry_whose_hash_fits_the_secret(tmp_path, command):
     stored = next(line.split(": ")[1] for line in made.stdout.splitlines() if "secret:" in line)
     assert SecretHash.parse(stored).matches(secret.encode())
     assert secret not in made.stdout
+    [(_, printed)] = yaml.safe_load(made.stdout).items()
+    assert {key: printed[key] for key in ("faces", "markets", "operations")} == {"faces": [], "markets": [], "operations": []}
+    assert "    faces: []         # none yet; without this line, all of them\n" in made.stdout
     typed = command(tmp_path, "client", "shop", text="my own secret\nmy own secret\n")
     stored = next(line.split(": ")[1] for line in typed.stdout.splitlines() if line.startswith("    secret:"))
     assert SecretHash.parse(stored).matches(b"my own secret")

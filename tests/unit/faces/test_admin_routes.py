@@ -79,7 +79,7 @@ def test_an_order_is_whole_by_either_id_and_holds_no_secret(service):
     [row] = ask(service, "/admin/orders").json()
     shown = ask(service, f"/admin/orders/{row['id']}")
     assert shown.json() == ask(service, f"/admin/orders/{row['backendReference']}").json()
-    assert set(shown.json()) == {*row, "related", "messages", "timeline"}
+    assert set(shown.json()) == {*row, "namesakes", "related", "messages", "timeline"}
     assert [attempt["outcome"] for attempt in shown.json()["attempts"]] == ["accepted"]
     assert len(shown.json()["messages"]) == 4
     assert "demo-secret" not in shown.text

@@ -13,7 +13,8 @@ import pytest
 
 from adapter.errors import ConfigError, Conflict, InvalidMessage, NotFound
 from adapter.faces.admin.by_hand import Hand
-from adapter.faces.admin.orders import list_in_doubt, order_of, way_of_order
+from adapter.faces.admin.named import order_of
+from adapter.faces.admin.orders import list_in_doubt, way_of_order
 from adapter.faces.admin.settling import Judge, settle_by_hand
 from adapter.ports import OutcomeKind
 from adapter.store import auditing

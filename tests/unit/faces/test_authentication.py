@@ -8,12 +8,10 @@ from functools import cache
 
 import pytest
 
-from adapter.errors import CheckFailed, ConfigError, NotAuthenticated, TooManyRequests
+from adapter.errors import CheckFailed, NotAuthenticated, TooManyRequests
 from adapter.faces.authentication import Authenticator, SecretHash, hash_secret
-from adapter.faces.clients import check_clients, check_open_faces, load_clients
-from adapter.faces.declaration import load_face
+from adapter.faces.clients import load_clients
 from adapter.faces.rate import Bucket, Buckets
-from adapter.settings import Home, load_settings
 
 
 @cache
@@ -292,28 +290,8 @@ def test_clients_file_names_what_is_wrong_and_never_the_secret(tmp_path):
     assert "my-plain-secret" not in str(failed.value)
 
 
-def test_clients_have_to_fit_what_is_declared(tmp_path, face_with):
-    text = "clients:\n  shop: {markets: [pr, xx], operations: ['*'], faces: [hybris, web], market: yy}\n"
-    clients = load_clients(write(tmp_path, text))
-    with pytest.raises(ConfigError) as refused:
-        check_clients(clients, ["hybris"], ["pr"])
-    assert str(refused.value).split("; ") == [
-        "clients.shop.faces.web: there is no face 'web' in config/adapter.yaml",
-        "clients.shop.markets.xx: there is no market 'xx' in config/adapter.yaml",
-        "clients.shop.market: there is no market 'yy' in config/adapter.yaml",
-    ]
-    check_clients(clients, ["hybris", "web"], ["pr", "xx", "yy"])
-    with pytest.raises(ConfigError, match=r"face tmf: credentials.openAs: 'demo-open' is not in the file of clients"):
-        check_open_faces(clients, [face_with("tmf", lambda data: None)])
-    check_open_faces(clients, [face_with("hybris", lambda data: None)])
-
-
 def test_shipped_clients_are_those_of_the_demo(request):
     root = request.config.rootpath
     clients = load_clients(root / "config" / "clients.yaml")
-    settings = load_settings(Home(root))
-    faces = [load_face(root / "config" / "faces" / f"{name}.yaml") for name in settings.faces]
-    check_open_faces(clients, faces)
-    check_clients(clients, settings.faces, settings.markets)
     assert SecretHash.parse(clients.clients["demo-channel"].secret).matches(b"demo-secret")
     assert clients.clients["demo-open"].hashes == ()

@@ -35,9 +35,9 @@ def test_each_unit_numbers_its_orders_from_the_documented_one_on(client, twin):
 
 
 def test_after_the_last_number_the_letter_goes_on(client, twin):
-    twin._backend._given["JM"] = 9_998
-    assert client.service.CreateServiceOrder(order=order("PA")).serviceOrderNo == "FL0070H"  # the first of all clears the counters
-    twin._backend._given["JM"] = 9_998
+    for _ in range(9_998):
+        twin.numbers.next("JM")
+    assert client.service.CreateServiceOrder(order=order("PA")).serviceOrderNo == "FL0070H"
     assert [client.service.CreateServiceOrder(order=order()).serviceOrderNo for _ in range(2)] == ["DJ9999H", "DJ0000I"]
 
 

@@ -117,8 +117,10 @@ def _element(name: str, content: object) -> etree._Element:
 
 
 @contextlib.asynccontextmanager
-async def world(buyer: Buyer, speed: float = FAST) -> AsyncIterator[tuple[SpriSimulator, Caller]]:
+async def world(buyer: Buyer, speed: float = FAST, numbers: Path | None = None) -> AsyncIterator[tuple[SpriSimulator, Caller]]:
     simulator = spri(speed=speed)
+    if numbers is not None:
+        simulator.numbers.keep(numbers)
     async with buyer.listening() as address, simulator, httpx.AsyncClient(trust_env=False, timeout=10) as client:
         simulator.tells(address, {"authorization": "Basic c3ByaTp4"})
         yield simulator, Caller(simulator, client)
@@ -162,6 +164,22 @@ def test_a_date_that_runs_out():
 
 def test_a_confirmation_that_is_overtaken_by_the_end():
     walk("SWAPPED-1", "J", ["ERLM PV 0010", "ABM PV 0000", "ABM-PV KUE-LE 0000", "ERLM KUE-LE 0010", "ENTM PV", "ENTM KUE-LE"])
+
+
+def test_after_a_restart_neither_an_order_nor_a_message_has_a_number_of_before(tmp_path: Path):
+    """Whoever takes the messages knows repeats by their number."""
+
+    async def run(reference: str) -> tuple[str, list[str | None]]:
+        buyer = Buyer()
+        async with world(buyer, numbers=tmp_path / "spri.json") as (_, caller):
+            placed = await caller.place(reference)
+            told = await buyer.next(4)
+        return placed["auftragsnummer"], [one.findtext(f".//{{{M}}}meldungsnummer") for one in told]
+
+    assert asyncio.run(run("A-1")) == ("PV00000001", ["M00000001", "M00000002", "M00000003", "M00000004"])
+    number, messages = asyncio.run(run("A-2"))
+    assert number == "PV00000002"
+    assert [int(str(each).removeprefix("M")) > 4 for each in messages] == [True] * 4
 
 
 def test_a_renewed_date_is_two_days_later():

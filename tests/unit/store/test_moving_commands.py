@@ -33,12 +33,12 @@ def adapter(tmp_path, monkeypatch):
 def test_a_record_moves_to_a_server_and_back(adapter, tmp_path):
     with postgres_kit.database(migrated=False) as server:
         assert f"the record {tmp_path}/var/adapter.db has the tables of this release ({HEAD})" in adapter("migrate")
-        assert "0 rows are in" in adapter("export", str(tmp_path / "a.zst"))
+        assert f"0 rows of the record {tmp_path}/var/adapter.db are in" in adapter("export", str(tmp_path / "a.zst"))
         said = adapter("import", str(tmp_path / "a.zst"), store=server)
         assert "tables 0001: The record" in said
         assert "resource_order: 0 rows, verified" in said
         assert "no orders on record" in adapter("orders", store=server)
-        assert "rows are in" in adapter("export", str(tmp_path / "b.zst"), store=server)
+        assert "rows of the record postgresql://" in adapter("export", str(tmp_path / "b.zst"), store=server)
         back = f"sqlite:///{tmp_path}/back.db"
         assert f"rows are in the record {tmp_path}/back.db" in adapter("import", str(tmp_path / "b.zst"), store=back)
         with pytest.raises(ConfigError, match="copy it with pg_dump"):

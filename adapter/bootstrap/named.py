@@ -1,0 +1,31 @@
+"""What faces and clients name of each other, and of markets, is there: one check for ``adapter check`` and for a start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from adapter.declared import Places, layered_places, places_of
+from adapter.faces.clients import Clients, opens_as_nobody, strange_clients
+from adapter.faces.declaration import Face
+from adapter.faces.markets import unknown_markets
+from adapter.finding import Finding, once
+from adapter.settings import Home, Settings
+
+
+def named_nowhere(home: Home, settings: Settings, faces: Sequence[Face], clients: Clients | None) -> list[Finding]:
+    """K112 and F203, each once, at its line. Without ``clients``, whose file cannot be read, what faces say of markets."""
+    found: list[Finding] = []
+    if clients is not None:
+        places = places_of(home.path(settings.clients), str(settings.clients))
+        found += [places.finding(mistake) for mistake in strange_clients(clients, settings.faces, settings.markets)]
+    for face in faces:
+        mistakes = [*unknown_markets(face, settings.markets), *(opens_as_nobody(clients, face) if clients is not None else ())]
+        layers = layered_places(home.face_file(face.face)) if mistakes else Places(())
+        found += [below(home, layers.finding(mistake)) for mistake in mistakes]
+    return once(found)
+
+
+def below(home: Home, finding: Finding) -> Finding:
+    """The same with its place relative to the project."""
+    return replace(finding, at=replace(finding.at, file=finding.at.file.removeprefix(f"{home.root}/")))

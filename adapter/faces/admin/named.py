@@ -1,0 +1,47 @@
+"""The order that a person means by a number: ours, the backend's, or the caller's own, which several orders may have."""
+
+from __future__ import annotations
+
+from adapter.errors import Conflict, NotFound
+from adapter.store import OrderQuery, OrderRow, Store
+
+_MOST = 20  # orders of one number that are told, the newest
+
+
+async def order_of(store: Store, identifier: str) -> OrderRow:
+    """One order by our id or the backend's, for what is done to it. Raises NotFound; Conflict where several have that number."""
+    found = await _by_id(store, identifier)
+    if not found:
+        raise _nothing(identifier)
+    if len(found) > 1:
+        raise _several(identifier, found)
+    return found[0]
+
+
+async def orders_of(store: Store, identifier: str) -> list[OrderRow]:
+    """The orders of a number, for looking: by our id, the backend's, or else the caller's own number, the newest first. A correction has
+    the number of what it corrects; the same number in another market is another order. Raises NotFound; Conflict for several markets."""
+    found = await _by_id(store, identifier)
+    if not found and identifier:
+        found = await store.orders(OrderQuery(external_id=identifier, limit=_MOST))
+    if not found:
+        raise _nothing(identifier)
+    if len({each.market for each in found}) > 1:
+        raise _several(identifier, found)
+    return found
+
+
+async def _by_id(store: Store, identifier: str) -> list[OrderRow]:
+    ours = await store.order(identifier)
+    if ours is not None or not identifier:
+        return [ours] if ours is not None else []
+    return await store.orders(OrderQuery(backend_ref=identifier, limit=_MOST))
+
+
+def _nothing(identifier: str) -> NotFound:
+    return NotFound(f"there is no order '{identifier}' on record; 'adapter orders' lists the newest")
+
+
+def _several(identifier: str, found: list[OrderRow]) -> Conflict:
+    listed = ", ".join(f"{each.id} (market {each.market}, {each.state or each.operation})" for each in found)
+    return Conflict(f"'{identifier}' is the number of several orders; name the one that is meant by its own id: {listed}")
