@@ -177,6 +177,10 @@ class Home:
         """A declared path as a real one; absolute paths stay."""
         return self.root / relative
 
+    def declared(self, kind: str) -> list[str]:
+        """The names of what has a file in ``config/<kind>``, served or not."""
+        return sorted(path.stem for path in (self.root / "config" / kind).glob("*.yaml"))
+
     def market_file(self, market: str) -> Path:
         """``config/markets/<market>.yaml``."""
         return self.root / "config" / "markets" / f"{market}.yaml"

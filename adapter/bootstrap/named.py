@@ -1,4 +1,8 @@
-"""What faces and clients name of each other, and of markets, is there: one check for ``adapter check`` and for a start."""
+"""What faces and clients name of each other, and of markets, is there: one check for ``adapter check`` and for a start.
+
+There is what has a file in ``config/``: whether this installation serves it is another matter, so that one that serves few markets
+leaves the files of faces and clients as they are.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +20,12 @@ from adapter.settings import Home, Settings
 def named_nowhere(home: Home, settings: Settings, faces: Sequence[Face], clients: Clients | None) -> list[Finding]:
     """K112 and F203, each once, at its line. Without ``clients``, whose file cannot be read, what faces say of markets."""
     found: list[Finding] = []
+    markets = home.declared("markets")
     if clients is not None:
         places = places_of(home.path(settings.clients), str(settings.clients))
-        found += [places.finding(mistake) for mistake in strange_clients(clients, settings.faces, settings.markets)]
+        found += [places.finding(mistake) for mistake in strange_clients(clients, home.declared("faces"), markets)]
     for face in faces:
-        mistakes = [*unknown_markets(face, settings.markets), *(opens_as_nobody(clients, face) if clients is not None else ())]
+        mistakes = [*unknown_markets(face, markets), *(opens_as_nobody(clients, face) if clients is not None else ())]
         layers = layered_places(home.face_file(face.face)) if mistakes else Places(())
         found += [below(home, layers.finding(mistake)) for mistake in mistakes]
     return once(found)

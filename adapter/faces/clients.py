@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import fnmatch
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
@@ -110,8 +110,8 @@ def opens_as_nobody(clients: Clients, face: Face) -> Iterator[Mistake]:
         yield Mistake(("credentials", "openAs"), text, suggest(name, clients.clients, "there are"), "K112", value=True)
 
 
-def strange_clients(clients: Clients, faces: Sequence[str], markets: Sequence[str]) -> Iterator[Mistake]:
-    """K112: faces and markets that are not in config/adapter.yaml; F203: a party that two clients are."""
+def strange_clients(clients: Clients, faces: Collection[str], markets: Collection[str]) -> Iterator[Mistake]:
+    """K112: faces and markets that nothing declares; F203: a party that two clients are."""
     taken: dict[tuple[str, str], str] = {}
     for identity, client in clients.clients.items():
         at: At = ("clients", identity)
@@ -120,7 +120,7 @@ def strange_clients(clients: Clients, faces: Sequence[str], markets: Sequence[st
         named += [((*at, "market"), "market", client.market, markets)] if client.market else []
         for place, what, name, known in named:
             if name not in known:
-                text = f"there is no {what} '{name}' in config/adapter.yaml"
+                text = f"there is no {what} '{name}' in config/{what}s"
                 yield Mistake(place, text, suggest(name, known, "there are"), "K112", value=True)
         for market, party in ((market, party) for market in client.markets for party in client.parties):
             if (other := taken.setdefault((market, party), identity)) != identity:

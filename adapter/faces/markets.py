@@ -10,7 +10,7 @@ from adapter.finding import suggest
 
 
 def unknown_markets(face: Face, markets: Collection[str]) -> Iterator[Mistake]:
-    """K112: what a face says of markets that are not in config/adapter.yaml."""
+    """K112: what a face says of markets that nothing declares."""
     named: list[tuple[At, str]] = [(("market", "table", sent), market) for sent, market in face.market.table.items()]
     if face.market.default:
         named.append((("market", "default"), face.market.default))
@@ -19,6 +19,4 @@ def unknown_markets(face: Face, markets: Collection[str]) -> Iterator[Mistake]:
         named += [(("routes", number, "query", name, "markets", one), one) for name, each in route.query.items() for one in each.markets]
     for at, name in named:
         if name not in markets:
-            yield Mistake(
-                at, f"there is no market '{name}' in config/adapter.yaml", suggest(name, markets, "there are"), "K112", value=True
-            )
+            yield Mistake(at, f"there is no market '{name}' in config/markets", suggest(name, markets, "there are"), "K112", value=True)

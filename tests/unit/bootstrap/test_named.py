@@ -27,14 +27,14 @@ from tests.service_kit import ROOT, home_with, warm
             "config/faces/hybris.yaml",
             "PR: pr",
             "PR: prx",
-            "config/faces/hybris.yaml:11:15: error: K112: market.table.PR: there is no market 'prx' in config/adapter.yaml"
+            "config/faces/hybris.yaml:11:15: error: K112: market.table.PR: there is no market 'prx' in config/markets"
             " (did you mean 'pr'?)",
         ),
         (
             "config/clients.yaml",
             "markets: [pr, jm,",
             "markets: [prr, jm,",
-            "config/clients.yaml:8:15: error: K112: clients.demo-channel.markets.prr: there is no market 'prr' in config/adapter.yaml"
+            "config/clients.yaml:8:15: error: K112: clients.demo-channel.markets.prr: there is no market 'prr' in config/markets"
             " (did you mean 'pr'?)",
         ),
         (
@@ -85,9 +85,9 @@ def test_every_name_of_every_client_is_told_at_its_place(tmp_path: Path) -> None
     clients = load_clients(home.path(settings.clients))
     hybris = [load_face(home.face_file("hybris"), {})]
     assert [str(each).partition(" (")[0] for each in named_nowhere(home, settings, hybris, clients)] == [
-        "config/clients.yaml:2:64: error: K112: clients.shop.faces.web: there is no face 'web' in config/adapter.yaml",
-        "config/clients.yaml:2:24: error: K112: clients.shop.markets.xx: there is no market 'xx' in config/adapter.yaml",
-        "config/clients.yaml:2:78: error: K112: clients.shop.market: there is no market 'yy' in config/adapter.yaml",
+        "config/clients.yaml:2:64: error: K112: clients.shop.faces.web: there is no face 'web' in config/faces",
+        "config/clients.yaml:2:24: error: K112: clients.shop.markets.xx: there is no market 'xx' in config/markets",
+        "config/clients.yaml:2:78: error: K112: clients.shop.market: there is no market 'yy' in config/markets",
     ]
     tmf = [load_face(home.face_file("tmf"), {})]
     [lost] = (each for each in named_nowhere(home, settings, tmf, clients) if each.at.file != "config/clients.yaml")
@@ -106,4 +106,13 @@ def test_what_is_shipped_names_what_is_there() -> None:
     home = Home(ROOT)
     settings = load_settings(home)
     faces = [load_face(home.face_file(name)) for name in settings.faces]
+    assert named_nowhere(home, settings, faces, load_clients(home.path(settings.clients))) == []
+
+
+def test_what_has_a_file_and_is_not_served_here_may_be_named(tmp_path: Path) -> None:
+    few = {"config/adapter.yaml": ("markets: [pr, jm, jm-liberate, jm-cerillion, pa, lab, se, pl, de]", "markets: [pr]")}
+    home = Home(Path(home_with(tmp_path / "home", few)))
+    settings = load_settings(home, {"ADAPTER_DATA": str(tmp_path / "data")})
+    assert settings.markets == ("pr",)
+    faces = [load_face(home.face_file(name), {}) for name in settings.faces]
     assert named_nowhere(home, settings, faces, load_clients(home.path(settings.clients))) == []

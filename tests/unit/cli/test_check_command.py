@@ -185,7 +185,7 @@ def test_a_port_that_is_none_is_refused(project: Project) -> None:
             "PR: prx",
             "config/faces/hybris.yaml:11:15: error K112: market.table.PR: there is no market 'prx'",
         ),
-        ("config/faces/hybris.yaml", "markets: [pa]", "markets: [ps]", "markets.ps: there is no market 'ps' in config/adapter.yaml"),
+        ("config/faces/hybris.yaml", "markets: [pa]", "markets: [ps]", "markets.ps: there is no market 'ps' in config/markets"),
         (
             "config/clients.yaml",
             "markets: [pr, jm,",
