@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from adapter.market import Follow, Market
+from adapter.market import Market
+from adapter.schedule import Follow
 from adapter.store.tasks import NewTask
 
 Random = Callable[[], float]
@@ -57,7 +58,7 @@ def watched(market: Market, operation: str, state: str) -> bool:
 def told_of(market: Market, operation: str) -> bool:
     """Whether the backend tells of its own accord what becomes of such orders."""
     kind = operation.partition(".")[0]
-    return market.inbound is not None and any(name.partition(".")[0] == kind for name in market.inbound.operations)
+    return any(name.partition(".")[0] == kind for name in market.messages)
 
 
 def timers_of(market: Market, order_id: str, state: str, now: int) -> tuple[NewTask, ...]:

@@ -16,7 +16,7 @@ from adapter.contract.json_bytes import write_json
 from adapter.exchange import Judged, Prepared
 from adapter.intake import Intake, received_rows
 from adapter.ports import Document, Message, Outcome, OutcomeKind, Result
-from adapter.recorded import advanced
+from adapter.recorded import advanced, come_to, kind_of, put_on_hold
 from adapter.resource import Unexpected
 from adapter.store import Acceptance, Direction, MessageRow, OrderRow, Response, Settlement, Store
 from adapter.store.advancing import Change, Overtaken
@@ -27,6 +27,8 @@ from adapter.store.tasks import NewTask
 log = structlog.get_logger("adapter.deferral")
 
 _TRIES = 5
+_REJECTED = "rejected"
+"""Where the standard has it, the state of what the backend has refused; a life without it calls for a person."""
 
 
 def was_answered(order: OrderRow) -> bool:
@@ -58,7 +60,7 @@ def answered(backend: Backend, message: Message, intake: Intake, prepared: Prepa
         permit=None,  # the worker asks for one
         response=Response(reply.status, reply.body, reply.headers),
         answer=document,
-        events=(told(resource.events.create, document),),
+        events=(told(resource.events.create, document),) if resource.events.create else (),
         tasks=(
             task_of(SUBMIT, market.market, intake.order_id, now),
             *timers_of(market, intake.order_id, resource.initial, now),
@@ -135,16 +137,15 @@ def _change(backend: Backend, order: OrderRow, settlement: Settlement, canonical
     tasks: tuple[NewTask, ...] = ()
     match settlement.outcome:
         case OutcomeKind.REJECTED:
-            reported = "rejected"
+            taken = come_to(market, order, _REJECTED, now)
         case OutcomeKind.IN_DOUBT:
-            reported = "held"
+            taken = put_on_hold(market, order, now)
             tasks = (task_of(RECONCILE, name, order.id, now + round(market.operations[order.operation].settle * 1000)),)
         case OutcomeKind.ABSENT:
-            reported = "acknowledged"
+            taken = come_to(market, order, market.life(kind_of(order)).initial, now)
             tasks = (task_of(SUBMIT, name, order.id, order.created_at),)  # it takes the place in the queue that it had
         case _:
             return None
-    taken = advanced(market, order, {"state": reported}, now)
     if isinstance(taken, Unexpected):
         if settlement.outcome is OutcomeKind.ABSENT and order.done_at is not None:
             return None  # at its end here, and not at the backend: nothing is left to be done
@@ -161,8 +162,8 @@ def _taken_on(backend: Backend, order: OrderRow, canonical: Document, now: int) 
         return attention_to(order, text, now, backend_ref=reference)
     if isinstance(taken, Unexpected):  # it is there all the same; what it has come to is asked again
         log.error("order.answer-unexpected", order=order.id, why=taken.text)
-        taken = advanced(market, order, {"state": "acknowledged"}, now)
-        assert not isinstance(taken, Unexpected), "an order that is not at its end can be acknowledged"
+        taken = come_to(market, order, market.life(kind_of(order)).initial, now)
+        assert not isinstance(taken, Unexpected), "an order that is not at its end can be where it began"
     questions = () if taken.done else first_question(market, order.operation, order.id, taken.state, now, chance)
     change = moved(market, order, taken, now, backend_ref=reference, tasks=questions)
     return change if watched(market, order.operation, taken.state) else replace(change, done_at=now)

@@ -156,7 +156,7 @@ class DoubtSettler:
         if was_answered(order):
             await self.deferral.undone(backend, order, attempt.number, _PROVED, self.now(), received)
         else:
-            state = "acknowledged" if order.resource else ""
+            state = backend.market.life(order.operation).initial if order.resource else ""
             withdraws = _over(backend.market, order, state)
             settlement = Settlement(OutcomeKind.ABSENT, self.now(), state, evidence=_PROVED, messages=received, withdraws=withdraws)
             await self.store.settle(order.id, attempt.number, settlement)

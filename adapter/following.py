@@ -23,11 +23,12 @@ from adapter.exchange import Judged, Observer, Prepared, converse, prepare
 from adapter.intake import received_rows, scope_of, sent_rows
 from adapter.mapping.runtime import ABSENT, CodeRefused, reach
 from adapter.mapping.scope import Scope
-from adapter.market import Follow, Market
+from adapter.market import Market
 from adapter.ports import Document, OutcomeKind
-from adapter.recorded import advanced, document_of, message_of
+from adapter.recorded import advanced, document_of, kind_of, message_of
 from adapter.reports import reports_of
-from adapter.resource import Unexpected
+from adapter.resource import Resource, Unexpected
+from adapter.schedule import Follow
 from adapter.store import Direction, MessageRow, OrderRow
 from adapter.store.advancing import Change
 
@@ -109,7 +110,8 @@ class Follower:
             reported = prepared.translator.reply(scope).document
         except MappingFailed as error:
             return self._not_mapped(backend, follow, order, error, way)
-        return self._understood(_Report(backend.market, order, reported, partial(raw_state, prepared, scope), way))
+        status = partial(raw_state, prepared, scope, _life(backend.market, order).member)
+        return self._understood(_Report(backend.market, order, reported, status, way))
 
     async def ask_many(self, orders: Sequence[OrderRow], *, before_call: Callable[[], None] = lambda: None) -> dict[str, Followed]:
         """Asks for the states of orders of one market and operation in one call, as the market declares it; the answers by order id.
@@ -138,7 +140,7 @@ class Follower:
                 found[order.id] = Followed(left_out, why=spoiled or f"the answer leaves out order {order.backend_ref}")
                 continue
             way = partial(_part, backend, prepared, report.document, asked)
-            status = partial(raw_state, prepared, report.scope, f"{report.target}.state")
+            status = partial(raw_state, prepared, report.scope, f"{report.target}.{_life(backend.market, order).member}")
             found[order.id] = self._understood(_Report(backend.market, order, report.document, status, way))
         return found
 
@@ -165,7 +167,7 @@ class Follower:
 
     def _not_mapped(self, backend: Backend, follow: Follow, order: OrderRow, error: MappingFailed, way: _Way) -> Followed:
         cause = error.__cause__
-        if isinstance(cause, CodeRefused) and error.path.rpartition(".")[2] == "state":
+        if isinstance(cause, CodeRefused) and _tells_state(_life(backend.market, order), error.path):
             status = str(cause.value)
             where = _said_at(backend, follow, error.path)
             row = f"as a row or as one more code of a row ('state: [CODE, {status}]')"
@@ -192,6 +194,16 @@ def _said_at(backend: Backend, follow: Follow, path: str) -> str:
                 at = record.at if record.table is None else record.table.name.at
                 places.setdefault(str(at), f"at {at}" if operation == follow.by else f"for {operation} at {at}")
     return " and ".join(places.values())
+
+
+def _life(market: Market, order: OrderRow) -> Resource:
+    return market.life(kind_of(order))
+
+
+def _tells_state(life: Resource, path: str) -> bool:
+    """Whether what a report has at this path is a state, of the resource or of a part of it."""
+    member, items = path.rpartition(".")[2], life.life.items
+    return member == life.member or (items is not None and member == items.state)
 
 
 def _without_report(judged: Judged) -> Followed | None:
@@ -222,8 +234,8 @@ def _part(backend: Backend, prepared: Prepared, reported: Document, asked: int, 
     return (MessageRow(Direction.BACKEND_REPLY, prepared.translator.legacy, body, max(asked, now), "application/json"),)
 
 
-def raw_state(prepared: Prepared, scope: Scope, target: str = "state") -> str:
-    """The backend's own word for the state: what the rule of ``state`` read; "" where it read nothing, several where it read several."""
+def raw_state(prepared: Prepared, scope: Scope, target: str) -> str:
+    """The backend's own word for the state: what the rule of ``target`` read; "" where it read nothing, several where it read several."""
     _, origins = prepared.translator.explain("reply", scope)
     sources = next((origin.sources for origin in origins if origin.target == target), ())
     found = [value_at(scope.reply, source.removeprefix("reply.")) for source in sources if source.startswith("reply.")]

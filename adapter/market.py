@@ -19,24 +19,11 @@ from pydantic.alias_generators import to_camel
 from adapter.channel import Limits, Security, Transport
 from adapter.declared import Declared, Mistake, check_name, check_path, load_declared, refuse
 from adapter.finding import suggest
-from adapter.inbound import Inbound
+from adapter.inbound import Inbound, InboundOperation
 from adapter.ports import Fault, OutcomeKind
 from adapter.resource import LifeExtension, Resource, check_life, resources, unknown_state
-from adapter.schedule import (
-    Breaker,
-    Bulk,
-    Follow,
-    Pace,
-    Rate,
-    Timer,
-    Window,
-    check_follow,
-    check_timers,
-    unknown_operation,
-)
+from adapter.schedule import Breaker, Follow, Rate, Timer, Window, check_follow, check_timers, unknown_operation
 from adapter.yaml_text import Block, numbered, read_document
-
-__all__ = ["Breaker", "Bulk", "Expiry", "Follow", "Market", "Operation", "Pace", "Rate", "RoutedMarket", "Timer", "Window", "load_market"]
 
 
 class Expiry(Declared):
@@ -152,8 +139,7 @@ class Market(Declared):
         found = list(self._in_lives())
         if any(mistake.severity == "error" for mistake in found):
             return found
-        messages = self.inbound.operations if self.inbound is not None else {}
-        made = [*self.operations, *(name for name, each in messages.items() if each.creates)]
+        made = [*self.operations, *(name for name, each in self.messages.items() if each.creates)]
         questions = {name: each.idempotent for name, each in self.operations.items()}
         lives = {name: self.life(name) for name in sorted(self.resources & set(resources()))}
         return [
@@ -200,8 +186,7 @@ class Market(Declared):
     def _in_operations(self, lives: Mapping[str, Resource]) -> Iterator[Mistake]:
         """K207: operations that are not there, or both called and received; K201, K202, K206: resources that there are not, and states
         that clients ask for in vain."""
-        messages = self.inbound.operations if self.inbound is not None else {}
-        for where, names in ((("operations",), self.operations), (("inbound", "operations"), messages)):
+        for where, names in ((("operations",), self.operations), (("inbound", "operations"), self.messages)):
             for name in names:
                 if (kind := name.partition(".")[0]) not in lives:
                     yield unknown_resource(kind).below(*where, name)
@@ -210,7 +195,7 @@ class Market(Declared):
                 yield unknown_operation(("operations", name, "probe"), operation.probe, self.operations)
             if (life := lives.get(name.partition(".")[0])) is not None:
                 yield from (mistake.below("operations", name, "states") for mistake in _wishes(operation.states, life))
-        for name in messages:
+        for name in self.messages:
             if name in self.operations:
                 text = "an operation is either called or received"
                 yield Mistake(("inbound", "operations", name), text, "call one of the two otherwise", "K207")
@@ -233,9 +218,14 @@ class Market(Declared):
         return self.visibility == "client"
 
     @property
+    def messages(self) -> Mapping[str, InboundOperation]:
+        """The messages that its backend sends of its own accord, by operation."""
+        return self.inbound.operations if self.inbound is not None else {}
+
+    @property
     def resources(self) -> frozenset[str]:
         """The kinds of resources that its operations are about."""
-        return frozenset(name.partition(".")[0] for name in (*self.operations, *(self.inbound.operations if self.inbound else ())))
+        return frozenset(name.partition(".")[0] for name in (*self.operations, *self.messages))
 
     def life(self, operation: str) -> Resource:
         """The life that an operation's resource (``productOrder``, ``productOrder.create``) has in this market. Raises ConfigError."""

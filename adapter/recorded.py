@@ -15,6 +15,9 @@ from adapter.ports import Document, Message
 from adapter.resource import Advance, Resource, Unexpected
 from adapter.store import OrderRow
 
+HELD = "held"
+"""Where the standard has it, the state of what is blocked by a problem on the provider's side."""
+
 STORED_DEPTH = 1_000
 """A stored document was checked when it came; this limit is there for the reader's stack only."""
 
@@ -80,6 +83,17 @@ def advanced(market: Market, order: OrderRow, reported: Document, now: int, back
     (``backend_ref``: from now on); a report about another of the backend's orders is unexpected. ``now``: milliseconds."""
     current = document_of(order)
     return market.life(kind_of(order)).advance(current, as_ours(order, current, reported, backend_ref), clock.iso(now))
+
+
+def come_to(market: Market, order: OrderRow, state: str, now: int) -> Advance | Unexpected:
+    """What it makes of an order that we know it to be in a state, whatever member its life has for that; unexpected where the life has no
+    such state, or the order is at its end."""
+    return advanced(market, order, {market.life(kind_of(order)).member: state}, now)
+
+
+def put_on_hold(market: Market, order: OrderRow, now: int) -> Advance | Unexpected:
+    """What it makes of an order that nobody knows what became of: it is held, where its life has that state, and else stays as it was."""
+    return come_to(market, order, HELD, now) if HELD in market.life(kind_of(order)).states else advanced(market, order, {}, now)
 
 
 def as_ours(order: OrderRow, current: Document, reported: Document, backend_ref: str = "") -> Document:

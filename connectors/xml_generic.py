@@ -34,19 +34,23 @@ def read_content(element: etree._Element, namespace: str = "") -> Any:
     found: dict[str, Any] = {f"@{etree.QName(key).localname}": value for key, value in element.items() if not str(key).startswith(XSI)}
     for child in element:
         name = etree.QName(child).localname
-        value = read(child, namespace)
-        if name not in found:
-            found[name] = value
-        elif isinstance(found[name], list):
-            found[name].append(value)
-        else:
-            found[name] = [found[name], value]
+        add(found, name, read(child, namespace))
     text = element.text or ""
     if not found:
         return text
     if text.strip():
         found["#text"] = text
     return found
+
+
+def add(found: dict[str, Any], name: str, value: Any) -> None:
+    """Puts an element into what was read; one whose name is there already makes a list of both."""
+    if name not in found:
+        found[name] = value
+    elif isinstance(found[name], list):
+        found[name].append(value)
+    else:
+        found[name] = [found[name], value]
 
 
 def write(name: str, value: Any) -> str:

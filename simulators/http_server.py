@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from http import HTTPStatus
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import httptools
@@ -38,6 +39,18 @@ class HttpRequest:
     body: bytes
 
 
+class Manner(Protocol):
+    """How a reply is sent: ``after`` so many seconds, whole or not."""
+
+    @property
+    def after(self) -> float:
+        """Seconds before anything is sent."""
+
+    @property
+    def transport(self) -> Transport:
+        """What becomes of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class HttpReply:
     """One reply. ``after`` is a delay in seconds before anything is sent."""
@@ -48,6 +61,19 @@ class HttpReply:
     headers: Mapping[str, str] = field(default_factory=dict)
     after: float = 0.0
     transport: Transport = Transport.ANSWER
+
+    def sent(self, manner: Manner) -> HttpReply:
+        """The same reply, sent in this manner."""
+        return replace(self, after=manner.after, transport=manner.transport)
+
+
+BROKEN_SERVER = HttpReply(500, body=b"Internal Server Error\n")
+"""What a server says whose program has failed: not in the words of its own interface."""
+
+
+def cut_short(text: bytes) -> bytes:
+    """Text that ends in its middle, though its length says that it is whole."""
+    return text[: len(text) * 2 // 3]
 
 
 Handler = Callable[[HttpRequest], HttpReply]

@@ -21,19 +21,6 @@ from simulators.slbos.backend import slbos
 from simulators.spri.server import spri
 from simulators.twin import Twin
 
-SIMULATORS: dict[str, Callable[..., Twin[Any]]] = {
-    "slbos": slbos,
-    "lab": lab,
-    "liberate": liberate,
-    "cerillion": cerillion,
-    "citynetwork": citynetwork,
-    "spri": spri,
-    "nexera": nexera,
-}
-
-# Those whose orders go on by themselves, at a speed.
-LIVING = frozenset({"slbos", "lab", "liberate", "cerillion", "spri", "nexera"})
-
 
 class Calling(NamedTuple):
     """How a simulator calls the service of its own accord: where, as whom (HTTP basic authentication), and in which variable the
@@ -49,22 +36,30 @@ class Calling(NamedTuple):
         return {"authorization": f"Basic {base64.b64encode(text.encode()).decode()}"}
 
 
-# Those that call the service of their own accord.
-CALLING: dict[str, Calling] = {
-    "spri": Calling("/inbound/de", "spri", "ADAPTER_DE_INBOUND_PASSWORD"),
-    "nexera": Calling("/inbound/pl", "nexera", "ADAPTER_PL_INBOUND_PASSWORD"),
+class Simulated(NamedTuple):
+    """One backend: how its simulator is made, and the variable by which the markets' files get its address. ``living``: its orders go on
+    by themselves, at a ``speed``. ``calling`` is there where it calls the service of its own accord."""
+
+    make: Callable[..., Twin[Any]]
+    variable: str
+    living: bool = True
+    calling: Calling | None = None
+
+
+_BACKENDS = {
+    "slbos": Simulated(slbos, "ADAPTER_PR_ENDPOINT"),
+    "lab": Simulated(lab, "ADAPTER_LAB_ENDPOINT"),
+    "liberate": Simulated(liberate, "ADAPTER_LIBERATE_ENDPOINT"),
+    "cerillion": Simulated(cerillion, "ADAPTER_CERILLION_ENDPOINT"),
+    "citynetwork": Simulated(citynetwork, "ADAPTER_CITYNETWORK_ENDPOINT", living=False),
+    "spri": Simulated(spri, "ADAPTER_DE_ENDPOINT", calling=Calling("/inbound/de", "spri", "ADAPTER_DE_INBOUND_PASSWORD")),
+    "nexera": Simulated(nexera, "ADAPTER_PL_ENDPOINT", calling=Calling("/inbound/pl", "nexera", "ADAPTER_PL_INBOUND_PASSWORD")),
 }
 
-# The variable by which the markets' files get the address of a backend.
-VARIABLES: dict[str, str] = {
-    "slbos": "ADAPTER_PR_ENDPOINT",
-    "lab": "ADAPTER_LAB_ENDPOINT",
-    "liberate": "ADAPTER_LIBERATE_ENDPOINT",
-    "cerillion": "ADAPTER_CERILLION_ENDPOINT",
-    "citynetwork": "ADAPTER_CITYNETWORK_ENDPOINT",
-    "spri": "ADAPTER_DE_ENDPOINT",
-    "nexera": "ADAPTER_PL_ENDPOINT",
-}
+SIMULATORS = {name: backend.make for name, backend in _BACKENDS.items()}
+LIVING = frozenset(name for name, backend in _BACKENDS.items() if backend.living)
+CALLING = {name: backend.calling for name, backend in _BACKENDS.items() if backend.calling is not None}
+VARIABLES = {name: backend.variable for name, backend in _BACKENDS.items()}
 
 
 def passwords(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -59,11 +59,6 @@ class Behaviour(_Strict):
         return self
 
     @property
-    def books(self) -> bool:
-        """Whether an order is kept."""
-        return self.book and not self.refuse and self.fault is None
-
-    @property
     def ignores(self) -> bool:
         """Whether the call leaves no trace and gets no answer."""
         return not self.book and not self.refuse and self.fault is None

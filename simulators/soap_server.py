@@ -25,7 +25,7 @@ from simulators.envelope import (
     write_envelope,
     write_fault,
 )
-from simulators.http_server import HttpReply, HttpRequest, Transport
+from simulators.http_server import BROKEN_SERVER, HttpReply, HttpRequest, cut_short
 from simulators.numbers import Numbers
 from simulators.scenario import Behaviour, Form
 from simulators.twin import Twin
@@ -109,7 +109,8 @@ class Simulator(Twin[Behaviour]):
             envelope, known = self._read(request, version, charset)
             operation = known.name
             call = SoapCall(operation, envelope.payload, request.body)
-            return self._respond(call, self._planned(operation) or self._backend.behaviour(call), known, version)
+            behaviour = self._planned(operation) or self._backend.behaviour(call)
+            return self._said(call, behaviour, known, version).sent(behaviour)
         except SoapFaultError as fault:
             return _reply(version, write_fault(version, fault), status=fault_status(version, fault.code))
         finally:
@@ -135,12 +136,12 @@ class Simulator(Twin[Behaviour]):
             raise SoapFaultError("Client", f"The request breaks the schema: {error}") from None
         return envelope, operation
 
-    def _respond(self, call: SoapCall, behaviour: Behaviour, operation: Operation, version: str) -> HttpReply:
+    def _said(self, call: SoapCall, behaviour: Behaviour, operation: Operation, version: str) -> HttpReply:
         if behaviour.ignores:
-            return HttpReply(after=behaviour.after, transport=behaviour.transport)
+            return HttpReply()
         if behaviour.fault is not None:
             fault = SoapFaultError("Server", behaviour.fault.text, self._backend.fault_detail(call, behaviour))
-            return _reply(version, write_fault(version, fault), behaviour, status=500)
+            return _reply(version, write_fault(version, fault), status=500)
         payload = self._backend.handle(call, behaviour)
         for element in [element for element in payload.iter() if etree.QName(element).localname in behaviour.omit]:
             parent = element.getparent()
@@ -150,19 +151,18 @@ class Simulator(Twin[Behaviour]):
         if payload.tag != operation.reply or not self._backend.contract.schema.validate(payload):
             raise SoapFaultError("Server", f"The simulator made an invalid answer: {self._backend.contract.schema.error_log}")
         if behaviour.form is Form.HTTP_500:
-            return HttpReply(500, body=b"Internal Server Error\n", after=behaviour.after, transport=behaviour.transport)
+            return BROKEN_SERVER
         if behaviour.form is Form.ODD:
-            return _reply(version, oddly(version, payload), behaviour)
+            return _reply(version, oddly(version, payload))
         text = write_envelope(version, payload)
-        return _reply(version, text[: len(text) * 2 // 3] if behaviour.form is Form.BROKEN else text, behaviour)
+        return _reply(version, cut_short(text) if behaviour.form is Form.BROKEN else text)
 
     def _keep(self, request: HttpRequest, operation: str) -> None:
         self._remember(request, operation, envelope=request.body.decode("utf-8", "replace"))
 
 
-def _reply(version: str, text: bytes, behaviour: Behaviour | None = None, status: int = 200) -> HttpReply:
-    after, transport = (behaviour.after, behaviour.transport) if behaviour else (0.0, Transport.ANSWER)
-    return HttpReply(status, f"{MEDIA_TYPES[version]}; charset=utf-8", text, after=after, transport=transport)
+def _reply(version: str, text: bytes, status: int = 200) -> HttpReply:
+    return HttpReply(status, f"{MEDIA_TYPES[version]}; charset=utf-8", text)
 
 
 def _media_type(value: str) -> tuple[str, str]:

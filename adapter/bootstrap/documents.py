@@ -30,7 +30,7 @@ def check_documents(
     for key, member in (("visibleTo", market.visible_to), ("related", market.related)):
         if member:
             check.of_any((key,), member, [each.full for each in resources.values()])
-    for name, message in market.inbound.operations.items() if market.inbound is not None else ():
+    for name, message in market.messages.items():
         for at, path in message.owned_by.items():
             check.owner(("inbound", "operations", name, *at), path, resources[name.partition(".")[0]].full, mappings.get(name))
         for kind in message.belongs_to:

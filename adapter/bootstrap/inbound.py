@@ -30,8 +30,7 @@ def receiver_of(home: Home, market: Market, cache: Path | None) -> Receiver | No
 
 def arrivals_of(market: Market, translators: Mapping[str, Translator]) -> dict[str, str]:
     """By legacy operation, the operation that a market declares for it."""
-    declared = market.inbound.operations if market.inbound is not None else {}
-    return {translators[name].legacy: name for name in declared if name in translators}
+    return {translators[name].legacy: name for name in market.messages if name in translators}
 
 
 def check_inbound(market: Market, places: Places, faces: Collection[Face], mappings: Mapping[str, MappingFile]) -> list[Finding]:
@@ -48,10 +47,9 @@ def check_inbound(market: Market, places: Places, faces: Collection[Face], mappi
 def misplaced(market: Market, places: Places, name: str, file: MappingFile) -> Finding | None:
     """K108: the mapping of a message that the market does not declare; K111: one of an operation that is declared as the other kind. Such
     a mapping is left out."""
-    messages = market.inbound.operations if market.inbound is not None else {}
-    if file.received == (name in messages):
+    if file.received == (name in market.messages):
         return None
-    if name in messages:
+    if name in market.messages:
         text = f"this is received, and its mapping calls {file.legacy.value}"
         hint = "move it to 'operations', or write 'receives' in the mapping"
         return places.finding(Mistake(("inbound", "operations", name), text, hint, "K111"))

@@ -31,7 +31,7 @@ from adapter.faces.clients import load_clients
 from adapter.faces.declaration import Face, load_face
 from adapter.faces.inbound import InboundRoute
 from adapter.faces.paths import WITHOUT_DOCUMENT
-from adapter.faces.port import Form
+from adapter.faces.port import Form, Readiness, Schemas
 from adapter.faces.rendering import Renderer
 from adapter.following import Follower
 from adapter.pipeline import Pipeline
@@ -120,7 +120,7 @@ def _with_resources(face: Face) -> Face:
     return face
 
 
-def _schemas(rules: Mapping[str, MarketRules]) -> Any:
+def _schemas(rules: Mapping[str, MarketRules]) -> Schemas:
     """What faces publish: the canonical resource with every market's additions, which its callers may send."""
 
     def schema(view: str, name: str, form: Form) -> Mapping[str, Any] | None:
@@ -136,7 +136,7 @@ def _schemas(rules: Mapping[str, MarketRules]) -> Any:
     return schema
 
 
-def _readiness(store: Store) -> Any:
+def _readiness(store: Store) -> Readiness:
     async def reasons() -> Sequence[str]:
         try:
             await store.ready()

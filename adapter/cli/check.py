@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from enum import StrEnum
 
 import typer
@@ -12,6 +13,7 @@ from adapter.bootstrap.market_file import framed
 from adapter.bootstrap.named import below, named_nowhere
 from adapter.bootstrap.routes import check_routes
 from adapter.cli.place import here
+from adapter.cli.story import load_story, stories
 from adapter.cli.unused import idle_parties, idle_patterns, unserved_routes
 from adapter.errors import CheckFailed, ConfigError
 from adapter.faces.clients import Clients, load_clients
@@ -72,6 +74,7 @@ def _all(home: Home, settings: Settings, markets: tuple[str, ...]) -> tuple[list
         findings += unserved_routes(home, faces, declared)
         findings += check_routes(home, declared)
     findings += _of_clients(home, settings, faces, declared if whole else [], environment)
+    findings += _of_stories(home, markets, environment)
     texts: dict[str, str] = {}
     mappings = 0
     for market in (each for each in declared if each.market in markets):
@@ -119,6 +122,17 @@ def _of_clients(home: Home, settings: Settings, faces: list[Face], markets: list
         findings += idle_patterns(home, str(settings.clients), clients, faces)
     if clients is not None and markets:
         findings += idle_parties(home, str(settings.clients), clients, markets)
+    return findings
+
+
+def _of_stories(home: Home, markets: Collection[str], environment: Anything) -> list[Finding]:
+    """What is wrong with the stories of these markets, as far as they have any."""
+    findings: list[Finding] = []
+    for name in (each for each in stories(home) if each in markets):
+        try:
+            load_story(home, name, environment)
+        except ConfigError as error:
+            findings += _of(home, error, f"config/stories/{name}.yaml")
     return findings
 
 

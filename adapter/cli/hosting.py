@@ -61,19 +61,12 @@ async def hosted(
     is not set. Raises ConfigError, StoreUnavailable."""
     async with contextlib.AsyncExitStack() as stack:
         variables = dict(os.environ if environment is None else environment)
-        urls: dict[str, str] = {}
+        urls: Mapping[str, str] = {}
         listener = _listen(host, port)
         stack.callback(listener.close)
         url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         if simulators:
-            from simulators import registry  # noqa: PLC0415 - not needed, and not imported, where real backends are used
-
-            variables.update(registry.passwords(variables))
-            try:
-                urls = await stack.enter_async_context(registry.running(variables, url, settings.data / "simulators"))
-            except ValueError as error:  # the speed of their orders is none, or their numbers cannot be read
-                raise ConfigError(str(error)) from error
-            variables.update({registry.VARIABLES[name]: address for name, address in urls.items()})
+            urls = await stack.enter_async_context(_simulated(variables, url, settings.data / "simulators"))
         token = secrets.token_urlsafe(32)
         service = await stack.enter_async_context(
             open_service(
@@ -100,6 +93,23 @@ async def hosted(
         finally:
             server.should_exit = True
             await running
+
+
+@contextlib.asynccontextmanager
+async def _simulated(variables: dict[str, str], url: str, numbers: Path) -> AsyncIterator[Mapping[str, str]]:
+    """Simulators of the backends whose endpoints ``variables`` do not name, for the service at ``url``, until the block ends: their
+    addresses. ``variables`` get these, and the passwords with which they call; ``numbers`` is the folder of the numbers that they have given.
+    Raises ConfigError."""
+    from simulators import registry  # noqa: PLC0415 - not needed, and not imported, where real backends are used
+
+    variables.update(registry.passwords(variables))
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            urls = await stack.enter_async_context(registry.running(variables, url, numbers))
+        except ValueError as error:  # the speed of their orders is none, or their numbers cannot be read
+            raise ConfigError(str(error)) from error
+        variables.update({registry.VARIABLES[name]: address for name, address in urls.items()})
+        yield urls
 
 
 class _Server(uvicorn.Server):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from adapter.declared import Declared, load_declared
+from adapter.declared import Declared, check_name, load_declared
 from adapter.errors import ConfigError
 from adapter.settings import Home
 
@@ -96,12 +97,12 @@ def stories(home: Home) -> list[str]:
     return sorted(path.stem for path in (home.root / "config" / "stories").glob("*.yaml"))
 
 
-def load_story(home: Home, market: str) -> Story:
-    """The story of a market. Raises ConfigError."""
+def load_story(home: Home, market: str, environment: Mapping[str, str] | None = None) -> Story:
+    """The story of a market. Raises ConfigError; the file's name must be the market's id."""
     known = stories(home)
     if market not in known:
         raise ConfigError(f"there is no story of the market '{market}' in config/stories (there are: {', '.join(known)})")
-    story = load_declared(home.path(f"config/stories/{market}.yaml"), Story)
-    if story.market != market:
-        raise ConfigError(f"config/stories/{market}.yaml: market is '{story.market}'; file and market must be called the same")
+    path = home.path(f"config/stories/{market}.yaml")
+    story = load_declared(path, Story, environment)
+    check_name(path, "market", story.market)
     return story

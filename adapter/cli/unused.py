@@ -50,7 +50,7 @@ def idle_parties(home: Home, file: str, clients: Clients, markets: Sequence[Mark
 
 
 def _owned(market: Market) -> bool:
-    return market.inbound is not None and any(each.owner for each in market.inbound.operations.values())
+    return any(each.owner for each in market.messages.values())
 
 
 def _place(home: Home, file: str, *steps: tuple[str, ...]) -> Position:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -27,7 +26,6 @@ from adapter.faces.openapi import openapi
 from adapter.faces.port import Hub, Readiness, Schemas, Service
 from adapter.faces.rendering import Renderer
 
-Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 Measure = Callable[[], Awaitable[None]]
 
 
@@ -78,7 +76,6 @@ def create_app(
     hub: Hub | None = None,
     extra: Sequence[BaseRoute] = (),
     now: Callable[[], int] = clock.now,
-    lifespan: Lifespan | None = None,
     measure: Measure | None = None,
 ) -> Starlette:
     """Joins the faces of ``renderers`` with the service.
@@ -105,15 +102,10 @@ def create_app(
         *extra,
     ]
     handlers = cast("Any", {HTTPException: _refused})
-    app = Application(routes=routes, exception_handlers=handlers, lifespan=lifespan or _nothing)
+    app = Application(routes=routes, exception_handlers=handlers)
     app.faces = gateways
     app.router.redirect_slashes = False  # the address would be made of what the caller says the host is
     return app
-
-
-@asynccontextmanager
-async def _nothing(_: Starlette) -> AsyncIterator[None]:
-    yield
 
 
 async def _live(_: Request) -> Response:

@@ -17,11 +17,12 @@ from adapter.contract.json_bytes import write_json
 from adapter.contract.json_text import parse_json
 from adapter.errors import ConfigError, InvalidMessage, Problem
 from adapter.faces.attributes import Attributes
-from adapter.faces.declaration import EVENT_VALUES, EventType, Face, Kind
+from adapter.faces.declaration import Face, Kind
 from adapter.faces.filters import Filter, parse_filter, split_query
 from adapter.faces.port import Schemas
 from adapter.faces.rendering import Renderer
 from adapter.faces.template import TemplateGap, Write, compile_template
+from adapter.faces.wording import EVENT_VALUES, EventType
 from adapter.ports import Document, Outcome, OutcomeKind, Result
 from adapter.store.outbox import EventRow
 

@@ -27,8 +27,9 @@ from adapter.errors import (
     StoreUnavailable,
     TooManyRequests,
 )
-from adapter.faces.declaration import ERROR_VALUES, Errors, Outcomes
+from adapter.faces.declaration import Outcomes
 from adapter.faces.template import compile_template
+from adapter.faces.wording import ERROR_VALUES, Errors
 from adapter.ports import Outcome, OutcomeKind, Result
 
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adapter.faces.declaration import Events
+from adapter.faces.wording import Events
 
 Json = dict[str, Any]
 

@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from adapter import clock
 from adapter.contract.json_bytes import write_json
-from adapter.faces.declaration import ADDITION_VALUES, ANSWER_VALUES, LIST_VALUES, Addition, Face, Kind, Route
+from adapter.faces.declaration import Face, Kind, Route
 from adapter.faces.failure import Envelope, Failure, of_result
 from adapter.faces.template import TemplateGap, Write, compile_template
+from adapter.faces.wording import ADDITION_VALUES, ANSWER_VALUES, LIST_VALUES, Addition
 from adapter.ports import Document, Message, OutcomeKind, Reply, Result
 
 

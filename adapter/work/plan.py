@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from adapter.agenda import POLL, SUBMIT, TIMER
 from adapter.backend import Backend
-from adapter.market import Breaker, Market, Rate
+from adapter.market import Market
+from adapter.schedule import Breaker, Rate
 from adapter.work.windows import Windows
 
 GRACE = 2_000

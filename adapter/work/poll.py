@@ -7,7 +7,7 @@ import structlog
 from adapter.agenda import Random, pause
 from adapter.changing import attention_to
 from adapter.following import Answer, Followed, Follower
-from adapter.market import Follow
+from adapter.schedule import Follow
 from adapter.store import OrderRow, Store
 from adapter.work.backoff import Backoff, Failures, retry_after
 from adapter.work.gathering import Gathering

@@ -18,7 +18,7 @@ from adapter.errors import AdapterError
 from adapter.exchange import Observer, Prepared, converse, prepare
 from adapter.intake import RECORDING, scope_of, sent_rows
 from adapter.ports import OutcomeKind
-from adapter.recorded import advanced, message_of
+from adapter.recorded import message_of, put_on_hold
 from adapter.resource import Unexpected
 from adapter.store import AttemptRow, OrderRow, Store
 from adapter.store.submitting import Intent, begin
@@ -116,7 +116,7 @@ class Submit:
         log.warning("submit.unknown", attempt=last.number, node=last.node)
         tasks = (task_of(RECONCILE, order.market, order.id, max(job.now, last.settled_at or last.deadline)),)
         market = self._backends[order.market].market
-        taken = advanced(market, order, {"state": "held"}, job.now)
+        taken = put_on_hold(market, order, job.now)
         if isinstance(taken, Unexpected):  # it is at its end here; whether the backend has it is to be known all the same
             return job.done(attention_to(order, taken.text, job.now, tasks=tasks))
         return job.done(moved(market, order, taken, job.now, tasks=tasks))

@@ -8,9 +8,9 @@ import structlog
 
 from adapter.backend import Backend
 from adapter.changing import TIMER, attention_to, moved, stood_still
-from adapter.market import Timer
-from adapter.recorded import advanced, kind_of
+from adapter.recorded import come_to
 from adapter.resource import Unexpected
+from adapter.schedule import Timer
 from adapter.store import OrderRow, Store
 from adapter.work.job import Finish, Job
 
@@ -50,7 +50,7 @@ class Timers:
 
     def _to_state(self, job: Job, order: OrderRow, timer: Timer) -> Finish:
         market = self._backends[order.market].market
-        taken = advanced(market, order, {market.life(kind_of(order)).member: timer.state}, job.now)
+        taken = come_to(market, order, timer.state, job.now)
         if isinstance(taken, Unexpected):
             text = f"{TIMER}{timer.name} cannot take the order to '{timer.state}': {taken.text}"
             return job.park(text, attention_to(order, text, job.now))

@@ -222,13 +222,7 @@ def _unknown(child: etree._Element, name: str, shape: Shape, found: dict[str, An
     if not shape.open:
         note("extra", path, name, f"the contract has no element '{name}' here")
         return
-    value = xml_generic.read(child, etree.QName(child).namespace or "")
-    if name not in found:
-        found[name] = value
-    elif isinstance(found[name], list):
-        found[name].append(value)
-    else:
-        found[name] = [found[name], value]
+    xml_generic.add(found, name, xml_generic.read(child, etree.QName(child).namespace or ""))
 
 
 def _space(element: etree._Element, name: XmlName, around: str, path: str, note: Note) -> str:

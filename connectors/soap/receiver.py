@@ -23,13 +23,13 @@ from adapter.errors import (
     UnsupportedMedia,
 )
 from adapter.ports import Deviation, Document, InboundRequest, Received, WireReply
+from connectors.http import media_of
 from connectors.soap import envelope
 from connectors.soap.codec import SoapCodec
 from connectors.soap.faults import NotUnderstood, VersionMismatch, fault
 from connectors.xml import DEFAULT_LIMITS, UnreadableXml, XmlLimits, parse_xml
 
 MEDIA = {"1.1": "text/xml", "1.2": "application/soap+xml"}
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._\-]+)""", re.IGNORECASE)
 _BINDINGS = ("{http://schemas.xmlsoap.org/wsdl/soap/}address", "{http://schemas.xmlsoap.org/wsdl/soap12/}address")
 _OF_HTTP = frozenset((401, 403, 404, 405, 408, 413, 415, 429, 503))
 """Statuses that say something of their own; any other fault has the one that SOAP's binding to HTTP prescribes."""
@@ -75,24 +75,21 @@ class SoapReceiver:
             raise NotFound("There is nothing at this path; SOAP messages are taken at the path above")
         if request.method != "POST":
             raise MethodNotAllowed("SOAP messages are sent by POST", headers={"Allow": "GET, POST"})
-        media = request.headers.get("content-type", "")
-        kind = media.partition(";")[0].strip().lower()
+        kind, charset = media_of(request.headers)
         if "xml" not in kind or kind.startswith("multipart/"):
             raise UnsupportedMedia(f"The body is '{_short(kind)}'; send {MEDIA[self._version]}")
-        charset = _CHARSET.search(media)
         try:
-            root = parse_xml(request.body, self._limits, charset.group(1) if charset else None)
-            return self._received(root, envelope.opened(root), request)
+            root = parse_xml(request.body, self._limits, charset)
+            return self._received(root, envelope.opened(root), request, kind)
         except UnreadableXml as wrong:
             raise InvalidMessage("The message cannot be read", [Problem("", str(wrong))]) from None
 
-    def _received(self, root: etree._Element, opened: envelope.Envelope, request: InboundRequest) -> Received:
+    def _received(self, root: etree._Element, opened: envelope.Envelope, request: InboundRequest, kind: str) -> Received:
         if opened.version != self._version:
             raise VersionMismatch(f"The envelope is of SOAP {opened.version}; this port takes SOAP {self._version}")
         operation = self._operation(opened, request)
         self._check_understood(operation, opened)
         document, deviations = self.codec.read_request(operation.name, root)
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != MEDIA[self._version]:
             deviations = (
                 *deviations,

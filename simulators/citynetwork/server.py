@@ -16,7 +16,7 @@ from lxml import etree
 
 from simulators.citynetwork.backend import METHODS, Call, Network, Refusal, checked, refused
 from simulators.citynetwork.scenario import Behaviour, CityNetworkScenarios, Form
-from simulators.http_server import HttpReply, HttpRequest, Transport
+from simulators.http_server import BROKEN_SERVER, HttpReply, HttpRequest, cut_short
 from simulators.numbers import Numbers
 from simulators.scenario import read_yaml
 from simulators.twin import Twin
@@ -74,15 +74,16 @@ class CityNetwork(Twin[Behaviour]):
         except Refusal as refusal:
             return _reply(refused(method, refusal), status=refusal.status)
         call = Call(method, given, target)
-        return self._respond(call, self._planned(method) or self._network.behaviour(call))
+        behaviour = self._planned(method) or self._network.behaviour(call)
+        return self._said(call, behaviour).sent(behaviour)
 
-    def _respond(self, call: Call, behaviour: Behaviour) -> HttpReply:
+    def _said(self, call: Call, behaviour: Behaviour) -> HttpReply:
         if behaviour.ignores:
-            return HttpReply(after=behaviour.after, transport=behaviour.transport)
+            return HttpReply()
         try:
-            return _reply(self._network.handle(call, behaviour), behaviour)
+            return _reply(self._network.handle(call, behaviour), behaviour.form)
         except Refusal as refusal:
-            return _reply(refused(call.method, refusal), behaviour, refusal.status)
+            return _reply(refused(call.method, refusal), behaviour.form, refusal.status)
 
 
 def citynetwork(
@@ -93,13 +94,11 @@ def citynetwork(
     return CityNetwork(Network(declared.overridden(override or {})), **server)
 
 
-def _reply(answer: etree._Element, behaviour: Behaviour | None = None, status: int = 200) -> HttpReply:
-    form = behaviour.form if behaviour else Form.REGULAR
-    after, transport = (behaviour.after, behaviour.transport) if behaviour else (0.0, Transport.ANSWER)
+def _reply(answer: etree._Element, form: Form = Form.REGULAR, status: int = 200) -> HttpReply:
     if form is Form.HTTP_500:
-        return HttpReply(500, body=b"Internal Server Error\n", after=after, transport=transport)
+        return BROKEN_SERVER
     media = "text/xml; charset=iso-8859-1" if form is Form.LATIN1 else _XML
-    return HttpReply(status, media, _written(answer, form), after=after, transport=transport)
+    return HttpReply(status, media, _written(answer, form))
 
 
 def _written(answer: etree._Element, form: Form) -> bytes:
@@ -112,4 +111,4 @@ def _written(answer: etree._Element, form: Form) -> bytes:
     if form is Form.LATIN1:
         return f'<?xml version="1.0" encoding="iso-8859-1"?>{text}'.encode("iso-8859-1")
     whole = f'<?xml version="1.0" encoding="utf-8"?>{text}'.encode()
-    return whole[: len(whole) * 2 // 3] if form is Form.BROKEN else whole
+    return cut_short(whole) if form is Form.BROKEN else whole

@@ -112,13 +112,13 @@ class Nexera(CallingTwin[Response]):
             self._contract.check_request(operation, body)
             response = self._planned(operation.name) or self._calls.response(operation, body)
             if not response.keep:
-                return HttpReply(after=response.after, transport=response.transport)
+                return HttpReply().sent(response)
             said = refused(response.refuse) if response.refuse else self._calls.do(operation, path, query, body)
         except ContractError as error:
             return _json(refused(Refusal(status=400, code="INVALID", reason=str(error))))
         if said.status < 300 or said.status in operation.answers:
             self._contract.check_answer(operation, said.status, said.body)
-        return _json(said, response)
+        return _json(said).sent(response)
 
     def _played(self, rest: str) -> HttpReply:
         kind, identity, act = (*rest.split("/"), "", "", "")[:3]
@@ -154,8 +154,5 @@ def _body(operation: Operation, request: HttpRequest) -> Any:
         raise ContractError(f"the body is no JSON: {error}") from None
 
 
-def _json(said: Said, response: Response | None = None, headers: Mapping[str, str] | None = None) -> HttpReply:
-    body = json.dumps(said.body, ensure_ascii=False).encode()
-    if response is None:
-        return HttpReply(said.status, f"{_JSON};charset=utf-8", body, headers or {})
-    return HttpReply(said.status, f"{_JSON};charset=utf-8", body, headers or {}, response.after, response.transport)
+def _json(said: Said, headers: Mapping[str, str] | None = None) -> HttpReply:
+    return HttpReply(said.status, f"{_JSON};charset=utf-8", json.dumps(said.body, ensure_ascii=False).encode(), headers or {})

@@ -107,7 +107,7 @@ def test_what_does_not_come_out_as_declared_is_told(walk: Walk, steps: str, said
         (LAB + "  - {what: nothing}\n", "write either send or hear"),
         (LAB + "  - hear: {who: seller, event: X}\n", "'seller' is none of the actors"),
         (LAB.replace("hears:", "hears: [] #") + "  - hear: {who: buyer, event: X}\n", "has not registered for anything"),
-        (LAB.replace("market: lab", "market: pr", 1) + ORDER + "      expect: 201\n", "must be called the same"),
+        (LAB.replace("market: lab", "market: pr", 1) + ORDER + "      expect: 201\n", "they must be the same"),
     ],
 )
 def test_a_story_that_cannot_be_walked_is_refused(tmp_path: Path, text: str, said: str):

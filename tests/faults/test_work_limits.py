@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from adapter.market import Breaker, Rate
+from adapter.schedule import Breaker, Rate
 from adapter.store import Store, rates, tasks
 from adapter.store.tasks import NewTask
 from adapter.work.job import Finish, Job

@@ -33,9 +33,6 @@ from adapter.store.settling import pack_settlement
 from adapter.store.submitting import settle_and_advance
 from adapter.store.task_rows import NewTask
 
-INITIAL = "acknowledged"
-"""The state of an order that its backend has, or that is to be sent again."""
-
 
 @dataclass(frozen=True, slots=True)
 class Judge:
@@ -107,36 +104,35 @@ def _refuse_certain(order: OrderRow, attempt: AttemptRow, now: int) -> None:
 
 
 def _adoption(judge: Judge, rules: Rules, order: OrderRow, reference: str, evidence: str, now: int) -> tuple[Settlement, Change]:
-    tasks = agenda.first_question(rules.market, order.operation, order.id, INITIAL, now, lambda: 0.5)
+    life = rules.market.life(order.operation)
+    tasks = agenda.first_question(rules.market, order.operation, order.id, life.initial, now, lambda: 0.5)
+    known = {"id": reference, life.member: life.initial}
     if was_answered(order):
         settlement = Settlement(OutcomeKind.ACCEPTED, now, evidence=evidence, answered=True)
-        return settlement, _ended(
-            rules.market, order, _moved(rules.market, order, {"id": reference, "state": INITIAL}, now, tasks, reference)
-        )
+        return settlement, _ended(rules.market, order, _moved(rules.market, order, known, now, tasks, reference))
     message = message_of(order)
-    document = {**message.body, "id": reference, "state": INITIAL}
+    document = {**message.body, **known}
     reply = _answer(judge, rules, order, message, document)
     settlement = Settlement(
         outcome=OutcomeKind.ACCEPTED,
         at=now,
-        state=INITIAL,
+        state=life.initial,
         backend_ref=reference,
         evidence=evidence,
         response=Response(reply.status, reply.body, reply.headers),
         answer=write_json(document),
     )
-    kind = rules.market.life(order.operation).events.create
-    events = (told(kind, write_json(document)),) if kind else ()
+    events = (told(life.events.create, write_json(document)),) if life.events.create else ()
     return settlement, _ended(rules.market, order, _first(rules.market, order, now, reference, events, tasks))
 
 
 def _release(rules: Rules, order: OrderRow, evidence: str, now: int) -> tuple[Settlement, Change]:
-    market = rules.market
+    market, life = rules.market, rules.market.life(order.operation)
     if was_answered(order):
         tasks = (agenda.task_of(agenda.SUBMIT, market.market, order.id, order.created_at),)  # its old place in the queue
         settlement = Settlement(OutcomeKind.ABSENT, now, evidence=evidence, answered=True)
-        return settlement, _moved(market, order, {"state": INITIAL}, now, tasks)
-    return Settlement(OutcomeKind.ABSENT, now, INITIAL, evidence=evidence), _first(market, order, now)
+        return settlement, _moved(market, order, {life.member: life.initial}, now, tasks)
+    return Settlement(OutcomeKind.ABSENT, now, life.initial, evidence=evidence), _first(market, order, now)
 
 
 def _moved(market: Market, order: OrderRow, reported: Document, now: int, tasks: tuple[NewTask, ...], reference: str = "") -> Change:
@@ -151,17 +147,18 @@ def _moved(market: Market, order: OrderRow, reported: Document, now: int, tasks:
 def _first(
     market: Market, order: OrderRow, now: int, reference: str = "", events: tuple[NewEvent, ...] = (), tasks: tuple[NewTask, ...] = ()
 ) -> Change:
-    """The change of an order that nobody has heard of yet."""
+    """The change of an order that nobody has heard of yet: it is where its life begins."""
+    initial = market.life(order.operation).initial
     return Change(
         order_id=order.id,
         version=order.version,
-        state=INITIAL,
+        state=initial,
         at=now,
         legacy_state=order.legacy_state,
         backend_ref=reference,
         events=events,
-        tasks=(*tasks, *agenda.timers_of(market, order.id, INITIAL, now)),
-        cancels=(*agenda.timers_left(market, order.id, order.state, INITIAL), *_over(order)),
+        tasks=(*tasks, *agenda.timers_of(market, order.id, initial, now)),
+        cancels=(*agenda.timers_left(market, order.id, order.state, initial), *_over(order)),
     )
 
 

@@ -12,6 +12,8 @@ import orjson
 
 from adapter import clock
 from adapter.ports import OutcomeKind
+from adapter.recorded import kind_of
+from adapter.resource import Resource
 from adapter.store import AttemptRow, Direction, MessageRow, OrderRow
 from adapter.store.auditing import AuditRow
 from adapter.store.outbox import DeliveryRow, EventRow
@@ -166,9 +168,9 @@ def _is_probes(way: Way, message: MessageRow) -> bool:
 
 
 def _events(way: Way) -> Iterator[_Step]:
-    before, own = "", _identity(way.order.answer)
+    before, own, member = "", _identity(way.order.answer), Resource.load(kind_of(way.order)).member
     for event in way.events:  # a task's events are told in its subject's stream, and tell of the task's states
-        state = _state(event.document) if _identity(event.document) == own else ""
+        state = _state(event.document, member) if _identity(event.document) == own else ""
         if state and state != before:
             yield _Step(event.at, 7, "state", f"{before} → {state}" if before else state)
         before = state or before
@@ -176,10 +178,10 @@ def _events(way: Way) -> Iterator[_Step]:
         yield _Step(event.at, 8, "event", f"event {event.seq}: {event.type}{about}", (f"id {event.id}",))
 
 
-def _state(document: bytes) -> str:
-    """What a document calls its state, be it under ``state`` or ``status``."""
+def _state(document: bytes, member: str) -> str:
+    """The state that a document has in this member, "" where it has none."""
     read = orjson.loads(document) if document else {}
-    state = read.get("state", read.get("status")) if isinstance(read, dict) else None
+    state = read.get(member) if isinstance(read, dict) else None
     return state if isinstance(state, str) else ""
 
 

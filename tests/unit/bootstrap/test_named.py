@@ -27,8 +27,7 @@ from tests.service_kit import ROOT, home_with, warm
             "config/faces/hybris.yaml",
             "PR: pr",
             "PR: prx",
-            "config/faces/hybris.yaml:11:15: error: K112: market.table.PR: there is no market 'prx' in config/markets"
-            " (did you mean 'pr'?)",
+            "config/faces/hybris.yaml:11:15: error: K112: market.table.PR: there is no market 'prx' in config/markets (did you mean 'pr'?)",
         ),
         (
             "config/clients.yaml",

@@ -170,6 +170,24 @@ def test_a_face_that_is_not_there_is_told(project: Project) -> None:
     assert "there is no face 'nope'" in str(refused.exception)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("steps:", "stepps:", "error F201: 'stepps' is not a known key"),
+        ("expect: 201", "expect: soon", "error F203: "),
+        ("market: lab", "market: pr", "error F203: market is 'pr', but the file is called 'lab.yaml'"),
+    ],
+)
+def test_a_story_that_cannot_be_walked_is_told_before_somebody_walks_it(project: Project, old: str, new: str, said: str) -> None:
+    project.change("config/stories/lab.yaml", old, new)
+    for arguments in (("check",), ("check", "lab")):
+        shown = project.run(*arguments)
+        assert shown.exit_code == 1
+        assert "config/stories/lab.yaml:" in shown.output
+        assert said in shown.output
+    assert "config/stories" not in project.run("check", "pa").output
+
+
 def test_a_port_that_is_none_is_refused(project: Project) -> None:
     refused = project.run("serve", "--port", "99999")
     assert refused.exit_code == 2

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager
-
 import jsonschema_rs
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -158,15 +155,7 @@ def test_metrics_count_by_face_operation_and_status(world, order, headers):
     assert "made-up" not in text
 
 
-def test_further_routes_and_the_lifespan_of_the_whole(world, face_with):
-    seen = []
-
-    @asynccontextmanager
-    async def lifespan(_):
-        seen.append("start")
-        yield
-        seen.append("stop")
-
+def test_further_routes_stand_beside_the_faces(world, face_with):
     async def hello(_):
         return PlainTextResponse("hello")
 
@@ -181,17 +170,9 @@ def test_further_routes_and_the_lifespan_of_the_whole(world, face_with):
         loopback=True,
         registry=world.registry.__class__(),
         extra=[Route("/extra", hello)],
-        lifespan=lifespan,
     )
     world.app = app
     assert world.send("GET", "/extra").text == "hello"
-
-    async def through():
-        async with app.router.lifespan_context(app):
-            seen.append("run")
-
-    asyncio.run(through())
-    assert seen == ["start", "run", "stop"]
 
 
 async def _always_ready():

@@ -9,10 +9,10 @@ import requests
 import zeep
 from lxml import etree
 
+from simulators.http_server import Transport
 from simulators.lab import lab
 from simulators.scenario import Behaviour, Fault, Form
 from simulators.slbos import slbos
-from simulators.soap_server import Transport
 
 HEADERS = {"content-type": "text/xml; charset=utf-8", "soapaction": '"urn:slbos:service:1/UpdateOrderDetail"'}
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
