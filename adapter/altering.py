@@ -52,7 +52,7 @@ def _change(backend: Backend, message: Message, subject: OrderRow, render: Rende
     if not changes:
         return reply
     _refuse_grown(message, shows, changes)
-    planned = replace(message, body=changes, patch=None)
+    planned = replace(message, body=changes, text=b"", patch=None)
     _refuse_unfit(backend, planned, subject)
     _refuse_by_state(backend, message, {**document_of(subject), **shows}, changes)
     refuse_lost(backend, planned, subject, shows)

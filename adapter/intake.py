@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+import orjson
+
 from adapter import clock
 from adapter.aims import Aim, aim_of
 from adapter.backend import Backend, Rules
@@ -128,7 +130,8 @@ def _fingerprint(message: Message) -> str:
 
 def context_of(message: Message) -> bytes:
     """What settling in doubt needs to map again: the document and the declared texts. Credentials are no part of them."""
-    return write_json({"request": message.body, "header": dict(message.header), "query": dict(message.query), "path": dict(message.path)})
+    body = orjson.Fragment(message.text) if message.text else message.body
+    return write_json({"request": body, "header": dict(message.header), "query": dict(message.query), "path": dict(message.path)})
 
 
 def scope_of(rules: Rules, message: Message, client_reference: str, known: Document | None = None) -> Scope:

@@ -10,6 +10,7 @@ import json
 import logging
 import sys
 import time
+from collections.abc import MutableMapping
 from contextvars import ContextVar, Token
 from typing import Any, Self
 
@@ -65,21 +66,17 @@ def add_time(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, 
 def configure_logs(settings: Log) -> None:
     """Sets up structlog and the standard library's loggers the same way. Levels below the declared one cost nothing."""
     level = getattr(logging, settings.level.upper())
-    shared: list[Any] = [
+    console = settings.format == "console"
+    processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
         add_known,
         structlog.processors.add_log_level,
         add_time,
+        # plain: a traceback with the values of variables would put orders and credentials into the log
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback) if console else _line,
     ]
-    console = settings.format == "console"
-    # plain: a traceback with the values of variables would put orders and credentials into the log
-    renderer: list[Any] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-        if console
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_line)]
-    )
     structlog.configure(
-        processors=[*shared, *renderer],
+        processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr) if console else structlog.BytesLoggerFactory(file=sys.stderr.buffer),
         cache_logger_on_first_use=True,
@@ -87,9 +84,11 @@ def configure_logs(settings: Log) -> None:
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
-def _line(event: dict[str, Any], default: Any) -> bytes:
+def _line(logger: Any, method: str, event: MutableMapping[str, Any]) -> bytes:
     """One event as JSON. A value that cannot be written (half a surrogate pair, a number of 30 digits) must not fail a request."""
+    if "exc_info" in event:
+        event = structlog.processors.format_exc_info(logger, method, event)
     try:
-        return orjson.dumps(event, default=default)
+        return orjson.dumps(event, default=repr)
     except TypeError:
         return json.dumps(event, default=repr).encode("ascii")

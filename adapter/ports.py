@@ -221,7 +221,8 @@ class Message:
     milliseconds since the epoch, UTC; ``key`` the idempotency key (kind:value), "" where the caller gave none;
     ``asked_of`` the market the caller named where that stands for several, of which ``market`` is the one that takes the message.
     A change comes as a merge patch (``body``, RFC 7386) or as a JSON patch (``patch``, the operations of RFC 6902; then ``body`` is {}).
-    ``most_bytes`` is what a document of this caller may take as JSON, None where nobody says.
+    ``most_bytes`` is what a document of this caller may take as JSON, None where nobody says. ``text`` is ``body`` as ``write_json`` writes
+    it, b"" where nobody has done so yet; who gives the message another body takes it away.
     """
 
     face: str
@@ -239,6 +240,7 @@ class Message:
     asked_of: str = ""
     patch: tuple[Document, ...] | None = None
     most_bytes: int | None = None
+    text: bytes = b""
 
 
 @frozen

@@ -99,7 +99,7 @@ class Showing:
         if known:
             if was_answered(known) and not known.backend_ref:
                 return shown(backend, message, known)
-            asked = replace(message, body=message_of(known).body)
+            asked = replace(message, body=message_of(known).body, text=b"")
         reference = known.client_reference if known else ""
         try:
             prepared = prepare(backend, message.operation, scope_about(backend, asked, reference, known))

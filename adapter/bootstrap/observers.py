@@ -40,6 +40,7 @@ class MarketMetrics:
         self.seconds = Histogram("adapter_call_seconds", "Calls of backends", ["market", "result"], buckets=_SECONDS, registry=registry)
         self.waited = Histogram("adapter_slot_wait_seconds", "Waiting for a free slot", ["market"], buckets=_SECONDS, registry=registry)
         self.in_flight = Gauge("adapter_calls_in_flight", "Calls under way", ["market"], registry=registry)
+        self.calls: dict[str, int] = {}  # under way, by market
         self.refused = Counter("adapter_slot_refused", "Callers that went away without a slot", ["market"], registry=registry)
         self.replaced = Counter("adapter_pool_replaced", "Times the kept connections became suspect", ["market"], registry=registry)
 
@@ -100,7 +101,8 @@ class MarketWire:
     """Counts one market's exchanges."""
 
     def __init__(self, metrics: MarketMetrics, market: str) -> None:
-        self._in_flight = metrics.in_flight.labels(market)
+        self._market, self._calls = market, metrics.calls
+        metrics.in_flight.labels(market).set_function(lambda: metrics.calls.get(market, 0))
         self._waited = metrics.waited.labels(market)
         self._refused = metrics.refused.labels(market)
         self._replaced = metrics.replaced.labels(market)
@@ -108,7 +110,7 @@ class MarketWire:
 
     def slot_taken(self, waited: float) -> None:
         """An exchange is in flight."""
-        self._in_flight.inc()
+        self._calls[self._market] = self._calls.get(self._market, 0) + 1
         self._waited.observe(waited)
 
     def slot_refused(self, waited: float) -> None:  # noqa: ARG002 - of interest is that it happened
@@ -117,7 +119,7 @@ class MarketWire:
 
     def ended(self, outcome: str, took: float) -> None:
         """An exchange is over."""
-        self._in_flight.dec()
+        self._calls[self._market] -= 1
         self._seconds[outcome].observe(took)
 
     def pool_replaced(self) -> None:

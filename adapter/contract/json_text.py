@@ -1,6 +1,6 @@
 """JSON from outside becomes plain data, or a refusal that says where it is wrong.
 
-orjson reads what is well formed. Whatever it refuses, or would read with a loss (a member given twice, a number with a fraction
+orjson reads what is well formed. Whatever it refuses, or may have read with a loss (a member given twice, a number with a fraction
 or too big), is read again by the standard library, which is slower and keeps everything; that also finds the words for a refusal.
 """
 
@@ -22,6 +22,10 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 _BOM = b"\xef\xbb\xbf"
 _NON_CHARACTER = b"\xef"  # how U+FFFE and U+FFFF begin, and few others; one byte is found at once
+_ESCAPED_COLON = b"\\u003"  # and a few other characters
+_SHAPE = bytes.maketrans(b"[123456789", b"{000000000")
+_POINT = re.compile(rb"\.0[0e+\-]*+(?:[,}\]]|\Z)")  # the numbers that are not whole ones, as orjson writes them, in the shape of a document
+_EXPONENT = re.compile(rb"0e[+\-]?0++(?:[,}\]]|\Z)")
 _SUSPICIOUS = re.compile(rb"\\[ubf]|\xef\xbf[\xbe\xbf]")  # orjson escapes control characters; these may be some
 
 
@@ -31,47 +35,51 @@ def parse_json(raw: bytes, *, max_depth: int = 100) -> Any:
     Raises InvalidMessage: not UTF-8, malformed (line and column, from 1), nested deeper than ``max_depth``, a member given
     twice, NaN or Infinity, a number out of range, text that cannot be forwarded (naming the member).
     """
+    return read_json(raw, max_depth=max_depth)[0]
+
+
+def read_json(raw: bytes, *, max_depth: int = 100) -> tuple[Any, bytes]:
+    """The same, and the document as ``write_json`` writes it; b"" where nobody has written it yet."""
     try:
         document = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return _thorough(raw, max_depth)
-    members, depth, lossless = _measure(document, max_depth)
-    if depth > max_depth or not lossless or members != _colons(raw):
-        return _thorough(raw, max_depth)
-    if (b"\\" in raw or _NON_CHARACTER in raw) and _SUSPICIOUS.search(orjson.dumps(document)):
+        text = orjson.dumps(document)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # the latter where it is nested too deep to be written
+        return _thorough(raw, max_depth), b""
+    if not (_is_whole(raw, text) and _is_plain(document, text, max_depth)):
+        return _thorough(raw, max_depth), b""
+    if (raw.find(b"\\") >= 0 or raw.find(_NON_CHARACTER) >= 0) and _SUSPICIOUS.search(text):
         _refuse_all(text_problems(document, max_depth=max_depth))
-    return document
+    return document, text
 
 
-def _measure(document: Any, max_depth: int) -> tuple[int, int, bool]:
-    """Counts the members of all objects and the depth, and whether every number is as it was written. Stops below ``max_depth``."""
-    if type(document) is not dict and type(document) is not list:
-        return 0, 0, type(document) is not float
-    members, depth = 0, 0
-    level: list[Any] = [document]
-    while level and depth <= max_depth:
-        depth += 1
+def _is_whole(raw: bytes, text: bytes) -> bool:
+    """Whether every member of ``raw`` is in ``text``, which was written from what was read. A member given twice takes a colon with it, and
+    nothing puts one in its place but a text with an escaped one; such a document is read twice without need."""
+    return raw == text or (raw.count(b":") == text.count(b":") and (raw.find(b"\\") < 0 or raw.find(_ESCAPED_COLON) < 0))
+
+
+def _is_plain(document: Any, text: bytes, max_depth: int) -> bool:
+    """Whether every number is as it was written, and nothing is nested deeper than that. Of a document with no more brackets than that, and
+    nothing that looks like a fraction, its text tells it for a third of what it costs to go through all values."""
+    shape = text.translate(_SHAPE)
+    if shape.count(b"{") <= max_depth and not (_POINT.search(shape) or _EXPONENT.search(shape)):
+        return True
+    level: list[Any] = [[document]]
+    for _ in range(max_depth + 1):
         below: list[Any] = []
         for value in level:
-            if type(value) is dict:
-                members += len(value)
-                value = value.values()  # noqa: PLW2901  # this loop is the price of every request
-            for child in value:
+            for child in value.values() if type(value) is dict else value:
                 kind = type(child)
                 if kind is str:
                     continue
                 if kind is dict or kind is list:
                     below.append(child)
                 elif kind is float:
-                    return members, depth, False
+                    return False
+        if not below:
+            return True
         level = below
-    return members, depth, True
-
-
-def _colons(raw: bytes) -> int:
-    """At least the number of members written in ``raw``: each has a colon behind a quote, but for blanks. Text may add to it, so
-    that some documents are read twice without need; a member given twice always makes it larger than what was read."""
-    return raw.translate(None, b" \t\r\n").count(b'":')
+    return False
 
 
 class _Doubled(dict[str, Any]):

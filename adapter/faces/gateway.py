@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from adapter import clock, tracing
 from adapter.contract.json_bytes import write_json
-from adapter.contract.json_text import parse_json
+from adapter.contract.json_text import read_json
 from adapter.errors import (
     AdapterError,
     CallerError,
@@ -286,7 +286,7 @@ class Gateway:
         if request.bound.route.method == "GET":
             message = request.message()
         elif check_media(request.incoming, (*media.merges, *media.patches)) in media.patches:
-            raw, body = await self._body(request)
+            raw, body, _ = await self._body(request)
             if not isinstance(body, list) or not all(isinstance(operation, dict) for operation in body):
                 raise InvalidMessage("The body has to be a JSON patch: a list of operations")
             message = request.message(raw=raw, patch=tuple(body))
@@ -310,15 +310,15 @@ class Gateway:
 
     async def _filled(self, request: _Request) -> Message:
         """The message with its body, which is an object."""
-        raw, body = await self._body(request)
+        raw, body, text = await self._body(request)
         if not isinstance(body, dict):
             raise InvalidMessage("The body has to be a JSON object")
-        return request.message(body=body, raw=raw)
+        return request.message(body=body, raw=raw, text=text)
 
-    async def _body(self, request: _Request) -> tuple[bytes, Any]:
+    async def _body(self, request: _Request) -> tuple[bytes, Any, bytes]:
         limits = request.caller.client.limits
         raw = await read_body(request.incoming, limits.body_bytes, self.face.limits.body_seconds)
-        return raw, parse_json(raw, max_depth=limits.depth)
+        return raw, *read_json(raw, max_depth=limits.depth)
 
     async def _located(self, request: _Request, message: Message) -> Message:
         """In the market whose record knows what it is about, where the request itself does not name one."""

@@ -39,7 +39,8 @@ class Incoming:
         self.query: bytes = scope["query_string"]
         peer = scope.get("client")
         self.peer: str = peer[0] if peer else ""
-        self.headers = headers = dict[str, list[str]]()
+        headers: dict[str, list[str]] = {}
+        self.headers = headers
         for sent, value in scope["headers"]:
             name, text = sent.decode("latin-1"), value.decode("latin-1").strip(" \t")
             if name in headers:

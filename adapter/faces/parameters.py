@@ -23,9 +23,11 @@ class _Declared:
     spellings: tuple[str, ...]
     pattern: re.Pattern[str] | None
     fits: Callable[[str], object] = field(init=False)
+    optional: bool = field(init=False)  # nothing is said, and nothing put in its place, where it is not sent
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fits", _fits(self))
+        object.__setattr__(self, "optional", not self.spec.required and self.spec.default is None)
 
 
 class Headers:
@@ -51,6 +53,8 @@ class Headers:
         problems: list[Problem] = []
         for item in self._declared:
             values = incoming.values(item.spellings)
+            if not values and item.optional:
+                continue
             if len(values) == 1 and values[0] and item.fits(values[0]):
                 found[item.name] = values[0]
             elif len(values) > 1:
@@ -119,9 +123,13 @@ def _fits(item: _Declared) -> Callable[[str], object]:
     spec = item.spec
     if spec.enum:
         return frozenset(value for value in spec.enum if _wrong(item, value) is None).__contains__
-    if item.pattern is None and not spec.format:
-        return re.compile(f"{(_TEXT if spec.text else _PLAIN).pattern[:-1]}{{0,{spec.max_length}}}").fullmatch
-    return lambda value: _wrong(item, value) is None
+    if spec.format:
+        return lambda value: _wrong(item, value) is None
+    text = re.compile(f"{(_TEXT if spec.text else _PLAIN).pattern[:-1]}{{0,{spec.max_length}}}").fullmatch
+    if item.pattern is None:
+        return text
+    pattern = item.pattern.fullmatch
+    return lambda value: text(value) and pattern(value)
 
 
 def _wrong(item: _Declared, value: str) -> str | None:

@@ -59,7 +59,7 @@ class Redaction:
 
     def body(self, body: bytes) -> bytes:
         """A message body as it travelled, masked by what it is: XML, JSON, or any other text."""
-        if b"\0<" in body[:8] or b"<\0" in body[:8]:
+        if body.find(b"\0", 0, 8) >= 0 and (b"\0<" in body[:8] or b"<\0" in body[:8]):
             return self._utf_16(body)
         start = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         if start == b"<":

@@ -19,7 +19,7 @@ from adapter.faces.admin.by_hand import Hand
 from adapter.faces.admin.settling import Judge, settle_by_hand
 from adapter.patching import applied, changes_of
 from adapter.ports import Document, Message, OutcomeKind, Reply, Result
-from adapter.recorded import document_of
+from adapter.recorded import document_of, message_of
 from adapter.resource.merging import patch
 from adapter.store import OrderQuery, OrderRow
 from adapter.store.advancing import advance
@@ -96,6 +96,31 @@ def test_a_patch_is_answered_with_the_whole_resource_and_told_of(play):
         assert (request.resource, request.outcome, request.done_at) == ("", OutcomeKind.ACCEPTED, START)
         assert [attempt.outcome for attempt in await one.store.attempts(request.id)] == [OutcomeKind.ACCEPTED]
         assert one.calls() == ["CreateOrder", "ChangeOrder"]
+
+    play(scenario)
+
+
+def test_a_change_is_kept_as_what_it_changes_and_not_as_what_was_sent(play):
+    async def scenario(one: Node) -> None:
+        identity = await placed(one, description="first")
+        sent = {"description": "first", "priority": "3"}
+        reply = await one.pipeline.place(change(identity, sent, text=orjson.dumps(sent)))
+        assert reply.status == 200
+        [request] = await requests(one, (await stored(one, identity)).id)
+        assert message_of(request).body == {"priority": "3"}
+
+    play(scenario)
+
+
+def test_an_order_is_kept_as_it_was_written_whoever_has_written_it(play):
+    async def scenario(one: Node) -> None:
+        orders = [message(path={"id": "a"}, header={"lob": "FIXED"}) for _ in range(2)]
+        for order, text in zip(orders, (b"", orjson.dumps(orders[1].body)), strict=True):
+            assert (await one.pipeline.place(replace(order, text=text))).status == 201
+        kept = {row.key: row.request for row in await one.store.orders(OrderQuery())}
+        for order in orders:
+            context = {"request": order.body, "header": {"lob": "FIXED"}, "query": {}, "path": {"id": "a"}}
+            assert kept[order.key] == orjson.dumps(context)
 
     play(scenario)
 

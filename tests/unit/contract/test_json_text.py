@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapter.contract.json_text import parse_json
+from adapter.contract.json_bytes import write_json
+from adapter.contract.json_text import parse_json, read_json
 from adapter.errors import InvalidMessage
 
 
@@ -51,6 +52,8 @@ class Numbers(json.JSONEncoder):
 def test_every_document_is_read_as_it_was_written(document: Any, indent: int | None, separators: tuple[str, str], ascii_only: bool) -> None:
     text = json.dumps(document, indent=indent, separators=separators, ensure_ascii=ascii_only, cls=Numbers)
     assert parse_json(text.encode()) == json.loads(text, parse_float=Decimal)
+    found, written = read_json(text.encode())
+    assert written in (b"", write_json(found))
 
 
 @settings(max_examples=60, deadline=None)
@@ -61,6 +64,11 @@ def test_a_member_given_twice_is_never_overlooked(members: list[str], colon: str
         assert len(parse_json(raw)) == len(members)
     else:
         assert {problem.text for problem in refusal(raw).problems} == {"the member is given twice; send it once"}
+
+
+def test_a_member_given_twice_is_not_made_up_for_by_an_escaped_colon() -> None:
+    assert places(b'{"a":1,"a":"\\u003a"}') == ["a"]
+    assert places(b'{"a":"\\u003A","b":{"c":1,"c":2}}') == ["b.c"]
 
 
 def test_members_given_twice_are_named_by_path() -> None:
@@ -94,6 +102,21 @@ def test_values_keep_what_was_written(raw: bytes, value: Any) -> None:
     found = parse_json(raw)
     assert found == value
     assert str(found) == str(value)
+
+
+@pytest.mark.parametrize(
+    "number", ["1.0", "-0.0", "0.30", "1e16", "1E+16", "10e-8", "1.5e300", "18446744073709551616", "-9223372036854775809", "9" * 30]
+)
+@pytest.mark.parametrize("around", ["%s", "[%s]", '{"a":%s}', '{"a":[1,%s,2],"b":"x"}', ' [ 1 , { "a" : %s } ]'])
+def test_a_number_keeps_its_digits_wherever_it_stands(number: str, around: str) -> None:
+    raw = (around % number).encode()
+    assert str(parse_json(raw)) == str(json.loads(raw, parse_float=Decimal))
+
+
+@pytest.mark.parametrize("text", ["1.5,", ":2.0]", "T10:00:00.000Z", "5e3f-0e1", ",1e16}", "[1.0,2.0]", "e+16", "\\u003a"])
+def test_a_text_that_looks_like_a_number_is_no_number(text: str) -> None:
+    document = {"a": text, "b": [text, 1, {text: True}]}
+    assert parse_json(json.dumps(document).encode()) == document
 
 
 @pytest.mark.parametrize(
@@ -142,7 +165,10 @@ def test_nesting() -> None:
     assert parse_json(nested(100), max_depth=100)
     assert "nested deeper than 100 levels" in refusal(nested(102), max_depth=100).text
     assert "line 1 column 301: the document is nested deeper than 100 levels" in refusal(nested(200), max_depth=100).text
+    assert parse_json(nested(400), max_depth=512) == json.loads(nested(400))
     assert "nested deeper than 100 levels" in refusal(b"[" * 5_000_000, max_depth=100).text
+    assert parse_json(b"[[1],[2],[{}],[3]]", max_depth=3) == [[1], [2], [{}], [3]]
+    assert "line 1 column 11: the document is nested deeper than 2 levels" in refusal(b"[[1],[2],[{}],[3]]", max_depth=2).text
     assert parse_json(b'["[[[[", {"b": 1.5}, "}}"]', max_depth=2) == ["[[[[", {"b": Decimal("1.5")}, "}}"]
     assert "not valid JSON" in refusal(b'["[[[[', max_depth=2).text
 
