@@ -26,7 +26,7 @@ AdapterError
 ├── WireError               the backend was not reached, or did not answer
 │   ├── NotSent             certainly nothing was done there
 │   └── MaybeSent           it may have been done
-└── StoreUnavailable        503  the record cannot be written, so nothing may be promised
+└── StoreUnavailable        503  the record cannot be written or read, so nothing may be promised
 """
 
 from __future__ import annotations
@@ -237,6 +237,6 @@ class MaybeSent(WireError):
 
 
 class StoreUnavailable(AdapterError):
-    """The record cannot be written now."""
+    """The record cannot be written or read now, or a body in it is damaged."""
 
     status = 503

@@ -216,7 +216,7 @@ def _without_report(judged: Judged) -> Followed | None:
 
 
 def _heard(prepared: Prepared, judged: Judged) -> Scope:
-    return replace(prepared.scope, reply=judged.reply, warnings=tuple(issue.text for issue in judged.outcome.issues))
+    return prepared.scope.answered(judged.reply or {}, tuple(issue.text for issue in judged.outcome.issues))
 
 
 def _for_all(orders: Sequence[OrderRow], followed: Followed) -> dict[str, Followed]:

@@ -87,8 +87,8 @@ class Pipeline:
         self.closed_until: Callable[[Market], int | None] = lambda _: None  # without windows, always open
         self.wake: Callable[[str], None] = lambda _: None  # nobody works in this process
         self._showing = Showing(backends, store, observer, owners)
-        self._running: set[asyncio.Task[Reply]] = set()
-        self._calling: dict[tuple[str, int], asyncio.Future[None]] = {}
+        self._under_way, self._one_less = 0, asyncio.Event()
+        self._calling: dict[tuple[str, int], asyncio.Event] = {}
 
     def _closed(self, backend: Backend, prepared: Prepared) -> int | None:
         """When the backend takes calls again, where there is one to be made and it takes none now."""
@@ -99,16 +99,19 @@ class Pipeline:
 
     async def place(self, message: Message) -> Reply:
         """Carries out one request that changes something, at most once. Raises CallerError, StoreUnavailable. A caller that leaves does not
-        stop it."""
-        task = asyncio.create_task(self._place(message))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
+        stop it: the server cancels nothing. Cut off all the same, it is on record as after a crash, and a probe will tell."""
+        self._under_way += 1
+        try:
+            return await self._place(message)
+        finally:
+            self._under_way -= 1
+            self._one_less.set()
 
     async def drain(self) -> None:
         """Waits until every exchange under way has been recorded; probes that nobody waits for are given up."""
-        while self._running:
-            await asyncio.gather(*self._running, return_exceptions=True)
+        while self._under_way:
+            self._one_less.clear()
+            await self._one_less.wait()
         await self.doubt.stop()
 
     async def _place(self, message: Message) -> Reply:
@@ -119,9 +122,11 @@ class Pipeline:
         try:
             prepared = prepare(backend, message.operation, scope_of(backend, message, intake.client_reference))
         except AdapterError:
-            known = await self._known(backend, message, intake)
-            if known is not None:  # the rules have changed since; what became of the order has not
-                return known
+            known = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
+            if (
+                reply := await self._outcome(backend, message, intake, known)
+            ) is not None:  # the rules have changed since; what became of the order has not
+                return reply
             raise
         if backend.market.delivery == "deferred":
             return await self._take_on(backend, message, intake, prepared)
@@ -244,10 +249,6 @@ class Pipeline:
         pause = max(1, -(-(opens - self.now()) // 1000))
         raise Overloaded(_CLOSED, headers={"Retry-After": str(pause)})
 
-    async def _known(self, backend: Backend, message: Message, intake: Intake) -> Reply | None:
-        """What a repeat is answered that the rules refuse by now; None for a request that nothing was done for."""
-        return await self._outcome(backend, message, intake, await self.store.lookup(intake.scope, intake.key, intake.fingerprint))
-
     async def _outcome(self, backend: Backend, message: Message, intake: Intake, known: Accepted | None) -> Reply | None:
         """The answer to what the record knows of a key, waited for or settled where there is none yet; None where there is none."""
         if isinstance(known, InFlight):
@@ -262,18 +263,18 @@ class Pipeline:
         """Whether an attempt is settled now. One that this process is still at is waited for, whatever the clock says of it."""
         calling = self._calling.get((doubtful.order.id, doubtful.attempt.number))
         if calling is not None:
-            await asyncio.wait({calling})
+            await calling.wait()
             return True
         return await self.doubt.settle(doubtful.order, doubtful.attempt)
 
     async def _submit(self, work: _Work, fresh: Fresh, deadline: float) -> Reply:
-        place, over = (fresh.order_id, fresh.attempt), asyncio.get_running_loop().create_future()
-        self._calling[place] = over
+        place = (fresh.order_id, fresh.attempt)
+        over = self._calling[place] = asyncio.Event()
         try:
             return await self._call_and_record(work, fresh, deadline)
         finally:
             del self._calling[place]
-            over.set_result(None)
+            over.set()
 
     async def _call_and_record(self, work: _Work, fresh: Fresh, deadline: float) -> Reply:
         backend, message, intake = work.backend, work.message, work.intake
@@ -315,8 +316,7 @@ class Pipeline:
 
     def _crashed(self, work: _Work, error: Exception) -> Judged:
         log.exception("attempt.crashed")
-        evidence = f"internal error: {type(error).__name__}"
-        return Judged(technical(work.backend, work.message.operation, OutcomeKind.IN_DOUBT, evidence))
+        return Judged(technical(work.backend, work.message.operation, OutcomeKind.IN_DOUBT, f"internal error: {type(error).__name__}"))
 
     async def retrieve(self, message: Message) -> Result:
         """Reads one resource: from its backend where the market has a question for it, else from the record."""

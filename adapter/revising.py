@@ -88,8 +88,8 @@ def ended(exchange: Exchange, subject: OrderRow | None) -> Conclusion:
     backend, prepared, judged, message = exchange.backend, exchange.prepared, exchange.judged, exchange.message
     outcome, effect = judged.outcome, None
     if outcome.kind is OutcomeKind.ACCEPTED and judged.reply is not None:
-        scope = replace(prepared.scope, known=document_of(subject), reply=judged.reply)
-        scope = replace(scope, warnings=tuple(issue.text for issue in outcome.issues))
+        scope = prepared.scope.answered(judged.reply, tuple(issue.text for issue in outcome.issues))
+        scope = replace(scope, known=document_of(subject))
         try:
             with station("map reply", "", prepared.operation):
                 effect = effect_of(backend, message, exchange.fresh, subject, _reported(prepared, scope), exchange.now)

@@ -268,7 +268,7 @@ _EVENTS = Statement(select(event).where(event.c.order_id == bindparam("order")).
 
 
 def _events(c: Connection, order_id: str) -> list[EventRow]:
-    return [EventRow(*row[:-1], unpack(row[-1])) for row in c.rows(_EVENTS, {"order": order_id})]
+    return [EventRow(*row[:-1], unpack(row[-1], "an event")) for row in c.rows(_EVENTS, {"order": order_id})]
 
 
 def document(told: EventRow) -> Any:

@@ -28,6 +28,9 @@ _LOOPBACK: Mapping[str, object] = {
     "networks": (ip_network("127.0.0.0/8"), ip_network("::1/128")),
     "http": True,
 }
+GRACE_SECONDS = 30.0
+"""How long the end waits for connections."""
+
 _COLLECTING = (20_000, 20, 100)
 """Counts of new objects between two collections of cycles: an exchange makes hundreds of objects, and few cycles."""
 
@@ -92,13 +95,15 @@ async def hosted(
             yield Hosted(service, url, urls, server)
         finally:
             server.should_exit = True
+            await asyncio.wait({running}, timeout=GRACE_SECONDS)
+            server.force_exit = True  # not for what is under way: the service itself waits for that, and nothing is cancelled
             await running
 
 
 @contextlib.asynccontextmanager
 async def _simulated(variables: dict[str, str], url: str, numbers: Path) -> AsyncIterator[Mapping[str, str]]:
     """Simulators of the backends whose endpoints ``variables`` do not name, for the service at ``url``, until the block ends: their
-    addresses. ``variables`` get these, and the passwords with which they call; ``numbers`` is the folder of the numbers that they have given.
+    addresses. ``variables`` get these, and the passwords with which they call; ``numbers`` is the folder of the numbers that they gave.
     Raises ConfigError."""
     from simulators import registry  # noqa: PLC0415 - not needed, and not imported, where real backends are used
 
@@ -134,7 +139,6 @@ def _config(service: Service) -> uvicorn.Config:
         date_header=True,
         log_level="warning",
         timeout_keep_alive=30,
-        timeout_graceful_shutdown=30,
     )
 
 

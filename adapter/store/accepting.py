@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, null, or_, select, update
+from sqlalchemy import and_, bindparam, delete, insert, literal_column, null, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from adapter.frozen import frozen
 from adapter.ports import OutcomeKind
 from adapter.store.connection import Connection, Statement
 from adapter.store.ids import short_form
+from adapter.store.messages import insert_first_messages, insert_messages
 from adapter.store.outbox import NewEvent, audience_of, publish
-from adapter.store.packing import Packer, unpack
+from adapter.store.packing import Packer
 from adapter.store.rates import permits
-from adapter.store.reading import VERSION, find_order, order_row, pending, version
+from adapter.store.reading import VERSION, find_order, kept_answer, order_row, pending, version
 from adapter.store.rows import (
     Acceptance,
     Accepted,
@@ -34,7 +34,7 @@ from adapter.store.rows import (
     Seen,
     Version,
 )
-from adapter.store.schema import attempt, idempotency, message, resource_order
+from adapter.store.schema import attempt, idempotency, resource_order
 from adapter.store.tasks import NewTask, put
 
 _KEY = and_(idempotency.c.scope == bindparam("scope"), idempotency.c.key == bindparam("key"))
@@ -60,18 +60,17 @@ _READ_KEY = Statement(
     .join_from(idempotency, resource_order, resource_order.c.id == idempotency.c.order_id, isouter=True)
     .where(_KEY)
 )
-_COPIED = (
-    *("market", "operation", "client", "face", "scope", "key", "correlation_id", "external_id", "state", "rule_version"),
-    *("resource", "subject"),
+_GIVEN = (
+    *("id", "market", "operation", "client", "face", "scope", "key", "correlation_id", "external_id", "client_reference", "state"),
+    *("rule_version", "request", "created_at", "updated_at", "resource", "subject"),
 )
-_copied = attrgetter(*_COPIED)
 _INSERT_ORDER = Statement(
     insert(resource_order).values(attempt=literal_column("1"), backend_ref=literal_column("''")),
-    (*_COPIED, "id", "client_reference", "request", "created_at", "updated_at"),
+    _GIVEN,
 )
 _INSERT_ANSWERED = Statement(
     insert(resource_order).values(attempt=literal_column("0"), backend_ref=literal_column("''")),
-    (*_COPIED, "id", "client_reference", "request", "created_at", "updated_at", "answer", "event_seq"),
+    (*_GIVEN, "answer", "event_seq"),
 )
 _INSERT_ATTEMPT = Statement(
     insert(attempt).values(evidence=literal_column("''")),
@@ -117,19 +116,6 @@ _TAKEN_ON = Statement(
     .where(resource_order.c.outcome == literal_column("'accepted'"), idempotency.c.fingerprint == bindparam("fingerprint"))
     .order_by(resource_order.c.id.desc())  # whatever stands in its place is younger than what was deleted
     .limit(literal_column("1"))
-)
-_INSERT_MESSAGE = Statement(
-    insert(message).values(
-        seq=select(func.coalesce(func.max(message.c.seq) + literal_column("1"), literal_column("0")))
-        .where(message.c.order_id == bindparam("order"))
-        .scalar_subquery()
-    ),
-    ("order_id", "attempt", "direction", "operation", "at", "content_type", "status", "body", "digest"),
-)
-
-
-_INSERT_FIRST_MESSAGES = Statement(
-    insert(message), ("order_id", "seq", "attempt", "direction", "operation", "at", "content_type", "status", "body", "digest")
 )
 
 
@@ -177,8 +163,25 @@ class Intent:
 def intend(request: Acceptance, order_id: str, asker: Asker) -> Intent:
     """Compresses and names what ``accept`` writes if the request is new."""
     now, packer = asker.now, Packer()
-    order = dict(zip(_COPIED, _copied(request), strict=True))
-    order.update(id=order_id, client_reference=short_form(order_id), request=packer.pack(request.request), created_at=now, updated_at=now)
+    order = {
+        "id": order_id,
+        "market": request.market,
+        "operation": request.operation,
+        "client": request.client,
+        "face": request.face,
+        "scope": request.scope,
+        "key": request.key,
+        "correlation_id": request.correlation_id,
+        "external_id": request.external_id,
+        "client_reference": short_form(order_id),
+        "state": request.state,
+        "rule_version": request.rule_version,
+        "request": packer.pack(request.request),
+        "created_at": now,
+        "updated_at": now,
+        "resource": request.resource,
+        "subject": request.subject,
+    }
     first = _attempt(order_id, 1, asker, request.deadline, request.rule_version)
     key = Key(request.scope, request.key, request.fingerprint)
     answered = _answered(request, order_id, packer) if request.response is not None else None
@@ -211,7 +214,7 @@ def accept(c: Connection, intent: Intent) -> Accepted:
         return wait
     c.change(_INSERT_ORDER, order)
     c.change(_INSERT_ATTEMPT, intent.attempt)
-    c.change_many(_INSERT_FIRST_MESSAGES, intent.messages)
+    insert_first_messages(c, intent.messages)
     return Fresh(order["id"], 1, order["client_reference"], intent.asker.now)
 
 
@@ -226,7 +229,7 @@ def _keep(c: Connection, intent: Intent, answered: Answered) -> Accepted:
         c.change(_GIVE_BACK_KEY, key._asdict())
         return twin if not isinstance(twin, str) else _shared(c, intent, twin)
     c.change(_INSERT_ANSWERED, order)
-    c.change_many(_INSERT_FIRST_MESSAGES, intent.messages)
+    insert_first_messages(c, intent.messages)
     publish(c, order["id"], order["market"], 1, answered.events, now, audience=answered.audience)
     put(c, answered.tasks, now)
     return Seen(order["id"], answered.response)
@@ -280,7 +283,7 @@ def _known(c: Connection, key: Key, asker: Asker, *, again: bool = True) -> Acce
     if deleted or fingerprint != key.fingerprint:
         return Deleted(order_id) if deleted else Mismatch(order_id)
     if status is not None:
-        return Seen(order_id, Response(status, unpack(body), orjson.loads(headers)))
+        return Seen(order_id, kept_answer(order_id, status, headers, body))
     order, last = pending(c, order_id)
     if last.outcome in _CERTAINLY_NOT_DONE:
         return order
@@ -329,7 +332,7 @@ def _rival(c: Connection, intent: Intent, order_id: str) -> InFlight | Doubtful 
     if not subject:
         return None
     row = c.row(_SUBJECT, {"subject": subject})
-    if row is None or version(row) != intent.subject_version:
+    if row is None or version(row, subject) != intent.subject_version:
         return Moved(subject)
     row = c.row(_RIVAL, {"subject": subject, "order": order_id})
     if row is None:
@@ -365,7 +368,7 @@ def share(c: Connection, key: Key, order_id: str, asker: Asker) -> Response | No
     status, headers, body = row[4:7]
     answer = {"order_id": order_id, "status": status, "headers": headers, "body": body, "created_at": asker.now}
     c.change(_SHARE_ANSWER, {**key._asdict(), **answer})
-    return Response(status, unpack(body), orjson.loads(headers))
+    return kept_answer(order_id, status, headers, body)
 
 
 def _read_order(c: Connection, order_id: str) -> OrderRow:
@@ -375,24 +378,17 @@ def _read_order(c: Connection, order_id: str) -> OrderRow:
 
 
 def _attempt(order_id: str, number: int, asker: Asker, deadline: int, rule_version: str) -> dict[str, Any]:
-    row = {"order_id": order_id, "number": number, "node": asker.node, "started_at": asker.now}
-    return row | {"deadline": deadline, "rule_version": rule_version}
+    return {
+        "order_id": order_id,
+        "number": number,
+        "node": asker.node,
+        "started_at": asker.now,
+        "deadline": deadline,
+        "rule_version": rule_version,
+    }
 
 
 def _next_attempt(c: Connection, row: dict[str, Any], request: bytes) -> None:
     """``request``: what the rules see of it. It says the same as before; what a change amounts to depends on its subject."""
     c.change(_NEXT_ATTEMPT, {"order": row["order_id"], "next": row["number"], "now": row["started_at"], "content": request})
     c.change(_INSERT_ATTEMPT, row)
-
-
-def append_messages(c: Connection, rows: list[dict[str, Any]]) -> None:
-    """Appends packed messages to their order's way, which they lock: each gets the next number."""
-    if rows:
-        c.hold(_HOLD_ORDER, rows[0])
-        insert_messages(c, rows)
-
-
-def insert_messages(c: Connection, rows: list[dict[str, Any]]) -> None:
-    """Appends packed messages to the way of an order whose row this transaction has locked."""
-    if rows:
-        c.change_many(_INSERT_MESSAGE, rows)

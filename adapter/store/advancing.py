@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, LargeBinary, Text, bindparam, case, func, literal_column, select, update
 
-from adapter.store.accepting import insert_messages
 from adapter.store.concluding import Concluded, conclude_tasks
 from adapter.store.connection import Connection, Statement
 from adapter.store.listed import ListStatement
+from adapter.store.messages import insert_messages
 from adapter.store.outbox import NewEvent, audience_of, publish
 from adapter.store.packing import Packer
 from adapter.store.reading import VERSION, version
@@ -138,7 +138,7 @@ def hold_unchanged(c: Connection, change: Change) -> Held | None:
     if change.subject:
         hold_order(c, change.subject)
     row = c.row(_HOLD, {"order": change.order_id})
-    if row is None or version(row[len(Held._fields) :]) != change.version:
+    if row is None or version(row[len(Held._fields) :], change.order_id) != change.version:
         return None
     return Held(*row[: len(Held._fields)])
 

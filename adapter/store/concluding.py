@@ -57,13 +57,13 @@ def conclude_tasks(c: Connection, subject: str, concluded: Sequence[Concluded], 
         for task_id, state, answer in c.rows(_OPEN_TASKS, {"subject": subject, "resource": one.resource}):
             if state == one.state or answer is None:
                 continue
-            document = write_json(one.becomes(_document(answer)))
+            document = write_json(one.becomes(_document(task_id, answer)))
             values = {"order": task_id, "become": one.state, "document": Packer().pack(document), "end": int(one.end), "now": now}
             c.change(_GO_ON, values)
             if one.event:
                 yield NewEvent(_new_id(), one.event, document)
 
 
-def _document(answer: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = parse_json(unpack(answer), max_depth=_DEPTH)
+def _document(task_id: str, answer: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = parse_json(unpack(answer, f"the document of order {task_id}"), max_depth=_DEPTH)
     return found

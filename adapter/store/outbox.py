@@ -9,7 +9,7 @@ Times are integer milliseconds, UTC, and come from the caller.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from adapter.errors import StoreUnavailable
 from adapter.frozen import frozen
 from adapter.store.connection import Connection, Statement
 from adapter.store.packing import Packer, unpack
@@ -213,7 +214,8 @@ def events_of(c: Connection, order_id: str, after: int = 0, limit: int = 1000) -
 
 def _event(row: tuple[Any, ...]) -> EventRow:
     order_id, seq, identity, kind, market, field_path, at, document, correlation_id, created_at = row
-    return EventRow(order_id, seq, identity, kind, market, field_path, at, unpack(document), correlation_id or "", created_at or 0)
+    body = unpack(document, f"event {seq} of order {order_id}")
+    return EventRow(order_id, seq, identity, kind, market, field_path, at, body, correlation_id or "", created_at or 0)
 
 
 # claiming
@@ -262,7 +264,16 @@ def claim_cursors(c: Connection, listener_id: str, count: int, now: int, lease: 
 
 def _claimed(c: Connection, stream: DeliveryRow) -> Claimed:
     row = c.row(_CORRELATION, {"order": stream.order_id})
-    return Claimed(stream, tuple(events_of(c, stream.order_id, stream.sent_seq, AHEAD)), row[0] if row is not None else "")
+    return Claimed(stream, tuple(_readable(c, stream.order_id, stream.sent_seq)), row[0] if row is not None else "")
+
+
+def _readable(c: Connection, order_id: str, after: int) -> Iterator[EventRow]:
+    """The next events up to one that is damaged, by which no other stream is to be held up."""
+    for row in c.rows(_EVENTS, {"order": order_id, "after": after, "count": AHEAD}):
+        try:
+            yield _event(row)
+        except StoreUnavailable:
+            return
 
 
 # what became of a claim

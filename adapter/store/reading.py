@@ -6,12 +6,13 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, literal_column, or_, select
 
 from adapter.ports import OutcomeKind
 from adapter.store.connection import Connection, Statement
 from adapter.store.packing import unpack, unpack_issues
-from adapter.store.rows import AttemptRow, Direction, MessageRow, OrderQuery, OrderRow, Version
+from adapter.store.rows import AttemptRow, Direction, MessageRow, OrderQuery, OrderRow, Response, Version
 from adapter.store.schema import attempt, message, meta, resource_order
 
 _ORDERS = resource_order.c
@@ -53,8 +54,8 @@ def order_row(row: tuple[Any, ...]) -> OrderRow:
     """A row of ``resource_order``."""
     values = list(row)
     values[_OUTCOME_AT] = OutcomeKind(row[_OUTCOME_AT]) if row[_OUTCOME_AT] else None
-    values[_REQUEST_AT] = unpack(row[_REQUEST_AT])
-    values[_ANSWER_AT] = unpack(row[_ANSWER_AT]) if row[_ANSWER_AT] is not None else None
+    values[_REQUEST_AT] = unpack(row[_REQUEST_AT], f"the request of order {row[0]}")
+    values[_ANSWER_AT] = unpack(row[_ANSWER_AT], f"the document of order {row[0]}") if row[_ANSWER_AT] is not None else None
     return OrderRow(*values)
 
 
@@ -62,10 +63,15 @@ VERSION = tuple(_ORDERS[name] for name in Version._fields)
 """The columns of a ``Version``."""
 
 
-def version(row: tuple[Any, ...]) -> Version:
+def version(row: tuple[Any, ...], order_id: str) -> Version:
     """A row of the columns ``VERSION``."""
     found = Version(*row)
-    return found if found.answer is None else found._replace(answer=unpack(found.answer))
+    return found if found.answer is None else found._replace(answer=unpack(found.answer, f"the document of order {order_id}"))
+
+
+def kept_answer(order_id: str, status: int, headers: str, body: bytes) -> Response:
+    """What repeats of the request that ``order_id`` stands for get."""
+    return Response(status, unpack(body, f"the answer of order {order_id}"), orjson.loads(headers))
 
 
 def attempt_row(row: tuple[Any, ...]) -> AttemptRow:
@@ -126,8 +132,9 @@ def find_messages(c: Connection, order_id: str) -> list[tuple[Any, ...]]:
 
 def message_row(row: tuple[Any, ...]) -> MessageRow:
     """A row of ``message``."""
-    _, _, number, direction, operation, at, content_type, status, body, digest = row
-    return MessageRow(Direction(direction), operation, unpack(body), at, content_type, status, number, digest)
+    order_id, seq, number, direction, operation, at, content_type, status, body, _ = row
+    text = unpack(body, f"message {seq} of order {order_id}")
+    return MessageRow(Direction(direction), operation, text, at, content_type, status, number)
 
 
 def last_attempt(c: Connection, order_id: str) -> AttemptRow | None:

@@ -15,13 +15,14 @@ from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, delete,
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from adapter.ports import OutcomeKind
-from adapter.store.accepting import Key, insert_messages
+from adapter.store.accepting import Key
 from adapter.store.advancing import Change, advance
 from adapter.store.connection import Connection, Statement
 from adapter.store.ids import short_form
+from adapter.store.messages import insert_messages
 from adapter.store.outbox import NewEvent, publish
-from adapter.store.packing import Packer, unpack
-from adapter.store.reading import LATEST, UNSETTLED, order_row
+from adapter.store.packing import Packer
+from adapter.store.reading import LATEST, UNSETTLED, kept_answer, order_row
 from adapter.store.rows import MessageRow, OrderRow, Response
 from adapter.store.schema import attempt, idempotency, resource_order
 from adapter.store.tasks import NewTask, put
@@ -129,7 +130,7 @@ def look(c: Connection, key: Key, wanted: Wanted, came: int, now: int) -> Looked
         _, _, fingerprint, order_id, status, headers, body, _ = row
         if fingerprint != key.fingerprint:
             return Looked(other=order_id)
-        return Looked(seen=Response(status, unpack(body), orjson.loads(headers)))
+        return Looked(seen=kept_answer(order_id, status, headers, body))
     order = find(c, wanted)
     if order is not None and order.outcome in SETTLED:
         (until,) = c.row(_ABOUT_IT, {"subject": order.id, "came": came}) or (None,)

@@ -23,6 +23,7 @@ from adapter.store.counting import CodeCounts
 from adapter.store.failures import OutcomeUnknown
 from adapter.store.ids import OrderIds
 from adapter.store.job import Ended
+from adapter.store.messages import append_messages
 from adapter.store.opening import Engine, open_engine, there
 from adapter.store.packing import Packer
 from adapter.store.restoring import settle_copy
@@ -164,7 +165,7 @@ class Store:
 
     async def keep(self, order_id: str, attempt: int, *messages: MessageRow) -> None:
         """Adds messages to an order's way."""
-        await self.tx(accepting.append_messages, Packer().messages(order_id, attempt, messages))
+        await self.tx(append_messages, Packer().messages(order_id, attempt, messages))
 
     async def wait_settled(self, flight: InFlight) -> Settlement | None:
         """Waits for the end of an attempt that another request is making.

@@ -33,10 +33,7 @@ class Direction(StrEnum):
 
 @frozen
 class MessageRow:
-    """One message of an order's way, already redacted. ``status`` is the HTTP status of a reply.
-
-    ``digest`` (sha256 of ``body``, hex) is made by the record; it is "" on the way in.
-    """
+    """One message of an order's way, already redacted. ``status`` is the HTTP status of a reply."""
 
     direction: Direction
     operation: str
@@ -45,7 +42,6 @@ class MessageRow:
     content_type: str = ""
     status: int | None = None
     attempt: int = 0
-    digest: str = ""
 
 
 @frozen

@@ -128,7 +128,7 @@ message = Table(
     _text("content_type"),
     Column("status", Integer),
     Column("body", LargeBinary, nullable=False),
-    _text("digest"),
+    _text("digest"),  # of releases before: not read any more, and no longer written (decision 78)
     PrimaryKeyConstraint("order_id", "seq"),
 )
 

@@ -8,9 +8,9 @@ import orjson
 from sqlalchemy import BigInteger, Integer, Text, bindparam, case, func, literal_column, select, update
 
 from adapter.ports import OutcomeKind
-from adapter.store.accepting import append_messages, insert_messages
 from adapter.store.advancing import Change, Overtaken, advance, hold_order
 from adapter.store.connection import Connection, Statement
+from adapter.store.messages import append_messages, insert_messages
 from adapter.store.outbox import NewEvent, audience_of, publish
 from adapter.store.packing import Packer, pack_issues
 from adapter.store.reading import UNSETTLED

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, delete, insert, literal_column, null, select, update
 
-from adapter.store.accepting import insert_messages
 from adapter.store.advancing import Change, Overtaken, hold_unchanged, write
 from adapter.store.connection import Connection, Statement
+from adapter.store.messages import insert_messages
 from adapter.store.packing import Packer
 from adapter.store.rows import MessageRow
 from adapter.store.schema import attempt, message, resource_order

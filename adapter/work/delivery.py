@@ -206,7 +206,9 @@ class Deliverer:
         if stream.attempts > self._settings.retries.attempts:
             return await self._give_up(listener, stream, f"event {due}: claimed {stream.attempts} times, without a result of the last")
         if not claimed.events or claimed.events[0].seq != due:
-            return await self._park(listener, stream, f"event {due} is not on record any more; leave it out to go on behind it")
+            return await self._park(
+                listener, stream, f"event {due} is not on record any more, or damaged there; leave it out to go on behind it"
+            )
         try:
             event, body = _first(writer, claimed.events, listener.query)
         except AdapterError as error:

@@ -48,8 +48,8 @@ def test_secrets_are_in_no_log_no_answer_and_no_record(launch: Launch, twin: Twi
     assert (seen[0]["headers"]["x-api-key"], seen[0]["headers"]["authorization"]) == ("***", "***"), "as the simulator shows them"
 
     with sqlite3.connect(tmp_path / "data" / "adapter.db") as record:
-        kept = b"".join(unpack(row[0]) for row in record.execute("select body from message"))
-        kept += b"".join(unpack(row[0]) for row in record.execute("select request from resource_order"))
+        kept = b"".join(unpack(row[0], "a message") for row in record.execute("select body from message"))
+        kept += b"".join(unpack(row[0], "a request") for row in record.execute("select request from resource_order"))
     record.close()
     assert b"UpdateOrderDetail" in kept
     raw = b"".join(file.read_bytes() for file in (tmp_path / "data").rglob("*") if file.is_file())

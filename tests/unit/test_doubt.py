@@ -179,8 +179,8 @@ def test_what_a_crash_left_open_is_settled_at_start(tmp_path: Path, booked: bool
                 slbos.once("UpdateOrderDetail", Behaviour(book=booked, transport=Transport.NEVER))
                 placing = asyncio.create_task(first.pipeline.place(sent))
                 await first.called()
-                await cut_off(first)
-                placing.cancel()
+                placing.cancel()  # what a kill does to the tasks of a process
+                await asyncio.gather(placing, return_exceptions=True)
             with capture_logs() as logs:
                 async with opened(tmp_path / "data", home, backends) as second:
                     order, attempts = await second.only_order()
@@ -194,13 +194,6 @@ def test_what_a_crash_left_open_is_settled_at_start(tmp_path: Path, booked: bool
     assert [attempt.outcome for attempt in attempts] == ends
     assert order.state == "acknowledged"
     assert [row.operation for row in messages].count("FindOrder") >= 2
-
-
-async def cut_off(service: Opened) -> None:
-    """What a kill does to the tasks of a process."""
-    for task in list(service.pipeline._running):
-        task.cancel()
-    await asyncio.gather(*service.pipeline._running, return_exceptions=True)
 
 
 def test_the_end_of_the_service_does_not_wait_for_probes(tmp_path: Path):

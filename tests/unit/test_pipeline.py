@@ -246,12 +246,37 @@ def test_the_end_waits_for_what_is_under_way(tmp_path, home):
             service.slbos.once("UpdateOrderDetail", Behaviour(after=0.2))
             placing = asyncio.create_task(service.pipeline.place(sent))
             await service.called()
-            placing.cancel()  # the caller has left
             await service.pipeline.drain()
+            assert (await placing).status == 201
             return await service.only_order()
 
     order, [attempt] = asyncio.run(scenario())
     assert (order.outcome, attempt.outcome) == (OutcomeKind.ACCEPTED, OutcomeKind.ACCEPTED)
+
+
+@pytest.mark.parametrize("moment", ["before it is recorded", "in its call"])
+def test_what_is_cut_off_ends_the_wait_and_stays_open_on_record_or_was_certainly_not_done(run, moment):
+    async def scenario(service: Opened) -> None:
+        service.slbos.once("UpdateOrderDetail", Behaviour(transport=Transport.NEVER))
+        placing = asyncio.create_task(service.pipeline.place(message()))
+        await asyncio.sleep(0)
+        if moment == "in its call":
+            await service.called()
+        ending = asyncio.create_task(service.pipeline.drain())
+        await asyncio.sleep(0)
+        placing.cancel()
+        async with asyncio.timeout(20):
+            await ending
+            await service.recorded()
+            order, [attempt] = await service.only_order()
+            while moment != "in its call" and attempt.outcome is None:
+                order, [attempt] = await service.only_order()
+        assert placing.cancelled()
+        assert attempt.outcome is (None if moment == "in its call" else OutcomeKind.UNAVAILABLE)
+        assert len(service.slbos.requests()) == (1 if moment == "in its call" else 0)
+        assert order.id
+
+    run(scenario)
 
 
 def test_what_a_rule_notices_is_no_reason_to_refuse(run):

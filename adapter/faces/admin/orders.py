@@ -168,6 +168,5 @@ def _message(row: MessageRow) -> dict[str, Any]:
         "contentType": row.content_type,
         "status": row.status,
         "attempt": row.attempt,
-        "digest": row.digest,
         "body": row.body.decode("utf-8", "replace"),
     }

@@ -8,7 +8,7 @@ import pytest
 
 from adapter.changing import attention_to
 from adapter.ports import OutcomeKind
-from adapter.store import OrderQuery, accepting, advancing, concluding, migrating, reading, settling
+from adapter.store import OrderQuery, accepting, advancing, concluding, messages, migrating, reading, settling
 from adapter.store.connection import Statement
 
 
@@ -149,7 +149,7 @@ def test_attempts_that_began_together_are_listed_page_by_page(with_store, accept
 
 
 def _statements():
-    for module in (accepting, advancing, concluding, settling, reading):
+    for module in (accepting, advancing, concluding, messages, settling, reading):
         yield from ((name, value) for name, value in vars(module).items() if isinstance(value, Statement))
     markets = frozenset({"north", "south"})
     for query in (
