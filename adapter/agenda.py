@@ -32,13 +32,10 @@ def task_of(kind: str, market: str, order_id: str, due_at: int) -> NewTask:
 
 def pause(follow: Follow, state: str, age: float, chance: Random) -> float:
     """Seconds until the next question for the state of an order that is ``age`` seconds old, give or take the declared jitter."""
-    rows = follow.cadence
-    every = next((row.every for row in rows if _fits(row.state, row.until, state, age)), rows[-1].every)
-    return every * (1 + follow.jitter * (2 * chance() - 1))
-
-
-def _fits(state: str | None, until: float | None, asked: str, age: float) -> bool:
-    return (not state or state == asked) and (until is None or age < until)
+    for row in follow.cadence:  # the last one fits always
+        if (not row.state or row.state == state) and (row.until is None or age < row.until):
+            break
+    return row.every * (1 + follow.jitter * (2 * chance() - 1))
 
 
 def first_question(market: Market, operation: str, order_id: str, state: str, now: int, chance: Random) -> tuple[NewTask, ...]:

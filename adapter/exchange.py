@@ -122,28 +122,21 @@ def _refuse_expired(expires: Expiry, scope: Scope) -> None:
 
 async def converse(backend: Backend, prepared: Prepared, deadline: float, observer: Observer) -> Judged:
     """Sends a prepared call and judges the answer. ``deadline`` is in ``time.monotonic()``. Never raises for the backend."""
-    judged = await _converse(backend, prepared, deadline)
-    observer.judged(backend.market.market, prepared.operation, judged.outcome, judged.deviations)
-    return judged
-
-
-async def _converse(backend: Backend, prepared: Prepared, deadline: float) -> Judged:
-    market, operation = backend.market.market, prepared.operation
-    talk = _Talk(backend, prepared, deadline)
+    market, operation, talk = backend.market.market, prepared.operation, _Talk(backend, prepared, deadline)
     try:
         answer = await talk.answer()
-    except NotSent as error:
+    except (NotSent, MaybeSent) as error:
         kind = OutcomeKind.IN_DOUBT if talk.done_something else OutcomeKind.UNAVAILABLE
-        return Judged(technical(backend, operation, kind, str(error)), raw=talk.reply, way=tuple(talk.way))
-    except MaybeSent as error:
-        kind = OutcomeKind.IN_DOUBT if talk.done_something else OutcomeKind.UNAVAILABLE
-        return Judged(technical(backend, operation, kind, str(error)), raw=talk.reply, way=tuple(talk.way), status=_NO_ANSWER)
+        status = _NO_ANSWER if isinstance(error, MaybeSent) else None
+        judged = Judged(technical(backend, operation, kind, str(error)), status=status)
+    else:
+        with tracing.station("judge", market, operation) as station:
+            judged = judge(backend, prepared, answer)
+            station.note("outcome", judged.outcome.kind)
     finally:
         prepared.exchange.close()
-    with tracing.station("judge", market, operation) as station:
-        judged = judge(backend, prepared, answer)
-        judged.raw, judged.way = talk.reply, tuple(talk.way)
-        station.note("outcome", judged.outcome.kind)
+    judged.raw, judged.way = talk.reply, tuple(talk.way)
+    observer.judged(market, operation, judged.outcome, judged.deviations)
     return judged
 
 
@@ -161,32 +154,28 @@ class _Talk:
         request, exchange = self._prepared.first, self._prepared.exchange
         if isinstance(request, Answer):
             return request
+        market, operation = self._backend.market.market, self._prepared.operation
         try:
             while True:
                 try:
-                    reply = self.reply = await self._send(request)
-                except (NotSent, MaybeSent) as error:
+                    with tracing.station("call", market, operation, "CLIENT") as station:
+                        if tracing.is_on():
+                            request = replace(request, headers={**request.headers, **tracing.carried()})
+                        reply = self.reply = await self._backend.wire.send(request, deadline=self._deadline)
+                        station.note("status", reply.status)
+                except NotSent as error:
+                    request = exchange.throw(error)
+                except MaybeSent as error:
+                    self.done_something |= not request.asks
                     request = exchange.throw(error)
                 else:
+                    self.done_something |= not request.asks
                     self.way.append(Said(time.monotonic(), reply))
                     request = exchange.send(reply)
                 self.way.append(Said(time.monotonic(), request))
         except StopIteration as done:
             answer: Answer = done.value
             return answer
-
-    async def _send(self, request: WireRequest) -> WireReply:
-        with tracing.station("call", self._backend.market.market, self._prepared.operation, "CLIENT") as station:
-            if tracing.is_on():
-                request = replace(request, headers={**request.headers, **tracing.carried()})
-            try:
-                reply = await self._backend.wire.send(request, deadline=self._deadline)
-            except MaybeSent:
-                self.done_something |= not request.asks
-                raise
-            self.done_something |= not request.asks
-            station.note("status", reply.status)
-            return reply
 
 
 def deadline_of(backend: Backend) -> float:

@@ -87,13 +87,18 @@ def refuse(wanted: str, value: object) -> NoReturn:
 # -- reaching into documents
 
 
+def holder(value: Any, name: str) -> Any:
+    """What the member is to be read of, where that is no plain dict: an empty object for absent and null, an error else."""
+    if value is ABSENT or value is None:
+        return {}
+    if isinstance(value, dict):
+        return value
+    raise RuleFailed(f"'{name}' is a member of an object, and what should hold it is {describe(value)}", value)
+
+
 def member(value: Any, name: str) -> Any:
     """The member of something that is no plain dict: absent behind absent and null, an error else."""
-    if value is ABSENT or value is None:
-        return ABSENT
-    if isinstance(value, dict):
-        return value.get(name, ABSENT)
-    raise RuleFailed(f"'{name}' is a member of an object, and what should hold it is {describe(value)}", value)
+    return holder(value, name).get(name, ABSENT)
 
 
 def elements(value: Any) -> Any:
@@ -118,9 +123,10 @@ def _key(element: Any, name: str) -> str | None:
 def pick(value: Any, key: str, wanted: str) -> Any:
     """The first element of a list whose member ``key`` equals ``wanted``."""
     for element in value if value.__class__ is list else elements(value):
-        found = element.get(key) if element.__class__ is dict else None
-        if (found if found.__class__ is str else _key(element, key)) == wanted:
-            return element
+        if element.__class__ is dict:
+            found = element.get(key)
+            if found == wanted or (found.__class__ is not str and _key(element, key) == wanted):
+                return element
     return ABSENT
 
 
@@ -247,35 +253,31 @@ def _decimal(value: Any) -> Any:
     return refuse("a decimal", value)
 
 
-def _exactly(kind: type, wanted: str) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
-        return value if value.__class__ is kind else refuse(wanted, value)
+CLASSES: Final[dict[Kind, type]] = {Kind.TEXT: str, Kind.INTEGER: int, Kind.BOOLEAN: bool, Kind.DECIMAL: Decimal, Kind.OBJECT: dict}
+"""The class that values of a kind have in Python."""
 
-    return check
-
-
-BORDER: Final[dict[Kind, Callable[[Any], Any]]] = {
-    Kind.TEXT: _exactly(str, "text"),
-    Kind.INTEGER: _exactly(int, "an integer"),
-    Kind.BOOLEAN: _exactly(bool, "true or false"),
-    Kind.OBJECT: _exactly(dict, "an object"),
-    Kind.DECIMAL: _decimal,
-}
+_WANTED: Final = {Kind.TEXT: "text", Kind.INTEGER: "an integer", Kind.BOOLEAN: "true or false", Kind.OBJECT: "an object"}
 
 
 def border(kind: Kind, many: bool, nullable: bool) -> Callable[[Any], Any]:
     """The check of a value before it is written to a place of this kind; gives the value to write."""
-    one = BORDER.get(kind)
+    plain = CLASSES.get(kind)
 
     def single(value: Any) -> Any:
+        if value.__class__ is plain:
+            return value
         if value is None:
             return None if nullable else refuse(f"{kind} (the place takes no null)", value)
-        return value if one is None else one(value)
+        if plain is None:
+            return value
+        return _decimal(value) if plain is Decimal else refuse(_WANTED[kind], value)
 
     def several(value: Any) -> Any:
         if value is None and nullable:
             return None
-        return [single(element) for element in value] if value.__class__ in (list, tuple) else refuse("a list", value)
+        if value.__class__ not in (list, tuple):
+            return refuse("a list", value)
+        return [element if element.__class__ is plain else single(element) for element in value]
 
     return several if many else single
 

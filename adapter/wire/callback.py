@@ -97,7 +97,7 @@ class Callbacks:
         try:
             target = self._policy.target(url)
             flight.place = target.place
-            async with flight.clock:
+            with flight.clock:
                 flight.connect()
                 reply = await self._ask(WireRequest("POST", url, headers, body), target, flight, begin_by)
         except ValueError as error:

@@ -59,10 +59,14 @@ class Wire:
         taken = False
         try:
             target = self._target(request, flight)
-            async with flight.clock, self._slots:
+            with flight.clock:
+                await self._slots.acquire()
                 taken = True
-                self._observer.slot_taken(time.monotonic() - started)
-                reply = await self._exchange(request, target, flight)
+                try:
+                    self._observer.slot_taken(time.monotonic() - started)
+                    reply = await self._exchange(request, target, flight)
+                finally:
+                    self._slots.release()
             outcome = "replied"
             return reply
         except TimeoutError as error:
@@ -105,7 +109,6 @@ class Wire:
     async def _exchange(self, request: WireRequest, target: Target, flight: Flight) -> WireReply:
         if self._closed:
             raise flight.error("this client was closed while the call waited for a slot")
-        flight.connect()
         try:
             head = head_of(request, target, self._settings)
         except ValueError as error:
@@ -126,6 +129,7 @@ class Wire:
 
     async def _connect(self, target: Target, flight: Flight) -> Connection:
         """A new connection that the peer has not closed. Raises NotSent."""
+        flight.connect()
         try:
             connection = await self._open(target)
         except OSError as error:

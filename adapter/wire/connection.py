@@ -35,6 +35,7 @@ class Connection(asyncio.Protocol):
         self._flight: Flight | None = None  # while a reply is awaited
         self._reply: asyncio.Future[WireReply]
         self._paused = self._spoilt = False
+        self._poll = select.poll()
         self._parser = HttpResponseParser(self)
         # What deployed backends get wrong and every client reads: folded lines, bare line feeds.
         self._parser.set_dangerous_leniencies(
@@ -51,9 +52,7 @@ class Connection(asyncio.Protocol):
         """Whether the peer still listens. On one that was used, bytes that nobody asked for count as its end."""
         if not self.keeps:
             return False
-        poll = select.poll()
-        poll.register(self._transport.get_extra_info("socket"), _CLOSED | select.POLLIN if self._used else _CLOSED)
-        return not poll.poll(0)
+        return not self._poll.poll(0)
 
     async def ask(self, head: bytes, body: bytes, flight: Flight, *, bodiless: bool = False) -> WireReply:
         """Sends a request and waits for the whole reply. ``bodiless``: the reply will have no body, whatever its headers say.
@@ -61,14 +60,19 @@ class Connection(asyncio.Protocol):
         Raises the flight's errors. After any exception the connection is of no use any more.
         """
         self._reply = asyncio.get_running_loop().create_future()
-        self._flight, self._used, self._bodiless = flight, True, bodiless
+        if not self._used:
+            self._used = True
+            self._poll.register(self._transport.get_extra_info("socket"), _CLOSED | select.POLLIN)
+        self._flight, self._bodiless = flight, bodiless
         self._begin()
         flight.begin()
         if body:
             self._transport.writelines((head, body))
         else:
             self._transport.write(head)
-        if not self._paused:
+        if self._paused:
+            flight.pending()
+        else:
             flight.written()
         return await self._reply
 
@@ -89,6 +93,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there, its TLS handshake done."""
         self._transport = cast("asyncio.Transport", transport)
+        self._poll.register(transport.get_extra_info("socket"), _CLOSED)
         self._open = True
 
     def connection_lost(self, exc: Exception | None) -> None:

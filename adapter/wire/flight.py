@@ -34,10 +34,10 @@ class Flight:
         end = self.since + settings.exchange_seconds
         self.end = end if deadline is None else min(end, deadline)
         self.phase = Phase.SLOT
-        self._limit = 0.0
         self._settings = settings
         self._probe = probe
-        self.clock = MovingLimit(self._next(settings.slot_seconds))
+        self._limit = settings.slot_seconds
+        self.clock = MovingLimit(min(self.since + self._limit, self.end))
 
     @property
     def unsent(self) -> bool:
@@ -45,12 +45,16 @@ class Flight:
         return self.phase < Phase.SEND
 
     def connect(self) -> None:
-        """A slot is taken."""
+        """A connection is opened."""
         self._enter(Phase.CONNECT, self._settings.connect_seconds)
 
     def begin(self) -> None:
-        """The first byte is about to go."""
+        """The first byte is about to go; `pending` or `written` follows at once."""
         self._probe("before-send")
+        self.phase = Phase.SEND
+
+    def pending(self) -> None:
+        """A part of the request waits until there is room for it."""
         self._enter(Phase.SEND, self._settings.send_seconds)
 
     def written(self) -> None:
@@ -90,10 +94,7 @@ class Flight:
         return self.error(f"{what[self.phase]} {seconds:.3g} s ({limit})")
 
     def _enter(self, phase: Phase, limit: float) -> None:
-        self.phase = phase
-        self.since = time.monotonic()
-        self.clock.move(self._next(limit))
-
-    def _next(self, limit: float) -> float:
-        self._limit = limit
-        return min(self.since + limit, self.end)
+        self.phase, self._limit = phase, limit
+        self.since = now = time.monotonic()
+        at = now + limit
+        self.clock.move(at if at < self.end else self.end)

@@ -40,14 +40,15 @@ class MovingLimit:
         self.expired = True
         self._task.cancel()
 
-    async def __aenter__(self) -> Self:
-        task = asyncio.current_task()
+    def __enter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task(self._loop)
         assert task is not None
-        self._task, self._before, self._loop = task, task.cancelling(), asyncio.get_running_loop()
+        self._task, self._before = task, task.cancelling()
         self._arm()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -59,8 +59,8 @@ def target_of(url: str) -> Target:
 
 def wrong_header(request: WireRequest) -> str | None:
     """The first header that cannot be sent."""
-    if _CONTROL.search("".join((*request.headers, *request.headers.values()))) is None:
-        return None
+    if "".join((*request.headers, *request.headers.values())).isprintable():
+        return None  # as nearly always
     for name, value in request.headers.items():
         if _CONTROL.search(name) or _CONTROL.search(value):
             return name
@@ -68,33 +68,26 @@ def wrong_header(request: WireRequest) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def _lower(names: tuple[str, ...]) -> frozenset[str]:
-    """The names of a request's headers in lower case; the same few for all requests of a backend. Raises ValueError."""
+def _usual(method: str, names: tuple[str, ...], host: str, agent: str, body: bool, keeps: bool) -> str:
+    """The headers beside a request's own ones, which have ``names``; the same for all requests of one kind. Raises ValueError."""
+    if not _TOKEN.fullmatch(method):
+        raise ValueError(f"the method {method!r} is none")
     for name in names:
         if not _TOKEN.fullmatch(name) or name.lower() in _OWN:
             raise ValueError(f"the header {name!r} is not a caller's to set, or its name is none")
-    return frozenset(name.lower() for name in names)
+    headers = {"Host": host, "User-Agent": agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+    if body:
+        headers["Content-Type"] = "application/octet-stream"
+    given = {name.lower() for name in names}
+    lines = [f"{name}: {value}\r\n" for name, value in headers.items() if name.lower() not in given]
+    return "".join([*lines, *([] if keeps else ["Connection: close\r\n"])])
 
 
 def head_of(request: WireRequest, target: Target, settings: WireSettings) -> bytes:
     """Request line and headers. Raises ValueError for what HTTP cannot carry."""
-    if not _TOKEN.fullmatch(request.method):
-        raise ValueError(f"the method {request.method!r} is none")
-    names = _lower(tuple(request.headers))
-    lines = [f"{request.method} {target.path} HTTP/1.1"]
-    if "host" not in names:
-        lines.append(f"Host: {target.host_header}")
-    lines += [f"{name}: {value}" for name, value in request.headers.items()]
-    if "user-agent" not in names:
-        lines.append(f"User-Agent: {settings.user_agent}")
-    if "accept" not in names:
-        lines.append("Accept: */*")
-    if "accept-encoding" not in names:
-        lines.append("Accept-Encoding: gzip, deflate")
-    if request.body or request.method in _WITH_BODY:
-        lines.append(f"Content-Length: {len(request.body)}")
-    if request.body and "content-type" not in names:
-        lines.append("Content-Type: application/octet-stream")
-    if not settings.keepalive_seconds:
-        lines.append("Connection: close")
-    return "\r\n".join([*lines, "", ""]).encode()
+    method, headers, size = request.method, request.headers, len(request.body)
+    names, keeps = tuple(headers), settings.keepalive_seconds > 0
+    usual = _usual(method, names, target.host_header, settings.user_agent, size > 0, keeps)
+    own = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    length = f"Content-Length: {size}\r\n" if size or method in _WITH_BODY else ""
+    return f"{method} {target.path} HTTP/1.1\r\n{usual}{own}{length}\r\n".encode()

@@ -45,6 +45,7 @@ class SoapConnector:
         self.codec = SoapCodec(contract)
         self.endpoint = endpoint or contract.address
         self._version = contract.version
+        self._media = {name: _media(contract.version, operation.action) for name, operation in contract.operations.items()}
         self._token, self._clock, self._nonce, self._limits = username_token, clock, nonce, limits
         self._headers = checked_headers(headers or {}, _OWN)
         if basic is not None:
@@ -67,15 +68,9 @@ class SoapConnector:
             own = checked_headers(call.headers, _OWN)
         except ConfigError as wrong:
             raise SerialisationFailed(str(wrong)) from None
-        headers = {**self._headers, **own, **self._media(self.codec.operation(call.operation).action)}
+        headers = {**self._headers, **own, **self._media[call.operation]}
         reply = yield WireRequest("POST", self.endpoint, headers, body)
         return self._answer(call.operation, reply)
-
-    def _media(self, action: str) -> dict[str, str]:
-        if self._version == "1.1":
-            return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"', "Accept": "text/xml"}
-        named = f'; action="{action}"' if action else ""
-        return {"Content-Type": f"application/soap+xml; charset=utf-8{named}", "Accept": "application/soap+xml"}
 
     def _answer(self, operation: str, reply: WireReply) -> Answer:
         try:
@@ -110,3 +105,10 @@ class SoapConnector:
             raise UnreadableXml("the reply is a SOAP envelope without a fault, although the status says that the call failed")
         document, deviations = self.codec.read_reply(operation, root, opened)
         return Answer(AnswerKind.REPLY, reply.status, document=document, deviations=deviations)
+
+
+def _media(version: str, action: str) -> dict[str, str]:
+    if version == "1.1":
+        return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"', "Accept": "text/xml"}
+    named = f'; action="{action}"' if action else ""
+    return {"Content-Type": f"application/soap+xml; charset=utf-8{named}", "Accept": "application/soap+xml"}

@@ -39,6 +39,18 @@ def restriction(simple: SimpleType | None) -> Restriction | None:
     return Restriction(_kept(simple), words[:_MOST_WORDS], _suspect(simple), frozenset(facets.enum))
 
 
+def lengths(simple: SimpleType) -> tuple[int, int | None] | None:
+    """Least and most characters of a text that is read as it is written; None for types that are restricted in other ways."""
+    facets = simple.facets
+    if (
+        simple.kind != "text"
+        or simple.base not in _AS_WRITTEN
+        or facets != Facets(min_length=facets.min_length, max_length=facets.max_length)
+    ):
+        return None
+    return facets.min_length or 0, facets.max_length
+
+
 def _kept(simple: SimpleType) -> Callable[[str, Any], bool]:
     # What the strict writer takes is what the contract has. Patterns are asked of the text: a number has lost its leading zeros.
     write = leaf(replace(simple, facets=replace(simple.facets, patterns=())))
@@ -60,11 +72,10 @@ def _suspect(simple: SimpleType) -> str | None:
     facets = simple.facets
     if simple.kind == "text" and facets == Facets(enum=facets.enum):
         return "v not in {listed}"
-    if simple.kind == "text" and simple.base in _AS_WRITTEN:
-        least, most = facets.min_length or 0, facets.max_length
-        if facets == Facets(min_length=facets.min_length, max_length=most):
-            short = [f"len(v) < {least}"] if least > 1 else []
-            return " or ".join([*short, *([] if most is None else [f"len(v) > {most}"])])
+    if (bounds := lengths(simple)) is not None:
+        least, most = bounds
+        short = [f"len(v) < {least}"] if least > 1 else []
+        return " or ".join([*short, *([] if most is None else [f"len(v) > {most}"])])
     if simple.kind == "integer" and facets == Facets(min_inclusive=facets.min_inclusive, max_inclusive=facets.max_inclusive):
         least = int(facets.min_inclusive or 0)
         small = [f"int(v) < {least}"] if least > 0 else []

@@ -107,7 +107,7 @@ def _text(simple: SimpleType) -> Leaf:
             raise not_listed(value, facets.enum)
         if patterns:
             _match(value, patterns)
-        return value if value.isalnum() else escape(value)
+        return escape(value)
 
     return write
 

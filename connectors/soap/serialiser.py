@@ -154,6 +154,7 @@ class Serialiser:
         out.append("  at = ''")
         out.append(f"  if len(d) != n: raise strict.unknown(d, {tuple(known)!r} + (('@xsi:type',) if xt else ()))")
         out.append(f"  return f'<{{tag}}{{xt}}{attributes}>{text}</{{tag}}>'")
+        out.append(" except KeyError: raise strict.missing(()).up(at) from None")
         out.append(" except Refused as wrong:")
         out.append("  raise wrong.up(f'{at}[{k}]' if k >= 0 else at)")
         self.lines += out
@@ -226,12 +227,12 @@ class _Body:
         variable = self._variable()
         least = element.least if least is None else least
         self._add(pad, f"at = {element.name!r}")
-        self._add(pad, "v = d.get(at)")
-        self._add(
-            pad, f"if v is None and at not in d: v = (); {variable} = ''" if not least else "if at not in d: raise strict.missing(())"
-        )
-        self._add(pad, "else:" if not least else "if True:")
-        inner = pad + " "
+        inner = pad
+        if not least:
+            self._add(pad, f"if at not in d: {variable} = ''")
+            self._add(pad, "else:")
+            inner += " "
+        self._add(inner, "v = d[at]")
         self._add(inner, "n += 1")
         self._add(inner, "if v.__class__ is not list: raise strict.wrong_kind(v, 'a list')")
         if least or element.most is not None:
@@ -330,7 +331,6 @@ class _Body:
 
     def _fetch(self, name: str, pad: str, *, sure: bool = True) -> None:
         self._add(pad, f"at = {name!r}")
-        self._add(pad, "if at not in d: raise strict.missing(())")
         self._add(pad, "v = d[at]")
         if sure and not pad:
             self.required += 1

@@ -1,10 +1,11 @@
 """Reads replies that are exactly as the contract has them, without a tree: one message becomes Python source around regular expressions.
 
-A backend writes the start of its replies always alike, up to the start tag of the message. The first reply with another start has that
-looked at by the parser of XML: whether nothing but start tags stands there, and which prefixes they bind. Expressions for these prefixes
-then match what follows, to the last byte. Attributes, entities, comments, empty-element tags, members in another order or of another
-kind, and whatever else there is, they do not match: such a reply is for the reader of trees, which can tell what is wrong with it. What
-comes from here is what that one would give, and has no deviations.
+A backend writes the start of its replies always alike, up to the first tag within the message. The first reply with another start has that
+looked at by the parser of XML: whether nothing but start tags stands there, and which prefixes they bind. Expressions for these prefixes,
+with blanks between all elements where there are some before that first tag, then match what follows, to the last byte. Attributes,
+entities, comments, empty-element tags, members in another order or of another kind, and whatever else there is, they do not match: such
+a reply is for the reader of trees, which can tell what is wrong with it. What comes from here is what that one would give, and has no
+deviations.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ from adapter.contract.wsdl_model import AnyElement, ComplexType, Element, Simple
 from adapter.ports import Document
 from connectors.soap import envelope, tolerant
 from connectors.soap.children import clark, required_of, rows_of
-from connectors.soap.facets import restriction
+from connectors.soap.facets import lengths, restriction
 from connectors.xml import UnreadableXml, parse_xml
 from connectors.xml_text import BOOLEANS
 
 _MOST_STARTS = 8  # starts of one message that are remembered; a backend has one or two
 _LONGEST_START = 8_000  # characters
 _TAG = re.compile(r"<([^<>\s/?!]+)")
+_CAPTURES = re.compile(r"\((?!\?)")  # in the expressions made here: names of XML have no brackets
 _BLANK = r"[ \t\n]*"
-_TEXT = r"[^<>&\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"  # neither markup nor what XML does not carry, nor what its parser rewrites
+_TEXT = r"[^<>&\r\x00-\x08\x0b\x0c\x0e-\x1f]"  # neither markup nor what XML does not carry, nor what its parser rewrites
+_NO_CHARACTERS = re.compile("[\ufffe\uffff]")  # XML does not carry them either; looked for once, since few texts can have them
+_MOST_LENGTH = 100_000  # that an expression counts
 _AT_ONCE = {  # how a value is written, and what it is
     "text": (f"{_TEXT}*", "{}"),
     "integer": ("[0-9]{1,18}", "int({})"),
@@ -40,7 +44,7 @@ class Straight:
 
     def __init__(self, contract: SoapContract, body: Element) -> None:
         self._contract, self._body = contract, body
-        self._start = re.compile(rf"<(?:[^<>\s:/]+:)?{re.escape(body.name)}(?:\s[^<>]*)?>")
+        self._start = re.compile(rf"<(?:[^<>\s:/]+:)?{re.escape(body.name)}(?:\s[^<>]*)?>{_BLANK}<")
         self._ways: dict[str, Way | None] = {}
 
     def read(self, data: bytes) -> Document | None:
@@ -49,21 +53,23 @@ class Straight:
             text = data.decode()
         except UnicodeDecodeError:
             return None
-        found = self._start.search(text)
-        if found is None:
+        if not text.isascii() and _NO_CHARACTERS.search(text) is not None:
             return None
-        at = found.end()
-        way = self._ways.get(text[:at]) or self._learnt(text[:at])
+        start = next(filter(text.startswith, self._ways), None) or self._learnt(text)
+        way = self._ways.get(start)
         try:
-            return None if way is None else way(text, at)
+            return None if way is None else way(text, len(start) - 1)
         except _Surprise:
             return None
 
-    def _learnt(self, start: str) -> Way | None:
-        if start in self._ways or len(self._ways) == _MOST_STARTS or len(start) > _LONGEST_START:
-            return None
-        way = self._ways[start] = self._way(start)
-        return way
+    def _learnt(self, text: str) -> str:
+        """The start of a text that begins like none before; "" where it has none to be remembered."""
+        found = self._start.search(text)
+        if found is None or found.end() > _LONGEST_START or len(self._ways) == _MOST_STARTS:
+            return ""
+        start = text[: found.end()]
+        self._ways[start] = self._way(start[:-1])
+        return start
 
     def _way(self, start: str) -> Way | None:
         """None where there is more in the start than start tags, or more in the contract than expressions can tell."""
@@ -82,7 +88,7 @@ class Straight:
             return None
         prefixes = {namespace: prefix for prefix, namespace in opened.content[0].nsmap.items()}
         try:
-            return _Source(self._contract, prefixes).way(self._body, around)
+            return _Source(self._contract, prefixes, "" if start.endswith(">") else _BLANK).way(self._body, around)
         except _Unknown:
             return None
 
@@ -100,14 +106,15 @@ def _surprised(_kind: str, _path: str, _name: str, _text: str) -> NoReturn:
 
 
 class _Source:
-    """Generates the way for namespaces that have these prefixes (None: the default one).
+    """Generates the way for namespaces that have these prefixes (None: the default one). ``blank`` matches what stands between elements.
 
     ``pattern`` is the expression in the making, ``groups`` are the variables of its groups, ``after`` the lines that use them, ``deep``
-    their indentation. Where a list begins the expression ends, for its elements are matched one by one.
+    their indentation. A list whose elements have no lists in them is a part of the expression; where another one begins the expression
+    ends, for its elements are matched one by one.
     """
 
-    def __init__(self, contract: SoapContract, prefixes: Mapping[str, str | None]) -> None:
-        self.contract, self.prefixes = contract, prefixes
+    def __init__(self, contract: SoapContract, prefixes: Mapping[str, str | None], blank: str) -> None:
+        self.contract, self.prefixes, self.blank = contract, prefixes, blank
         self.names: dict[str, Any] = {"BOOLEANS": BOOLEANS, "surprised": _surprised}
         self.lines = ["def read(text, at):"]
         self.pad, self.deep = " ", ""
@@ -178,7 +185,7 @@ class _Source:
             raise _Unknown
         document = self._variable("d")
         self._within.append(found.key)
-        self.pattern += _BLANK
+        self.pattern += self.blank
         self._then(f"{document} = {{}}")
         for element, _, many in rows:
             place = f"{document}[{element.name!r}]"
@@ -189,6 +196,9 @@ class _Source:
         return document
 
     def _list(self, element: Element, place: str, *, required: bool) -> None:
+        if not self._depth(element):
+            self._flat(element, place, required=required)
+            return
         found = self._variable("b")
         self._then(f"{found} = []")
         self._block("while", element, f"{found}.append({{}})")
@@ -198,10 +208,27 @@ class _Source:
         else:
             self._then(f"if {found}: {place} = {found}")
 
+    def _flat(self, element: Element, place: str, *, required: bool) -> None:
+        """The list as one group, whose elements are taken out where there are any."""
+        pattern, groups, after, deep = self.pattern, self.groups, self.after, self.deep
+        self._begin(self._word)
+        self.deep += "  "
+        value = self._element(element)
+        inner, inside, lines = self.pattern, self.groups, self.after
+        self.pattern, self.groups, self.after, self.deep = pattern, groups, after, deep
+        listed, found = self._group(f"(?:{_CAPTURES.sub('(?:', inner)})*"), self._variable("b")
+        if required:
+            self._then(f"if not {listed}: return None")
+        self._then(f"if {listed}:")
+        self._then(f" {place} = {found} = []")
+        self._then(f" for m in {self._constant(re.compile(inner).finditer)}({listed}):")
+        self._then(f"  {', '.join(inside)}, = m.groups()" if inside else "  pass")
+        self.after += [*lines, f"{deep}  {found}.append({value})"]
+
     def _one(self, element: Element, place: str, *, required: bool) -> None:
         if required:
             self._then(f"{place} = {self._element(element)}")
-        elif self._has_list(element, ()):
+        elif self._depth(element) > 1:
             self._block("if", element, f"{place} = {{}}")
         else:
             lines, groups, deep = len(self.after), len(self.groups), self.deep
@@ -223,11 +250,12 @@ class _Source:
         self._finish()
         self.pad = pad
 
-    def _has_list(self, element: Element, within: tuple[str, ...]) -> bool:
+    def _depth(self, element: Element, within: tuple[str, ...] = ()) -> int:
+        """How many lists are in each other within the element, at most."""
         found = self.contract.complex(element.type)
         if found is None or found.key in within:
-            return False
-        return any(many or self._has_list(one, (*within, found.key)) for one, _, many in rows_of(found))
+            return 0
+        return max((self._depth(one, (*within, found.key)) + many for one, _, many in rows_of(found)), default=0)
 
     def _element(self, element: Element) -> str:
         """The whole element; gives the expression of its value."""
@@ -240,7 +268,7 @@ class _Source:
             value = self._value(simple)
         else:
             raise _Unknown
-        self.pattern += f"</{tag}>{_BLANK}"
+        self.pattern += f"</{tag}>{self.blank}"
         return value
 
     def _tag(self, element: Element) -> str:
@@ -255,6 +283,9 @@ class _Source:
 
     def _value(self, simple: SimpleType) -> str:
         """A value as it is nearly always written; what may not fit is read by what reads them all, and has to give it nothing to note."""
+        bounds = lengths(simple)
+        if bounds is not None and (bounds[1] or 0) < _MOST_LENGTH:
+            return self._group(f"{_TEXT}{{{bounds[0]},{'' if bounds[1] is None else bounds[1]}}}")
         restricted = restriction(simple)
         suspect = "" if restricted is None else restricted.suspect
         thorough = f"{self._constant(tolerant.value(simple))}({{0}}, '', '', surprised)"

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
 
-from adapter.contract.shape import Kind, Member
+from adapter.contract.shape import Member
 from adapter.errors import CheckFailed
 from adapter.finding import Finding, Position
 from adapter.mapping.compile.code import Mark, Suite
 from adapter.mapping.compile.expr import ExpressionWriter
 from adapter.mapping.compile.lookup import MissHook, lookup
 from adapter.mapping.compile.plan import LeafNode, ListNode, Node, ObjectNode, RepeatNode
-from adapter.mapping.compile.reader import Names, PickGroup, Reader
+from adapter.mapping.compile.reader import Names, Reader, Use
 from adapter.mapping.compile.record import BranchRecord, RuleRecord, SourcePath
 from adapter.mapping.converters import CONVERTERS, bind_converter
 from adapter.mapping.model import Branch, ConverterCall, Direction, Expr, ListRule, Text, TwoWayRule, ValueRule
-from adapter.mapping.runtime import border
+from adapter.mapping.runtime import CLASSES, border
 from adapter.mapping.tables import CodeTable
-
-_CLASSES: Final = {Kind.TEXT: "str", Kind.INTEGER: "int", Kind.BOOLEAN: "bool", Kind.DECIMAL: "Decimal", Kind.OBJECT: "dict"}
 
 
 @dataclass(slots=True)
@@ -33,7 +30,7 @@ class Unit:
     on_miss: MissHook
     telling: bool  # the form with provenance
     helpers: list[tuple[str, Suite]] = field(default_factory=list)
-    picks: Counter[PickGroup] = field(default_factory=Counter)
+    uses: Counter[Use] = field(default_factory=Counter)
     records: list[RuleRecord] = field(default_factory=list)
     lookups: dict[tuple[str, Direction], str] = field(default_factory=dict)
 
@@ -53,7 +50,7 @@ class Assembler:
 
     def __init__(self, unit: Unit, function: Suite, direction: Direction, section: str, source: str = "") -> None:
         self.unit, self.direction, self.section, self.source = unit, direction, section, source
-        self.reader = Reader(unit.names, function, unit.helpers, unit.picks)
+        self.reader = Reader(unit.names, function, unit.helpers, unit.uses)
         self.expressions = ExpressionWriter(unit.names, self.reader)
         self.lists: list[str] = []  # the variables of the lists being written, outermost first
         self.notices = False
@@ -124,7 +121,10 @@ class Assembler:
         suite.add(f"{each} = {values}", head)
         suite.add(f"if {each}.__class__ is not list: {each} = elements({each})", head)
         suite.add(f"elif not {each}: {variable}_empty = True")
-        loop = suite.loop(f"for i{depth}, x{depth} in enumerate({each})", head)
+        suite.add(f"i{depth} = -1")
+        loop = suite.loop(f"for x{depth} in {each}", head)
+        loop.add(f"i{depth} += 1")
+        loop.fence()
         self.reader.mark = mark
         self.reader.enter(source, loop)
         self.lists.append(variable)
@@ -190,10 +190,10 @@ class Assembler:
         found = value.variable
         check = self.unit.names.constant(border(member.shape.kind, member.many, member.nullable), "c")
         told = self._told(number, value)
-        plain = None if member.many else _CLASSES.get(member.shape.kind)
+        plain = None if member.many else CLASSES.get(member.shape.kind)
         absent = f"{found} is not A and {found} is not None" if null_is_absent and not member.nullable else f"{found} is not A"
         if plain is not None:
-            block = suite.block(f"if {found}.__class__ is {plain}", mark)
+            block = suite.block(f"if {found}.__class__ is {plain.__name__}", mark)
             block.add(store + found)
             self._tell(block, told)
         block = suite.block(f"{'elif' if plain else 'if'} {absent}", mark)

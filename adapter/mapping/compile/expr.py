@@ -77,16 +77,18 @@ class ExpressionWriter:
         return f"({' and '.join(parts)})"
 
     def _comparison(self, left_node: nodes.Expr, sign: str, right_node: nodes.Expr) -> str:
-        left, right = self.value(left_node), self.value(right_node)
+        left = self.value(left_node)
         if sign in {"eq", "ne"}:
-            return f"({left} {'==' if sign == 'eq' else '!='} {right})"
+            return f"({left} {'==' if sign == 'eq' else '!='} {self.value(right_node)})"
         if sign in {"in", "notin"}:
             negation = "not " if sign == "notin" else ""
             if isinstance(right_node, nodes.List) and all(isinstance(item, nodes.Const) for item in right_node.items):
                 values = "".join(f"{self.value(item)}, " for item in right_node.items)
                 return f"({left} {negation}in ({values}))"
-            return f"({negation}contains({left}, {right}))"
-        return f"compare({left}, {sign!r}, {right})"
+            if is_access(right_node):
+                return f"({negation}{self.reader.access(right_node, self.value, needle=left)})"
+            return f"({negation}contains({left}, {self.value(right_node)}))"
+        return f"compare({left}, {sign!r}, {self.value(right_node)})"
 
     def _inline_if(self, node: nodes.CondExpr) -> str:
         other = "A" if node.expr2 is None else self.value(node.expr2)

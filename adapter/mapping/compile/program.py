@@ -48,6 +48,7 @@ _GLOBALS: Final[dict[str, Any]] = {
         name: getattr(runtime, name)
         for name in [
             "member",
+            "holder",
             "elements",
             "pick",
             "pick_fold",
@@ -201,8 +202,8 @@ def _compiled(title: str, maker: Maker, tables: Mapping[str, CodeTable], on_miss
 def _generate(
     file: str, maker: Maker, tables: Mapping[str, CodeTable], on_miss: MissHook, *, telling: bool
 ) -> tuple[Callable[..., Any], Source, Unit]:
-    counted = maker(Unit(Names(), tables, on_miss, telling)).assembler.reader.counted  # the first run only counts picks
-    unit = Unit(Names(), tables, on_miss, telling, picks=Counter(counted))
+    counted = maker(Unit(Names(), tables, on_miss, telling)).assembler.reader.counted  # the first run only counts
+    unit = Unit(Names(), tables, on_miss, telling, uses=Counter(counted))
     made = maker(unit)
     source = finish([*unit.helpers, (made.head, made.body)])
     scope = {**_GLOBALS, **unit.names.values}

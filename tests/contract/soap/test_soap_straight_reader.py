@@ -196,6 +196,27 @@ def test_members_keep_their_values_and_their_order() -> None:
     assert repr(found) == repr(codec(SLBOS).read_reply("UpdateOrderDetail", parse_xml(reply()))[0])
 
 
+def test_indented_and_compact_replies_both_go_the_straight_way() -> None:
+    """Elements that have no end before the next begins stand apart; blanks within a value are the value's."""
+    reader, good = straight(SLBOS, "UpdateOrderDetail"), reply()
+    assert reader is not None
+    apart = re.sub(rb"><(?!/n1:value)", b">\n\t <", good) + b"\n"
+    for data in (good, apart, good + b"\n", apart, good):
+        assert agreed(SLBOS, "UpdateOrderDetail", reader, data) == DOCUMENT
+    mixed = good.replace(b"<n1:job>", b"\n<n1:job>")
+    assert agreed(SLBOS, "UpdateOrderDetail", reader, mixed) is None
+
+
+def test_lists_of_any_length_are_read_to_their_last_element() -> None:
+    reader, attributes = straight(SLBOS, "UpdateOrderDetail"), [{"name": f"n{number}", "value": "v" * number} for number in range(300)]
+    assert reader is not None
+    lines = [{**ORDER["line"][1], **({"attribute": attributes[:number]} if number else {})} for number in (0, 1, 2, 300)]
+    document = {**DOCUMENT, "order": {**ORDER, "line": lines}}
+    data = codec(SLBOS).write_reply("UpdateOrderDetail", document)
+    assert agreed(SLBOS, "UpdateOrderDetail", reader, data) is not None
+    assert agreed(SLBOS, "UpdateOrderDetail", reader, data.replace(b"<n1:name>n299<", b"<n1:other>n299<")) is None
+
+
 def test_starts_that_are_always_others_are_not_remembered_for_ever() -> None:
     """A backend that writes a time into its start is read by the reader of trees."""
     reader, good = straight(SLBOS, "UpdateOrderDetail"), reply()

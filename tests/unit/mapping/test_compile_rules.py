@@ -54,6 +54,9 @@ def refused(rules: str, request: dict[str, Any] | None = None, **given: Any) -> 
 # -- single values
 
 
+ITEMS = [{"part": [{"name": "a", "value": "1"}]}, {}, {"part": [{"name": "b", "value": "2"}, {"value": "3"}]}]
+
+
 @pytest.mark.parametrize(
     ("expression", "request_", "wanted"),
     [
@@ -97,6 +100,20 @@ def refused(rules: str, request: dict[str, Any] | None = None, **given: Any) -> 
         ("'in' if 'b' in request.tags else 'out'", {"tags": ["b"]}, "in"),
         ("'in' if 'b' in request.tags else 'out'", {}, "out"),
         ("'in' if 'b' not in request.tags else 'out'", {}, "in"),
+        *[
+            (f"'in' if {asked} else 'out'", {"item": ITEMS}, wanted)
+            for asked, wanted in [
+                ("'b' in request['item[].part[].name']", "in"),
+                ("'2' in request['item[].part[name=a].value']", "out"),
+                ("'z' in request['item[].part[].name']", "out"),
+                ("'z' not in request['item[].part[].name']", "in"),
+                ("'b' in request['item[].part[].name'] and 'a' in request['item[].part[].name']", "in"),
+                ("'b' in request['item[].part[].name'] and request['item[].part[].name'] | first == 'a'", "in"),
+                ("request.id in request['item[].part[].name']", "out"),
+            ]
+        ],
+        ("'in' if 'b' in request['item[].part[].name'] else 'out'", {}, "out"),
+        ("'in' if 'b' in request['item[].part[].name'] else 'out'", {"item": None}, "out"),
         ("'in' if request.id in 'abc' else 'out'", {"id": "bc"}, "in"),
         ("'in' if request.id in 'abc' else 'out'", {}, "out"),
         ("'in' if request.id in [request.externalId, 'x'] else 'out'", {"id": "x"}, "in"),
@@ -117,6 +134,16 @@ def refused(rules: str, request: dict[str, Any] | None = None, **given: Any) -> 
 def test_an_expression_gives_one_native_value(expression: str, request_: dict[str, Any], wanted: str | None) -> None:
     given = {"header": {"X-Id": "h"}, "path": {"id": "p"}, "stored": {"request": {}, "answer": {"id": "s"}}}
     assert sent(f"joined: >-\n  {expression}", request_, **given) == ({} if wanted is None else {"joined": wanted})
+
+
+def test_a_search_stops_at_the_first_that_is_there_and_is_done_once_for_a_loop() -> None:
+    broken = [{"part": [{"name": "a"}]}, "no object"]
+    assert sent("joined: \"'in' if 'a' in request['item[].part[].name'] else 'out'\"", {"item": broken}) == {"joined": "in"}
+    with pytest.raises(InvalidMessage, match="'part' is a member of an object, and what should hold it is text"):
+        sent("joined: \"'in' if 'b' in request['item[].part[].name'] else 'out'\"", {"item": broken})
+    rules = "field[]:\n  each: request.note\n  when: item.text in request['item[].part[].name']\n  set: {key: item.text, value: item.text}"
+    notes = [{"text": "b"}, {"text": "z"}, {"text": "a"}]
+    assert [each["key"] for each in sent(rules, {"note": notes, "item": ITEMS})["field"]] == ["b", "a"]
 
 
 def test_values_keep_their_kind() -> None:

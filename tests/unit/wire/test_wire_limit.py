@@ -17,7 +17,7 @@ def test_the_last_limit_counts(run, moves):
         limit = MovingLimit(began + moves[0])
 
         async def bounded():
-            async with limit:
+            with limit:
                 for move in moves[1:]:
                     limit.move(began + move)
                 await asyncio.Event().wait()
@@ -34,7 +34,7 @@ def test_the_last_limit_counts(run, moves):
 def test_nothing_happens_within_the_limit(run):
     async def main():
         limit = MovingLimit(asyncio.get_running_loop().time() + 9)
-        async with limit:
+        with limit:
             await asyncio.sleep(0)
         limit.move(0)  # over already
         await asyncio.sleep(0)
@@ -46,7 +46,7 @@ def test_nothing_happens_within_the_limit(run):
 def test_errors_pass_and_a_cancelled_task_stays_cancelled(run):
     async def main():
         async def fails():
-            async with MovingLimit(asyncio.get_running_loop().time() + 9):
+            with MovingLimit(asyncio.get_running_loop().time() + 9):
                 raise KeyError
 
         with pytest.raises(KeyError):
@@ -54,7 +54,7 @@ def test_errors_pass_and_a_cancelled_task_stays_cancelled(run):
         entered = asyncio.Event()
 
         async def waits():
-            async with MovingLimit(asyncio.get_running_loop().time()):  # expires in the same turn as the cancellation
+            with MovingLimit(asyncio.get_running_loop().time()):  # expires in the same turn as the cancellation
                 entered.set()
                 await asyncio.Event().wait()
 
