@@ -123,9 +123,8 @@ class Pipeline:
             prepared = prepare(backend, message.operation, scope_of(backend, message, intake.client_reference))
         except AdapterError:
             known = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
-            if (
-                reply := await self._outcome(backend, message, intake, known)
-            ) is not None:  # the rules have changed since; what became of the order has not
+            reply = await self._outcome(backend, message, intake, known)
+            if reply is not None:  # the rules have changed since; what became of the order has not
                 return reply
             raise
         if backend.market.delivery == "deferred":

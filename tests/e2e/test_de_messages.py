@@ -165,7 +165,7 @@ def test_what_cannot_be_read_is_a_fault_of_the_sender(de, body, words):
     assert words in fault.text
 
 
-def test_r99_without_a_listener_the_order_is_taken_and_nobody_is_told(tmp_path, capfd):
+def test_r99_without_a_listener_the_order_is_taken_and_nobody_is_told(tmp_path, caplog):
     with world(tmp_path, listen=False) as de:
         new = de.place()["id"]
         old = new.replace("PV", "KUE")
@@ -176,13 +176,13 @@ def test_r99_without_a_listener_the_order_is_taken_and_nobody_is_told(tmp_path, 
         assert de.answer(old, False).status_code == 201
         heard = de.until(de.ab, old, "StateChange(rejected)")
         assert heard[0] == "RespondProviderChangeCreate(acknowledged)"
-    lines = [line for line in capfd.readouterr().err.splitlines() if "event.nobody-listens" in line]
+    lines = [line for line in caplog.messages if "event.nobody-listens" in line]
     assert len(lines) == 1
     for text in ("ProductOrderCreateEvent", old, AB):
         assert text in lines[0]
 
 
-def test_r99_who_is_registered_for_another_category_is_not_told_of_this_one(tmp_path, capfd):
+def test_r99_who_is_registered_for_another_category_is_not_told_of_this_one(tmp_path, caplog):
     with world(tmp_path, listen=False) as de:
         assert de.listen(AB, "event.productOrder.category=providerChange").status_code == 201
         number = de.place()["id"].replace("PV", "KUE")
@@ -190,7 +190,7 @@ def test_r99_who_is_registered_for_another_category_is_not_told_of_this_one(tmp_
         assert de.ab.events == []
         de.answer(number, False)
         de.told("ABBM-PV")
-    assert "event.not-asked-for" in capfd.readouterr().err
+    assert "event.not-asked-for" in caplog.text
 
 
 def test_r99_who_is_registered_for_the_category_is_told(tmp_path):

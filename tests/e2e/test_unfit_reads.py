@@ -80,9 +80,9 @@ def error(face: str, reply: httpx.Response, status: int) -> str:
     return str(body["message"])
 
 
-def told(capfd: pytest.CaptureFixture[str]) -> str:
+def told(caplog: pytest.LogCaptureFixture) -> str:
     """The one log line of a read that failed."""
-    (line,) = [line for line in capfd.readouterr().err.splitlines() if "read.unfit" in line]
+    (line,) = [line for line in caplog.messages if "read.unfit" in line]
     return line
 
 
@@ -93,7 +93,7 @@ def told(capfd: pytest.CaptureFixture[str]) -> str:
     ids=["a rule", "the strict writer"],
 )
 def test_a_recorded_value_that_a_read_cannot_take_is_502(
-    odd: Running, face: str, description: str, reason: str, capfd: pytest.CaptureFixture[str]
+    odd: Running, face: str, description: str, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     number = placed(odd, description=description)
     with odd.listening() as calls:
@@ -102,7 +102,7 @@ def test_a_recorded_value_that_a_read_cannot_take_is_502(
     said = error(face, reply, 502)
     assert "on record" in said
     assert "twelve" not in said
-    line = told(capfd)
+    line = told(caplog)
     assert "request.description" in line
     assert reason in line
     assert "rule=mappings/pr/productOrder.retrieve.yaml:" in line
@@ -110,13 +110,13 @@ def test_a_recorded_value_that_a_read_cannot_take_is_502(
 
 @pytest.mark.parametrize("face", ["hybris", "tmf"])
 @pytest.mark.parametrize("category", ["SOON", "ODD"], ids=["its answer", "its outcome"])
-def test_an_answer_that_a_read_cannot_take_is_502(odd: Running, face: str, category: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_answer_that_a_read_cannot_take_is_502(odd: Running, face: str, category: str, caplog: pytest.LogCaptureFixture) -> None:
     number = placed(odd, category=category)
     with odd.listening() as calls:
         reply = read(odd, number, face)
     assert [call.operation for call in calls] == ["GetOrderStatus"]
     assert "its answer does not fit" in error(face, reply, 502)
-    line = told(capfd)
+    line = told(caplog)
     assert "rule=mappings/pr/productOrder.retrieve.yaml:" in line
     assert ("completionDate" if category == "SOON" else "outcome rejected") in line
 
@@ -136,8 +136,8 @@ def test_what_only_the_record_could_tell_is_502_or_404(odd: Running, face: str) 
 
 
 @pytest.mark.parametrize("face", ["hybris", "tmf"])
-def test_a_setting_that_a_read_cannot_take_is_502_too(odd: Running, face: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_setting_that_a_read_cannot_take_is_502_too(odd: Running, face: str, caplog: pytest.LogCaptureFixture) -> None:
     error(face, read(odd, placed(odd), face, channelId="WANTS-SETTING"), 502)
-    line = told(capfd)
+    line = told(caplog)
     assert "rule=mappings/pr/productOrder.retrieve.yaml:" in line
     assert "place=accountNumber" in line

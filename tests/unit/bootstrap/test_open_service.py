@@ -45,7 +45,6 @@ def start(tmp_path: Path, home: str, **environment: str) -> None:
         ("config/markets/pr.yaml", "productOrder.extension.yaml", "none.yaml", "none.yaml"),
         ("config/markets/lab.yaml", "market: lab", "market: lap", "they must be the same"),
         ("config/markets/lab.yaml", "\noperations:", "\noperations:\n  productOrder.cancel: {}", "mappings/lab/productOrder.cancel.yaml"),
-        ("config/adapter.yaml", ", lab,", ",", "lab"),
         ("config/adapter.yaml", "faces: [hybris, tmf,", "faces: [hybris, soap,", "soap.yaml"),
         ("config/faces/tmf646.yaml", "searchTimeSlot.list", "searchTimeSlt.list", "tmf646.yaml: searchTimeSlt.list: there is no resource"),
         ("mappings/lab/productOrder.create.yaml", "request.description", "request.descriptoin", "did you mean"),

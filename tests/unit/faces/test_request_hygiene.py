@@ -212,7 +212,7 @@ def test_slow_body_is_408(make, face_with, headers):
     assert answer.json()["errors"][0]["description"] == "The request body did not arrive within 0.05 seconds"
 
 
-def test_r60_secrets_are_in_no_answer_and_no_log(make, order, headers, capfd):
+def test_r60_secrets_are_in_no_answer_and_no_log(make, order, headers, capfd, caplog):
     world = make()
     sent = {**headers, "client-secret": "very-secret-value"}
     texts = [world.send("POST", PATH, json=order, headers=sent).text]
@@ -220,16 +220,16 @@ def test_r60_secrets_are_in_no_answer_and_no_log(make, order, headers, capfd):
     texts.append(world.send("POST", PATH, json=order, headers=headers).text)
     texts.append(world.send("GET", "/metrics").text)
     captured = capfd.readouterr()
-    everything = "".join([*texts, captured.out, captured.err])
+    everything = "".join([*texts, captured.out, captured.err, caplog.text])
     assert "request.crashed" in everything
     assert "very-secret-value" not in everything
     assert "shop-secret" not in everything
 
 
-def test_r4_log_line_carries_the_correlation_id(world, order, headers, capfd):
+def test_r4_log_line_carries_the_correlation_id(world, order, headers, caplog):
     before = structlog.get_config()
     structlog.configure(processors=[add_known, structlog.processors.JSONRenderer()])
     world.send("POST", PATH, json=order, headers=headers)
     structlog.configure(**before)
-    (line,) = [line for line in capfd.readouterr().err.splitlines() if "request.answered" in line]
+    (line,) = [line for line in caplog.messages if "request.answered" in line]
     assert headers["correlationId"] in line
