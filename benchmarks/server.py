@@ -85,6 +85,11 @@ def adapter_environment(stub: Server) -> dict[str, str]:
     return dict.fromkeys(VARIABLES.values(), url) | passwords({}) | {"ADAPTER_PR_POLL": "3600"}
 
 
+def by_hand_environment(stub: Server) -> dict[str, str]:
+    """The backend of the service by hand is the stub."""
+    return {"BACKEND": f"http://127.0.0.1:{stub.port}/soap"}
+
+
 def processors() -> tuple[list[int], list[int]]:
     """One processor for the service under measurement, the rest for stub and load; where there is only one, all share it."""
     return (ALL[:1], ALL[1:]) if len(ALL) > 1 else (ALL, ALL)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.load import Measured, put
-from benchmarks.server import ADAPTER, BY_HAND, STUB, Server, adapter_environment, pin_load, processors, running
+from benchmarks.server import ADAPTER, BY_HAND, STUB, Server, adapter_environment, by_hand_environment, pin_load, processors, running
 from benchmarks.table import table
 
 WARM_UP = 200
@@ -52,7 +52,7 @@ def compare(rounds: int, orders: int, by_hand_orders: int) -> str:
     pin_load()
     with (
         running("stub", STUB, others) as stub,
-        running("by-hand", BY_HAND, service, {"BACKEND": f"http://127.0.0.1:{stub.port}/soap"}) as hand,
+        running("by-hand", BY_HAND, service, by_hand_environment(stub)) as hand,
         running("adapter", ADAPTER, service, adapter_environment(stub)) as adapter,
     ):
         by_hand, ours = Series(hand, by_hand_orders), Series(adapter, orders)
