@@ -8,9 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
-from adapter.declared import Declared
+from adapter.declared import Declared, Mistake, Mistakes
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Wish = Literal["rejected", "unavailable", "inDoubt"]
@@ -32,11 +32,22 @@ class Basic(Declared):
 
 
 class Tls(Declared):
-    """Files of the TLS client: own certificate and key, and the authorities to trust instead of the system's."""
+    """TLS towards a backend: our certificate with its chain, its key where that is a file of its own, the authorities to trust instead of
+    the system's, and the name that is expected in the backend's certificate where it is not the host of the endpoint. All files are PEM.
+    Certificates and names are always verified."""
 
     certificate: Path | None = None
     key: Path | None = None
+    key_password: SecretStr | None = None
     authorities: Path | None = None
+    server_name: str = ""
+    minimum_version: Literal["TLSv1.2", "TLSv1.3"] = "TLSv1.2"
+
+    @model_validator(mode="after")
+    def _key_needs_certificate(self) -> Tls:
+        if self.key is not None and self.certificate is None:
+            raise Mistakes([Mistake(("key",), "there is no certificate that it belongs to", "declare 'certificate' as well")])
+        return self
 
 
 class Security(Declared):

@@ -79,10 +79,6 @@ class Database(Memory):
     def change_many(self, statement: Statement, parameters: Iterable[Parameters]) -> None:
         self._wait(self._inner.change_many, statement, parameters)
 
-    def rows_many(self, statement: Statement, parameters: Iterable[Parameters]) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = self._wait(self._inner.rows_many, statement, parameters)
-        return found
-
     def lock(self, name: str) -> None:
         self._wait(self._inner.lock, name)
 

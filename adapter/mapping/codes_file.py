@@ -95,7 +95,8 @@ def _leave_out(base: Block, without: Node | None, findings: list[Finding]) -> Bl
             continue
         found = there.get(item.value)
         if found is None:
-            hint = suggest(item.value, there) or "write section.name, such as tables.orderState.held"
+            alike = [name for name in there if name.count(".") == item.value.count(".")]  # never a whole table in place of one row
+            hint = suggest(item.value, alike) or "write section.name, such as tables.orderState.held"
             findings.append(finding("M704", f"the parent has no '{item.value}'", item.at, hint))
         else:
             doomed.add(id(found))

@@ -104,7 +104,8 @@ def misfits(node: Node, form: Form, named: Mapping[str, Form]) -> Iterator[Findi
                 yield from misfits(entry.value, entries.value, named)
         case Sequence() as sequence, Items() as items:
             if not items.nodes and not sequence.may_be_empty:
-                yield finding("M113", f"{sequence.name} is empty", items.at, f"wanted is {_wanted(sequence, named)}")
+                least = _wanted(_known(sequence.item, named), named)
+                yield finding("M113", f"{sequence.name} is empty", items.at, f"wanted is at least one: {least}")
             for item in items:
                 yield from misfits(item, sequence.item, named)
 

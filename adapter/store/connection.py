@@ -81,10 +81,6 @@ class Connection(Protocol):
         """The statement once for each set of parameters."""
         ...
 
-    def rows_many(self, statement: Statement, parameters: Iterable[Parameters]) -> list[tuple[Any, ...]]:
-        """The rows of the statement (one that returns what it wrote) for all sets of parameters, in one journey where it can be."""
-        ...
-
     def lock(self, name: str) -> None:
         """Waits until no other transaction holds this name, and holds it to the end of this one. Nothing to do for a single writer."""
         ...
@@ -118,10 +114,6 @@ class SqliteConnection:
         if statement.constants:
             parameters = ({**statement.constants, **each} for each in parameters)
         self._cursor.executemany(statement.text, map(statement.ordered, parameters))
-
-    def rows_many(self, statement: Statement, parameters: Iterable[Parameters]) -> list[tuple[Any, ...]]:
-        """The rows of the statement for all sets of parameters."""
-        return [row for each in parameters for row in self._run(statement, each)]
 
     def lock(self, name: str) -> None:
         """This is the only writer."""

@@ -19,11 +19,6 @@ _REDRIVE = Statement(
     .where(_CURSOR.last_seq > _CURSOR.sent_seq, _CURSOR.owner == _NOTHING)
     .values(due_at=bindparam("now"), parked_at=null(), attempts=_ZERO)
 )
-_REDRIVE_ALL = Statement(
-    update(delivery)
-    .where(_CURSOR.listener == bindparam("hearer"), _CURSOR.parked_at.is_not(None))
-    .values(due_at=bindparam("now"), parked_at=null(), attempts=_ZERO)
-)
 _FIND = Statement(select(delivery).where(_CURSOR.listener == bindparam("hearer"), _CURSOR.order_id == bindparam("order")))
 # By way of the listeners, of which there are few: the table is ordered by them.
 _OF_ORDER = Statement(
@@ -59,11 +54,6 @@ def redrive(c: Connection, listener_id: str, order_id: str, now: int) -> bool:
     """A parked stream, or one that waits for its next try, goes on at once with the event it stands at. False where it has nothing to
     send or is being sent just now."""
     return c.change(_REDRIVE, {"hearer": listener_id, "order": order_id, "now": now}) == 1
-
-
-def redrive_all(c: Connection, listener_id: str, now: int) -> int:
-    """Every parked stream of a listener goes on; how many."""
-    return c.change(_REDRIVE_ALL, {"hearer": listener_id, "now": now})
 
 
 def skip(c: Connection, seen: DeliveryRow, now: int, actor: str, reason: str) -> bool:

@@ -102,12 +102,6 @@ class PostgresConnection:
         elif sets:
             await_only(self._driver.executemany(text, sets))
 
-    def rows_many(self, statement: Statement, parameters: Iterable[Parameters]) -> list[tuple[Any, ...]]:
-        """The rows of the statement for all sets of parameters, sent together."""
-        text, names, constants = statement.numbered or numbered(statement)
-        sets = [[values[name] for name in names] for values in _complete(constants, parameters)]
-        return [tuple(row) for row in await_only(self._driver.fetchmany(text, sets))] if sets else []
-
     def lock(self, name: str) -> None:
         """Waits until no other transaction holds this name, and holds it to the end of this one."""
         await_only(self._driver.fetch(_LOCK, key_of(name)))

@@ -3,7 +3,7 @@
 from adapter.wire.client import Wire
 from adapter.wire.declared import settings_of
 from adapter.wire.observer import Unobserved, WireObserver
-from adapter.wire.settings import TlsSettings, WireSettings
+from adapter.wire.settings import WireSettings
 from adapter.wire.tls import check_endpoint
 
-__all__ = ["TlsSettings", "Unobserved", "Wire", "WireObserver", "WireSettings", "check_endpoint", "settings_of"]
+__all__ = ["Unobserved", "Wire", "WireObserver", "WireSettings", "check_endpoint", "settings_of"]

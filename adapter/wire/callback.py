@@ -21,13 +21,14 @@ from pathlib import Path
 import aiohappyeyeballs
 
 from adapter import tracing
+from adapter.channel import Tls
 from adapter.errors import NotSent, WireError
 from adapter.ports import WireReply, WireRequest
 from adapter.wire.address import AddressPolicy
 from adapter.wire.connection import Connection
 from adapter.wire.failure import connect_words
 from adapter.wire.flight import Flight
-from adapter.wire.settings import TlsSettings, WireSettings
+from adapter.wire.settings import WireSettings
 from adapter.wire.target import Target, head_of
 from adapter.wire.tls import tls_context
 
@@ -68,7 +69,7 @@ class Callbacks:
 
     def __init__(self, policy: AddressPolicy, limits: CallbackLimits = CallbackLimits()) -> None:
         self._policy = policy
-        tls = TlsSettings(ca_file=limits.authorities)
+        tls = Tls(authorities=limits.authorities)
         self._context = tls_context(tls) if limits.authorities else None
         self._settings = WireSettings(
             connect_seconds=limits.connect_seconds,
@@ -143,7 +144,7 @@ class Callbacks:
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:  # reading the system's authorities takes a while
-            self._context = tls_context(TlsSettings())
+            self._context = tls_context(Tls())
         return self._context
 
 

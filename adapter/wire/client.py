@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import aiohappyeyeballs
 
+from adapter.channel import Tls
 from adapter.errors import MaybeSent, NotSent, WireError
 from adapter.ports import WireReply, WireRequest
 from adapter.wire.connection import Connection
@@ -17,7 +18,7 @@ from adapter.wire.failure import connect_words
 from adapter.wire.flight import Flight
 from adapter.wire.observer import Unobserved, WireObserver
 from adapter.wire.pool import Pool
-from adapter.wire.settings import TlsSettings, WireSettings
+from adapter.wire.settings import WireSettings
 from adapter.wire.target import Target, head_of, target_of, wrong_header
 from adapter.wire.tls import tls_context
 
@@ -42,7 +43,7 @@ class Wire:
         self._observer = observer or Unobserved()
         self._probe = probe
         # Without a declaration the system's authorities count; reading them takes a while, so not before they are needed.
-        self._tls = tls_context(settings.tls) if settings.tls != TlsSettings() else None
+        self._tls = tls_context(settings.tls) if settings.tls != Tls() else None
         self._slots = asyncio.Semaphore(settings.slots)
         self._pool = Pool(settings.keepalive_seconds)
         self._closed = False
@@ -97,8 +98,6 @@ class Wire:
         flight.place = target.place
         if self._closed:
             raise flight.error("this client is closed")
-        if target.tls and not self._settings.tls.verify and not target.loopback:
-            raise flight.error("tls.verify is off, which is allowed for loopback addresses only")
         wrong = wrong_header(request)
         if wrong is not None:
             raise flight.error(f"the header {wrong!r} holds control characters")

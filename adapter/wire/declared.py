@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from adapter.channel import Tls
 from adapter.market import Market
-from adapter.wire.settings import TlsSettings, WireSettings
+from adapter.wire.settings import WireSettings
 from adapter.wire.tls import check_endpoint
 
 
@@ -15,16 +16,10 @@ def settings_of(market: Market, locate: Callable[[Path], Path]) -> WireSettings:
 
     A market bounds the answer by the whole exchange, not on its own.
     """
-    limits, declared = market.limits, market.security.tls
-    tls = TlsSettings()
-    if declared is not None:
-        tls = TlsSettings(
-            ca_file=locate(declared.authorities) if declared.authorities else None,
-            certificate_file=locate(declared.certificate) if declared.certificate else None,
-            key_file=locate(declared.key) if declared.key else None,
-        )
+    limits, declared = market.limits, market.security.tls or Tls()
+    files = {name: locate(file) for name in ("certificate", "key", "authorities") if (file := getattr(declared, name)) is not None}
     for address in market.addresses.values() or (market.endpoint,):
-        check_endpoint(address, tls)
+        check_endpoint(address)
     return WireSettings(
         slots=limits.slots,
         slot_seconds=limits.slot,
@@ -34,5 +29,5 @@ def settings_of(market: Market, locate: Callable[[Path], Path]) -> WireSettings:
         exchange_seconds=limits.total,
         keepalive_seconds=limits.keep_alive,
         max_reply_bytes=limits.reply_bytes,
-        tls=tls,
+        tls=declared.model_copy(update=files),
     )

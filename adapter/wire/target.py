@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from adapter.loopback import is_loopback
 from adapter.ports import WireRequest
 from adapter.wire.settings import WireSettings
 
@@ -28,7 +27,6 @@ class Target:
     place: str
     host_header: str
     path: str
-    loopback: bool
 
     @property
     def origin(self) -> tuple[bool, str, int]:
@@ -54,7 +52,7 @@ def target_of(url: str) -> Target:
     written = f"[{host}]" if ":" in host else host
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     place = f"{written}:{port or usual}"
-    return Target(parts.scheme == "https", host, port or usual, place, written if port in (None, usual) else place, path, is_loopback(host))
+    return Target(parts.scheme == "https", host, port or usual, place, written if port in (None, usual) else place, path)
 
 
 def wrong_header(request: WireRequest) -> str | None:

@@ -83,6 +83,7 @@ class Served:
     port: int = 0
     pid: int = field(default=0, init=False)
     url: str = field(default="", init=False)
+    more: Mapping[str, str] = field(default_factory=dict, init=False)  # the variables of this start alone
 
     def start(self, **more: str) -> Served:
         """Returns when the service listens. ``more`` holds for this start alone."""
@@ -92,6 +93,7 @@ class Served:
 
     def begin(self, **more: str) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
+        self.more = more
         self._said = self.log.stat().st_size if self.log.exists() else 0
         variables = {"ADAPTER_DATA": str(self.data), "PATH": os.environ["PATH"], **self.environment, **more}
         self.pid = self.forks.start(["serve", "--port", str(self.port)], variables, self.log)

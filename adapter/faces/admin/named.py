@@ -9,10 +9,12 @@ _MOST = 20  # orders of one number that are told, the newest
 
 
 async def order_of(store: Store, identifier: str) -> OrderRow:
-    """One order by our id or the backend's, for what is done to it. Raises NotFound; Conflict where several have that number."""
+    """One order by our id or the backend's, for what is done to it. Raises NotFound; Conflict where several have that number. The caller's
+    own number is never enough, for a correction may come under it at any time: the orders that have it are named."""
     found = await _by_id(store, identifier)
     if not found:
-        raise _nothing(identifier)
+        theirs = await store.orders(OrderQuery(external_id=identifier, limit=_MOST)) if identifier else []
+        raise _nothing(identifier) if not theirs else _only_theirs(identifier, theirs)
     if len(found) > 1:
         raise _several(identifier, found)
     return found[0]
@@ -42,6 +44,14 @@ def _nothing(identifier: str) -> NotFound:
     return NotFound(f"there is no order '{identifier}' on record; 'adapter orders' lists the newest")
 
 
+def _only_theirs(identifier: str, found: list[OrderRow]) -> NotFound:
+    text = f"there is no order '{identifier}' by our id or the backend's; as the caller's own number it is that of {_listed(found)}"
+    return NotFound(f"{text}; name the one that is meant by its own id")
+
+
 def _several(identifier: str, found: list[OrderRow]) -> Conflict:
-    listed = ", ".join(f"{each.id} (market {each.market}, {each.state or each.operation})" for each in found)
-    return Conflict(f"'{identifier}' is the number of several orders; name the one that is meant by its own id: {listed}")
+    return Conflict(f"'{identifier}' is the number of several orders; name the one that is meant by its own id: {_listed(found)}")
+
+
+def _listed(found: list[OrderRow]) -> str:
+    return ", ".join(f"{each.id} (market {each.market}, {each.state or each.operation})" for each in found)

@@ -8,9 +8,10 @@ import contextlib
 import pytest
 import uvloop
 
+from adapter.channel import Tls
 from adapter.errors import MaybeSent, NotSent, WireError
 from adapter.wire.client import Wire
-from adapter.wire.settings import TlsSettings, WireSettings
+from adapter.wire.settings import WireSettings
 from tests.unit.wire.raw_backend import CERTS, Peer, RawBackend, obliging, reply, server_tls
 
 
@@ -182,7 +183,7 @@ def test_an_answer_nobody_asked_for_is_not_taken_for_the_next_one(run, tls, turn
                 await peer.write(reply(request[-1:]))
 
         async with RawBackend(script, tls=server_tls() if tls else None) as backend:
-            wire = Wire(WireSettings(tls=TlsSettings(ca_file=CERTS / "ca.pem")))
+            wire = Wire(WireSettings(tls=Tls(authorities=CERTS / "ca.pem")))
             scheme = "https" if tls else "http"
             first = await wire.send(backend.post(b"1", scheme=scheme))
             idle.set()

@@ -133,9 +133,9 @@ def test_an_order_is_shown_with_and_without_its_bodies_by_either_way_of_asking(d
     by_number = desk.says("orders", "show", number)
     assert f"externalId         {number}\n" in by_number
     assert "there is no order 'C-0'" in desk.refuses(NotFound, "orders", "show", "C-0")
-    assert f"there is no order '{number}'" in desk.refuses(NotFound, "orders", "settle", number, "--as", "absent"), (
-        "only by what is one's own"
-    )
+    refused = desk.refuses(NotFound, "orders", "settle", number, "--as", "absent")
+    assert f"there is no order '{number}' by our id or the backend's; " in refused, "only by what is one's own"
+    assert f"that of {identifier} (market pr, " in refused
     brief = desk.says("orders", "show", identifier, "--brief")
     order = [line for line in brief.splitlines() if line[:2] == "20" or line[:3] == "now"]
     kinds = [line.split()[1] for line in order if line[:2] == "20"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
+from adapter.channel import Tls
 from adapter.market import Market
-from adapter.wire import TlsSettings, WireSettings, settings_of
+from adapter.wire import WireSettings, settings_of
 
 BASE = {"market": "lab", "title": "Lab", "connector": "soap", "contract": "x.wsdl", "operations": {}}
 
@@ -19,7 +20,15 @@ def test_limits_and_tls_of_a_market():
         | {
             "endpoint": "https://backend.example/soap",
             "limits": {"slots": 7, "slot": 1, "connect": 2, "send": 3, "total": 9, "replyBytes": 5000, "keepAlive": 4},
-            "security": {"tls": {"certificate": "tls/own.pem", "key": "tls/own.key", "authorities": "/etc/ca.pem"}},
+            "security": {
+                "tls": {
+                    "certificate": "tls/own.pem",
+                    "key": "tls/own.key",
+                    "authorities": "/etc/ca.pem",
+                    "keyPassword": "k",
+                    "serverName": "b",
+                }
+            },
         }
     )
     assert settings_of(market, lambda path: Path("/home/adapter") / path) == WireSettings(
@@ -31,15 +40,19 @@ def test_limits_and_tls_of_a_market():
         exchange_seconds=9,
         keepalive_seconds=4,
         max_reply_bytes=5000,
-        tls=TlsSettings(
-            ca_file=Path("/etc/ca.pem"), certificate_file=Path("/home/adapter/tls/own.pem"), key_file=Path("/home/adapter/tls/own.key")
+        tls=Tls(
+            certificate=Path("/home/adapter/tls/own.pem"),
+            key=Path("/home/adapter/tls/own.key"),
+            authorities=Path("/etc/ca.pem"),
+            keyPassword=SecretStr("k"),
+            serverName="b",
         ),
     )
 
 
 def test_a_market_without_tls_uses_the_system_authorities():
     market = Market.model_validate(BASE | {"endpoint": "https://backend.example/soap", "security": {"tls": {}}})
-    assert settings_of(market, lambda path: path).tls == TlsSettings()
+    assert settings_of(market, lambda path: path).tls == Tls()
 
 
 def test_an_endpoint_that_cannot_be_called_stops_the_start():

@@ -10,10 +10,11 @@ import zlib
 
 import pytest
 
+from adapter.channel import Tls
 from adapter.errors import MaybeSent, NotSent
 from adapter.ports import WireRequest
 from adapter.wire.client import Wire
-from adapter.wire.settings import TlsSettings, WireSettings
+from adapter.wire.settings import WireSettings
 from tests.unit.wire.raw_backend import CERTS, Peer, RawBackend, reply, server_tls
 
 
@@ -300,7 +301,7 @@ def test_connections_to_two_places_are_kept_apart(run):
 
 def test_tls_connections_are_kept_and_closed(run):
     async def main():
-        tls = TlsSettings(ca_file=CERTS / "ca.pem")
+        tls = Tls(authorities=CERTS / "ca.pem")
         async with RawBackend(answering(reply(b"1"), reply(b"2"), WHOLE), tls=server_tls()) as backend:
             wire = Wire(WireSettings(tls=tls, keepalive_seconds=0.2))
             bodies = [(await wire.send(backend.post(scheme="https", host="localhost"))).body for _ in range(2)]
