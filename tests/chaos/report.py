@@ -60,7 +60,7 @@ parked for a person there, never sent again.
 """
 
 
-_PLANTED = 39  # has a section of its own
+_OWN_SECTION = 39
 
 
 @dataclass
@@ -91,7 +91,7 @@ class Report:
 
     def _where(self) -> list[Mapping[str, Any]]:
         rows = []
-        for number in (each for each in NUMBERS if each != _PLANTED):
+        for number in (each for each in NUMBERS if each != _OWN_SECTION):
             tests = sorted({each.test.rpartition("/")[2].partition("::")[0] for each in self.shown if each.number == number})
             engines = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
             named = ", ".join(engines[one] for one in sorted(wanted(number), reverse=True)) or "none"
