@@ -22,8 +22,9 @@ def named_nowhere(home: Home, settings: Settings, faces: Sequence[Face], clients
     found: list[Finding] = []
     markets = home.declared("markets")
     if clients is not None:
-        places = places_of(home.path(settings.clients), str(settings.clients))
-        found += [places.finding(mistake) for mistake in strange_clients(clients, home.declared("faces"), markets)]
+        strange = list(strange_clients(clients, home.declared("faces"), markets))
+        places = places_of(home.path(settings.clients), str(settings.clients)) if strange else Places(())
+        found += [places.finding(mistake) for mistake in strange]
     for face in faces:
         mistakes = [*unknown_markets(face, markets), *(opens_as_nobody(clients, face) if clients is not None else ())]
         layers = layered_places(home.face_file(face.face)) if mistakes else Places(())

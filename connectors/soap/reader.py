@@ -225,13 +225,7 @@ def _taken(element: etree._Element, document: dict[str, Any], local: dict[str, t
     name = etree.QName(element).localname
     if name in local:
         return False
-    value = xml_generic.read(element)
-    if name not in document:
-        document[name] = value
-    elif isinstance(document[name], list):
-        document[name].append(value)
-    else:
-        document[name] = [document[name], value]
+    xml_generic.add(document, name, xml_generic.read(element))
     return True
 
 

@@ -13,7 +13,7 @@ async def order_of(store: Store, identifier: str) -> OrderRow:
     own number is never enough, for a correction may come under it at any time: the orders that have it are named."""
     found = await _by_id(store, identifier)
     if not found:
-        theirs = await store.orders(OrderQuery(external_id=identifier, limit=_MOST)) if identifier else []
+        theirs = await _by_callers_number(store, identifier)
         raise _nothing(identifier) if not theirs else _only_theirs(identifier, theirs)
     if len(found) > 1:
         raise _several(identifier, found)
@@ -23,9 +23,7 @@ async def order_of(store: Store, identifier: str) -> OrderRow:
 async def orders_of(store: Store, identifier: str) -> list[OrderRow]:
     """The orders of a number, for looking: by our id, the backend's, or else the caller's own number, the newest first. A correction has
     the number of what it corrects; the same number in another market is another order. Raises NotFound; Conflict for several markets."""
-    found = await _by_id(store, identifier)
-    if not found and identifier:
-        found = await store.orders(OrderQuery(external_id=identifier, limit=_MOST))
+    found = await _by_id(store, identifier) or await _by_callers_number(store, identifier)
     if not found:
         raise _nothing(identifier)
     if len({each.market for each in found}) > 1:
@@ -38,6 +36,10 @@ async def _by_id(store: Store, identifier: str) -> list[OrderRow]:
     if ours is not None or not identifier:
         return [ours] if ours is not None else []
     return await store.orders(OrderQuery(backend_ref=identifier, limit=_MOST))
+
+
+async def _by_callers_number(store: Store, identifier: str) -> list[OrderRow]:
+    return await store.orders(OrderQuery(external_id=identifier, limit=_MOST)) if identifier else []
 
 
 def _nothing(identifier: str) -> NotFound:
