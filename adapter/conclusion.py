@@ -167,11 +167,12 @@ def retry_after(backend: Backend, operation: str) -> int:
 
 
 def _state(backend: Backend, operation: str, kind: OutcomeKind, canonical: Document | None) -> str:
+    life = backend.market.life(operation)
     if kind is OutcomeKind.REJECTED:
-        return "rejected"
+        return life.refused or life.initial
     if kind is OutcomeKind.IN_DOUBT:
-        return "held"
-    return backend.market.life(operation).state_of(canonical or {})
+        return life.doubtful or life.initial
+    return life.state_of(canonical or {})
 
 
 def _messages(exchange: Exchange, reply: Reply) -> tuple[MessageRow, ...]:

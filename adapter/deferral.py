@@ -16,7 +16,7 @@ from adapter.contract.json_bytes import write_json
 from adapter.exchange import Judged, Prepared
 from adapter.intake import Intake, received_rows
 from adapter.ports import Document, Message, Outcome, OutcomeKind, Result
-from adapter.recorded import advanced, come_to, kind_of, put_on_hold
+from adapter.recorded import advanced, come_to, kind_of, put_on_hold, refused
 from adapter.resource import Unexpected
 from adapter.store import Acceptance, Direction, MessageRow, OrderRow, Response, Settlement, Store
 from adapter.store.advancing import Change, Overtaken
@@ -27,8 +27,6 @@ from adapter.store.tasks import NewTask
 log = structlog.get_logger("adapter.deferral")
 
 _TRIES = 5
-_REJECTED = "rejected"
-"""Where the standard has it, the state of what the backend has refused; a life without it calls for a person."""
 
 
 def was_answered(order: OrderRow) -> bool:
@@ -137,7 +135,7 @@ def _change(backend: Backend, order: OrderRow, settlement: Settlement, canonical
     tasks: tuple[NewTask, ...] = ()
     match settlement.outcome:
         case OutcomeKind.REJECTED:
-            taken = come_to(market, order, _REJECTED, now)
+            taken = refused(market, order, now)
         case OutcomeKind.IN_DOUBT:
             taken = put_on_hold(market, order, now)
             tasks = (task_of(RECONCILE, name, order.id, now + round(market.operations[order.operation].settle * 1000)),)

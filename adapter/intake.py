@@ -47,7 +47,7 @@ class Intake:
             request=context_of(message),
             deadline=now + int(backend.market.limits.total * 1000) + RECORDING,
             external_id=external_id if isinstance(external_id, str) and aim.makes else "",
-            state="acknowledged" if aim.makes else "",
+            state=backend.market.life(message.operation).initial if aim.makes else "",
             resource=message.operation.partition(".")[0] if aim.makes else "",
             subject=subject.id if subject is not None else "",
             subject_version=subject.version if subject is not None else None,

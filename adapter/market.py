@@ -147,6 +147,7 @@ class Market(Declared):
             *self._in_ports(),
             *self._in_operations(lives),
             *self._in_paths(),
+            *self._in_delivery(lives),
             *check_follow(self.follow, made, questions, lives),
             *check_timers(self.timers, list(lives.values())),
         ]
@@ -199,6 +200,14 @@ class Market(Declared):
             if name in self.operations:
                 text = "an operation is either called or received"
                 yield Mistake(("inbound", "operations", name), text, "call one of the two otherwise", "K207")
+
+    def _in_delivery(self, lives: Mapping[str, Resource]) -> Iterator[Mistake]:
+        """K215, a warning: callers have their answer before the backend has refused, and nothing can tell them that it did."""
+        for name in sorted({name.partition(".")[0] for name in self.operations if name.endswith(".create")} & lives.keys()):
+            if self.delivery == "deferred" and not lives[name].refused:
+                text = f"callers are answered before the backend is asked, and {name} has no state for what that refuses"
+                hint = f"name one of its states under 'lives: {{{name}: {{refused: …}}}}'"
+                yield Mistake(("delivery",), text, hint, "K215", value=True, severity="warning")
 
     def _in_paths(self) -> Iterator[Mistake]:
         """M117: texts that are no paths; K210: who sees what, where everybody does."""

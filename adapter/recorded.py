@@ -15,9 +15,6 @@ from adapter.ports import Document, Message
 from adapter.resource import Advance, Resource, Unexpected
 from adapter.store import OrderRow
 
-HELD = "held"
-"""Where the standard has it, the state of what is blocked by a problem on the provider's side."""
-
 STORED_DEPTH = 1_000
 """A stored document was checked when it came; this limit is there for the reader's stack only."""
 
@@ -92,8 +89,15 @@ def come_to(market: Market, order: OrderRow, state: str, now: int) -> Advance | 
 
 
 def put_on_hold(market: Market, order: OrderRow, now: int) -> Advance | Unexpected:
-    """What it makes of an order that nobody knows what became of: it is held, where its life has that state, and else stays as it was."""
-    return come_to(market, order, HELD, now) if HELD in market.life(kind_of(order)).states else advanced(market, order, {}, now)
+    """What it makes of an order that nobody knows what became of; where its life has no state for that, it stays as it was."""
+    life = market.life(kind_of(order))
+    return advanced(market, order, {life.member: life.doubtful} if life.doubtful else {}, now)
+
+
+def refused(market: Market, order: OrderRow, now: int) -> Advance | Unexpected:
+    """What it makes of an order that its backend has refused; unexpected where its life has no state for that."""
+    life = market.life(kind_of(order))
+    return come_to(market, order, life.refused, now) if life.refused else Unexpected(f"the life of {life.name} has no state for that")
 
 
 def as_ours(order: OrderRow, current: Document, reported: Document, backend_ref: str = "") -> Document:

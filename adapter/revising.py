@@ -105,10 +105,10 @@ def _concluded(exchange: Exchange, outcome: Outcome, effect: Effect | None) -> C
     result = exchange.result(outcome)
     if effect is not None:
         result = replace(result, document=effect.shown, order_id=effect.order_id, created_at=effect.created_at)
-    rejected = outcome.kind is OutcomeKind.REJECTED
+    rejected, operation = outcome.kind is OutcomeKind.REJECTED, exchange.message.operation
     conclusion = exchange.conclusion(
         result,
-        state="rejected" if rejected and aim_of(exchange.message.operation).makes else "",
+        state=exchange.backend.market.life(operation).refused if rejected and aim_of(operation).makes else "",
         done_at=exchange.now if rejected else None,
     )
     return conclusion if effect is None else replace(conclusion, settlement=with_effect(conclusion.settlement, effect))

@@ -78,15 +78,12 @@ class Backends(dict[str, Backend]):
             loaded = not any(finding.severity == "error" for finding in findings)
             if loaded:
                 built = {name: self._build(found, self[name].wire) for name, found in rules.items() if name in self}
+                before = _versions(self)
                 self.update(built)
                 self.routes.update(routes_of(self._home, rules))
                 self.rules = rules
-                versions = {
-                    f"{name}/{operation}": one.version[:12]
-                    for name, backend in built.items()
-                    for operation, one in backend.translators.items()
-                }
-                log.info("rules.reloaded", versions=versions)
+                changed = {name: one[:12] for name, one in _versions(self).items() if before.get(name) != one}
+                log.info("rules.reloaded", changed=changed)
             else:
                 log.error("rules.not-reloaded", errors=[str(finding) for finding in findings if finding.severity == "error"])
             return Reload(loaded, render_all(findings, texts))
@@ -134,6 +131,11 @@ class Backends(dict[str, Backend]):
             receiver=receiver_of(self._home, market, self._cache),
             arrivals=arrivals_of(market, translators),
         )
+
+
+def _versions(backends: Mapping[str, Backend]) -> dict[str, str]:
+    """The version of each mapping, by market and operation."""
+    return {f"{name}/{operation}": one.version for name, each in backends.items() for operation, one in each.translators.items()}
 
 
 def _warn(rules: MarketRules) -> None:

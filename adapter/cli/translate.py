@@ -20,6 +20,7 @@ from adapter.cli.place import here
 from adapter.contract.json_text import parse_json
 from adapter.errors import ConfigError, InvalidMessage
 from adapter.faces.declaration import load_face
+from adapter.mapping.cases import written_case
 from adapter.mapping.explain import FieldOrigin
 from adapter.mapping.scope import Scope
 from adapter.mapping.translator import Translator
@@ -47,6 +48,7 @@ def translate(
     path: list[str] = typer.Option([], metavar="NAME=VALUE", help="A path parameter of the caller."),
     face: str = typer.Option("", help="With --reply: the answer as this face shows it."),
     explain: bool = typer.Option(False, "--explain", help="Which rule made each field, and what no rule read."),
+    case: str = typer.Option("", metavar="TITLE", help="Print a case for 'adapter test' that expects what comes out now; read it over."),
 ) -> None:
     """Translate one document, and show which rule made each field."""
     if outcome not in MESSAGE_OUTCOMES:
@@ -79,7 +81,9 @@ def translate(
         uid="UID",
     )
     try:
-        if translator.received:
+        if case:
+            _show(written_case(case, operation, translator, scope, face))
+        elif translator.received:
             _message(translator, scope, reply, explain)
         else:
             _reply(translator, scope, face, explain) if reply else _request(translator, scope, explain)

@@ -338,7 +338,11 @@ CATALOGUE: dict[str, Entry] = {
         "Correct the row.",
     ),
     "M605": Entry(
-        "row never used", "The contract has no such value.", "GOV: G  (no such canonical value)", "Remove or correct the code.", "warning"
+        "row never used",
+        "The contract has no such value; or the table is only read, and an earlier row has the code already.",
+        "GOV: G  (no such canonical value)",
+        "Remove or correct the code.",
+        "warning",
     ),
     "M606": Entry("empty table", "The table has no rows.", "rows: {}", "Add rows, or remove the table."),
     "M607": Entry(

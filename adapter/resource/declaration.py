@@ -68,6 +68,7 @@ class Information(Declared):
 
 class Life(Declared):
     """A whole file. Every state that is named anywhere has to be in ``states``; ``member`` is where a document has its state.
+    ``refused`` is the state of what its backend has not taken, ``doubtful`` of what it may have taken; "": there is none for that.
     ``lists``: lists of which a report tells single elements, each with the path that tells its elements apart; any other list is reported
     as a whole."""
 
@@ -77,6 +78,8 @@ class Life(Declared):
     states: dict[str, State] = Field(min_length=1)
     edges: dict[str, tuple[str, ...]]
     items: Items | None = None
+    refused: str = ""
+    doubtful: str = ""
     lists: dict[str, str] = Field(default_factory=dict)
     roll_up: tuple[Row, ...] = ()
     identity: str
@@ -92,6 +95,8 @@ class Life(Declared):
     def _states_are_declared(self) -> Life:
         named: dict[str, Iterable[str]] = {
             "initial": [self.initial],
+            "refused": filter(None, [self.refused]),
+            "doubtful": filter(None, [self.doubtful]),
             "edges": [*self.edges, *(to for targets in self.edges.values() for to in targets)],
             "items.without": self.items.without if self.items else (),
             "rollUp": [state for row in self.roll_up for state in (*row.all, *row.some, row.is_)],

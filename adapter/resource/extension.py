@@ -34,7 +34,7 @@ class LifeExtension(Declared):
     elements. ``repeated``: parts that cannot be told apart may be ordered.
 
     ``without``: new states that parts never have. An edge that leaves an end makes it a state like any other. ``concluded``, ``left`` and
-    ``tells`` add to those of a task's subject. ``dates`` and ``history`` take the place of the standard's, where it has any.
+    ``tells`` add to those of a task's subject. ``refused``, ``doubtful``, ``dates``, ``history`` take the place of the standard's, if any.
     """
 
     states: dict[str, State] = Field(default_factory=dict)
@@ -42,6 +42,8 @@ class LifeExtension(Declared):
     without: frozenset[str] = frozenset()
     repeated: bool = False
     roll_up: tuple[Row, ...] = ()
+    refused: str = ""
+    doubtful: str = ""
     lists: dict[str, str] = Field(default_factory=dict)
     patch: PatchExtension = PatchExtension()
     events: EventsExtension = EventsExtension()
@@ -61,6 +63,7 @@ def extended(life: Life, more: LifeExtension) -> Life:
         for state in dict.fromkeys((*life.edges, *more.edges))
     }
     data = life.model_dump(by_alias=True)
+    data |= {name: state for name, state in (("refused", more.refused), ("doubtful", more.doubtful)) if state}
     data |= {"states": {name: state.model_dump() for name, state in states.items()}, "edges": edges}
     data["patch"]["states"] |= more.patch.states
     data["lists"] |= more.lists

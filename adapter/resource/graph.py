@@ -81,6 +81,7 @@ def _names(life: Life, more: LifeExtension, subject: Collection[str] | None) -> 
         yield unknown_state(("patch", "states", state), state, known, key=True)
     values: list[tuple[At, str, Collection[str]]] = [
         *((("edges", state, number), to, known) for state, targets in more.edges.items() for number, to in enumerate(targets)),
+        *(((name,), state, known) for name in ("refused", "doubtful") if (state := getattr(more, name))),
         *((("without", state), state, known) for state in sorted(more.without)),
         *(((where, state), to, known) for where in ("concluded", "left") for state, to in getattr(more, where).items()),
     ]

@@ -85,6 +85,16 @@ class Resource:
         return self.life.initial
 
     @property
+    def refused(self) -> str:
+        """The state of what its backend has refused; "" where it has none."""
+        return self.life.refused
+
+    @property
+    def doubtful(self) -> str:
+        """The state of what nobody knows whether its backend has it; "" where it has none."""
+        return self.life.doubtful
+
+    @property
     def states(self) -> frozenset[str]:
         """All there are."""
         return frozenset(self.life.states)

@@ -96,3 +96,13 @@ def test_the_backends_own_word_for_the_status_of_a_ticket_that_is_asked_for_is_k
         operator.becomes(ticket, "inProgress")
         [order] = operator.http.get("/admin/orders", headers=operators_token(tmp_path)).json()
         assert operator.http.get(f"/admin/orders/{order['id']}", headers=operators_token(tmp_path)).json()["legacyState"] == "InProgress"
+
+
+def test_what_is_refused_has_the_state_that_its_life_declares(tmp_path: Path) -> None:
+    file = pl_home(tmp_path / "home") / "config" / "markets" / "pl.yaml"
+    own = "  individual: {states: {declined: {end: true}}, edges: {initialized: [declined]}, refused: declined}\n"
+    text = file.read_text(encoding="utf-8").replace("lives:\n", f"lives:\n{own}", 1)
+    file.write_text(f"{text}delivery: deferred\n", encoding="utf-8")
+    with operating(tmp_path) as operator:
+        operator.twin.once("createIndividual", REFUSED)
+        operator.becomes(operator.customer(), "declined")

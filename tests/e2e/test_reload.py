@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from adapter.cli.main import app
@@ -19,7 +20,7 @@ def edit(home: str, file: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_a_changed_mapping_is_loaded_a_wrong_one_is_not(tmp_path: Path) -> None:
+def test_a_changed_mapping_is_loaded_a_wrong_one_is_not(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     home = home_with(tmp_path / "home", {})
     environment = {"ADAPTER_HOME": home, "ADAPTER_DATA": str(tmp_path / "data")}
     with running(tmp_path / "data", environment) as service:
@@ -36,6 +37,9 @@ def test_a_changed_mapping_is_loaded_a_wrong_one_is_not(tmp_path: Path) -> None:
         assert loaded.exit_code == 0, loaded.output
         assert "the new rules are at work" in loaded.output
         assert credit_limit() == "250"
+        [said] = [each for each in caplog.records if "rules.reloaded" in each.getMessage()]
+        assert "pr/productOrder.create" in said.getMessage()
+        assert "pr/productOrder.status" not in said.getMessage()
 
         edit(home, MAPPING, "order.job.type", "order.job.typ")
         refused = CliRunner().invoke(app, ["reload"], env=environment)

@@ -4,6 +4,7 @@ from adapter.mapping.cases.compare import Difference, compare
 from adapter.mapping.cases.file import Case, load_cases, read_cases
 from adapter.mapping.cases.run import CaseResult, Report, run_cases
 from adapter.mapping.cases.sections import CLIENT_REFERENCE, CORRELATION_ID, NOW, UID, Read
+from adapter.mapping.cases.writing import written_case
 
 __all__ = [
     "CLIENT_REFERENCE",
@@ -19,4 +20,5 @@ __all__ = [
     "load_cases",
     "read_cases",
     "run_cases",
+    "written_case",
 ]

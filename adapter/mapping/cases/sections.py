@@ -29,6 +29,11 @@ _LINE_MISSING: Final = "; a message that is known by its path begins with the li
 Read = Callable[[InboundRequest], Received]  # a message as it comes over the wire
 
 
+def correlation_of(header: Mapping[str, str]) -> str:
+    """The correlation id of a case: that of its header, where there is one."""
+    return next((value for name, value in header.items() if name.lower() == "correlationid"), CORRELATION_ID)
+
+
 class CaseRun:
     """One case on its way through the sections of its mapping."""
 
@@ -38,7 +43,6 @@ class CaseRun:
 
     def _scope(self, warnings: tuple[str, ...] = ()) -> Scope:
         case = self.case
-        correlation = next((value for name, value in case.header.items() if name.lower() == "correlationid"), CORRELATION_ID)
         return Scope(
             request=case.request or {},
             reply=case.reply,
@@ -46,7 +50,7 @@ class CaseRun:
             query=case.query,
             path=case.path,
             setting=self.settings,
-            correlation_id=correlation,
+            correlation_id=correlation_of(case.header),
             client_reference=CLIENT_REFERENCE,
             now=NOW,
             uid=UID,

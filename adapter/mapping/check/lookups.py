@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from adapter.contract.shape import Kind, Shape
@@ -10,7 +10,8 @@ from adapter.finding import Finding, Position, suggest
 from adapter.mapping.catalogue import finding
 from adapter.mapping.check.values import constant_misfit
 from adapter.mapping.model import BothRule, Direction, MappingFile, Rule, TwoWayList, TwoWayRule, ValueRule
-from adapter.mapping.tables import CodeTable, Tables
+from adapter.mapping.sections import sections_of
+from adapter.mapping.tables import CodeTable, Row, Tables
 from adapter.mapping.types import ANYTHING, Type
 
 
@@ -73,38 +74,52 @@ class Lookups:
                 )
 
 
+_Use = tuple[str, Direction]
+
+
 def unused_tables(tables: Tables, files: Iterable[MappingFile]) -> list[Finding]:
-    """M602 for each table that no rule of a market's mappings names."""
-    used = {name for file in files for name in _used(file)}
-    return [
-        finding("M602", f"no rule uses the table {name}", table.name.at, "remove it, or use it: table: " + name)
-        for name, table in tables.tables.items()
-        if name not in used and table.name.at.file == tables.file  # what a market starts from may hold more than it needs
-    ]
-
-
-def _used(file: MappingFile) -> set[str]:
-    found = _in_both(file.both)
-    for rules in (*file.rules.values(), *(view.rules for view in file.view)):
-        found |= _in_rules(rules)
+    """M602 for each table that no rule of a market's mappings names; M605 for each row of a table that is only read, where an earlier one
+    has its code already."""
+    used = {use for file in files for use in _used(file)}
+    found: list[Finding] = []
+    for name, table in tables.tables.items():
+        uses = {direction for each, direction in used if each == name}
+        if not uses and table.name.at.file == tables.file:  # what a market starts from may hold more than it needs
+            found.append(finding("M602", f"no rule uses the table {name}", table.name.at, "remove it, or use it: table: " + name))
+        elif uses == {Direction.REPLY}:
+            found += [_never_read(table, row) for row in table.ambiguous]
     return found
 
 
-def _in_rules(rules: Iterable[Rule]) -> set[str]:
-    found: set[str] = set()
+def _never_read(table: CodeTable, row: Row) -> Finding:
+    code = row.sent.value
+    text = f"'{code}' is read as '{table.to_canonical[code]}' and never as '{row.canonical.value}', and no request sends it"
+    return finding("M605", text, row.sent.at, "keep the code in the row that it means")
+
+
+def _used(file: MappingFile) -> Iterator[_Use]:
+    yield from _in_both(file.both)
+    for section in sections_of(file.received):
+        yield from _in_rules(file.rules.get(section.name, ()), section.direction)
+    for view in file.view:
+        yield from _in_rules(view.rules, Direction.REPLY)
+
+
+def _in_rules(rules: Iterable[Rule], direction: Direction) -> Iterator[_Use]:
     for rule in rules:
-        if isinstance(rule, ValueRule):
-            found |= {rule.table.value} if rule.table is not None else set()
-        else:
-            found |= _in_rules(rule.rules)
-    return found
+        if not isinstance(rule, ValueRule):
+            yield from _in_rules(rule.rules, direction)
+        elif rule.table is not None:
+            yield rule.table.value, direction
 
 
-def _in_both(rules: Iterable[BothRule]) -> set[str]:
-    found: set[str] = set()
+def _in_both(rules: Iterable[BothRule]) -> Iterator[_Use]:
     for rule in rules:
         if isinstance(rule, TwoWayRule):
-            found |= {str(call.arguments[0]) for call in rule.converters if call.name == "code" and call.arguments}
+            for call in rule.converters:
+                if call.name == "code" and call.arguments:
+                    yield from ((str(call.arguments[0]), each) for each in Direction if rule.only in (None, each))
         elif isinstance(rule, TwoWayList):
-            found |= _in_both(rule.both) | _in_rules(rule.request) | _in_rules(rule.reply)
-    return found
+            yield from _in_both(rule.both)
+            yield from _in_rules(rule.request, Direction.REQUEST)
+            yield from _in_rules(rule.reply, Direction.REPLY)

@@ -70,6 +70,15 @@ def test_the_concluded_states_of_a_tasks_subject_are_added():
     assert life.subject.concludes("accepted", "inProgress") == "done"
 
 
+def test_what_is_refused_and_what_is_doubtful_are_states_of_the_life():
+    assert (ORDERS.refused, ORDERS.doubtful) == ("rejected", "held")
+    assert (Resource.load("appointment").refused, Resource.load("appointment").doubtful) == ("", "")
+    life = extended({"refused": "failed"}, "appointment")
+    assert (life.refused, life.doubtful) == ("failed", "")
+    own = extended({**FIT, "doubtful": "accepted"})
+    assert (own.refused, own.doubtful) == ("rejected", "accepted")
+
+
 def test_a_life_without_ends_needs_no_way_to_one():
     assert extended({"states": {"blocked": {}}, "edges": {"validated": ["blocked"]}}, "individual").states > {"blocked", "validated"}
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
@@ -19,8 +20,9 @@ LEASE = 60_000
 PAUSE = START + 500_000
 SHOP = ListenerRow("L1", "tmf", "shop", "north", "https://shop.example/hear", "", START)
 OTHER = replace(SHOP, id="L2", callback="https://other.example/hear")
-SLEEP = Statement(text("SELECT 1 FROM pg_sleep(0.3)"))
-ASLEEP = Statement(text("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"))
+GATE = "SELECT pg_advisory_lock(27)"
+HOLD = Statement(text("SELECT 1 FROM pg_advisory_xact_lock(27)"))
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 With = Callable[[Callable[[Store], Awaitable[Any]]], Any]
 
 
@@ -373,25 +375,31 @@ def test_a_claim_and_an_end_of_the_subscription_are_one_before_the_other_on_two_
 
     def claim_slowly(c: Any) -> list[outbox.Claimed]:
         claimed = outbox.claim_cursors(c, "L1", 10, START, LEASE, "slow")
-        c.rows(SLEEP, {})
+        c.rows(HOLD, {})
         return claimed
-
-    def asleep(c: Any) -> bool:
-        return bool(c.rows(ASLEEP, {}))
 
     async def main() -> None:
         store, other = await Store.open(url, clock=clock), await Store.open(url, clock=clock)
+        gate = await asyncpg.connect(url)
+
+        async def waiting(*all_of: asyncio.Task[Any]) -> None:
+            while await gate.fetchval(WAITING) < len(all_of):
+                assert not any(each.done() for each in all_of)
+
         try:
             await subscribed(store)
             await publish(store, "A", 1)
+            await gate.execute(GATE)
             claiming = asyncio.create_task(store.tx(claim_slowly))
-            while not await other.tx(asleep):
-                assert not claiming.done()
-            assert await other.tx(listening.unsubscribe, "L1", START)
-            assert claiming.done(), "the subscription ended before a claim that was made before"
-            assert await other.tx(listening.in_flight, "L1", START)
+            await waiting(claiming)
+            leaving = asyncio.create_task(other.tx(listening.unsubscribe, "L1", START))
+            await waiting(claiming, leaving)
+            await gate.close()  # lets the claim go on
+            assert await leaving
+            assert await other.tx(listening.in_flight, "L1", START), "the subscription ended before a claim that was made before"
             assert len(await claiming) == 1
         finally:
+            await gate.close()
             await store.close()
             await other.close()
 
