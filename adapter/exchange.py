@@ -49,8 +49,8 @@ class Said(NamedTuple):
 @dataclass(slots=True)
 class Judged:
     """What became of a call. ``reply`` is the legacy document where there was a readable one, ``raw`` the bytes it was read from, and
-    ``way`` all that went to and fro after the first request, ``raw`` last. ``failure`` is why a readable one could not be judged, ``at``
-    when it was, in ``time.monotonic()``."""
+    ``way`` all that went to and fro after the first request, ``raw`` last. ``exact``: ``raw`` holds ``reply`` and nothing else, as
+    ``Answer`` has it. ``failure`` is why a readable one could not be judged, ``at`` when it was, in ``time.monotonic()``."""
 
     outcome: Outcome
     reply: Document | None = None
@@ -58,6 +58,7 @@ class Judged:
     way: tuple[Said, ...] = ()
     status: int | None = None
     deviations: tuple[Deviation, ...] = ()
+    exact: bool = False
     failure: MappingFailed | None = None
     at: float = field(default_factory=time.monotonic, compare=False)
 
@@ -216,12 +217,12 @@ def _judge_reply(backend: Backend, prepared: Prepared, answer: Answer, document:
         verdict = prepared.translator.outcome(prepared.scope.answered(document))
     except MappingFailed as error:
         outcome = technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, f"the outcome could not be judged: {error}")
-        return Judged(outcome, document, deviations=answer.deviations, failure=error)
+        return Judged(outcome, document, deviations=answer.deviations, exact=answer.exact, failure=error)
     severity = "warning" if verdict.kind is OutcomeKind.ACCEPTED else "error"
     issues = _with_advice(backend, prepared.operation, verdict.kind, backend.catalogue.read_all(verdict.texts, severity))
     message = verdict.message or ("" if verdict.kind is OutcomeKind.ACCEPTED else operation.message)
     outcome = Outcome(verdict.kind, issues, message, f"judged by {verdict.rule}")
-    return Judged(outcome, document, status=verdict.status, deviations=answer.deviations)
+    return Judged(outcome, document, status=verdict.status, deviations=answer.deviations, exact=answer.exact)
 
 
 def technical(backend: Backend, operation: str, kind: OutcomeKind, evidence: str) -> Outcome:

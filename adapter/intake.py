@@ -83,7 +83,8 @@ def received_rows(backend: Backend, prepared: Prepared, judged: Judged, at: int)
             request = said.what
             rows.append(_sent(backend, prepared, request, when))
         else:
-            rows.append(_received(backend, _called(prepared, request), said.what, when))
+            document = judged.reply if judged.exact and said.what is judged.raw else None
+            rows.append(_received(backend, _called(prepared, request), said.what, document, when))
     return tuple(rows)
 
 
@@ -94,13 +95,21 @@ def _called(prepared: Prepared, request: WireRequest | Answer) -> str:
 
 def _sent(backend: Backend, prepared: Prepared, request: WireRequest, at: int) -> MessageRow:
     """A request without a body says what it asks by its address."""
-    body = backend.redaction.body(request.body or f"{request.method} {request.url}".encode())
-    return MessageRow(Direction.BACKEND_REQUEST, _called(prepared, request), body, at, request.headers.get("Content-Type", ""))
+    operation = _called(prepared, request)
+    if request.document is None:
+        body = backend.redaction.body(request.body or f"{request.method} {request.url}".encode())
+    else:
+        body = backend.redaction.envelope(request.body, request.document, backend.connector.contracts()[operation].input)
+    return MessageRow(Direction.BACKEND_REQUEST, operation, body, at, request.headers.get("Content-Type", ""))
 
 
-def _received(backend: Backend, operation: str, reply: WireReply, at: int) -> MessageRow:
-    body, content = backend.redaction.body(reply.body), reply.headers.get("content-type", "")
-    return MessageRow(Direction.BACKEND_REPLY, operation, body, at, content, reply.status)
+def _received(backend: Backend, operation: str, reply: WireReply, document: Document | None, at: int) -> MessageRow:
+    """``document``: what the reply holds and all that it holds, where that is known."""
+    if document is None:
+        body = backend.redaction.body(reply.body)
+    else:
+        body = backend.redaction.envelope(reply.body, document, backend.connector.contracts()[operation].output)
+    return MessageRow(Direction.BACKEND_REPLY, operation, body, at, reply.headers.get("content-type", ""), reply.status)
 
 
 def intake_of(message: Message, order_id: str) -> Intake:

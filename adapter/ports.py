@@ -22,7 +22,8 @@ Document = dict[str, Any]
 @frozen
 class WireRequest:
     """One HTTP request to a backend; ``url`` is absolute. ``asks``: it changes nothing, whatever becomes of it. ``operation`` is what it
-    calls, where the exchange is made of several calls ("": the exchange's own)."""
+    calls, where the exchange is made of several calls ("": the exchange's own). ``document`` is what the body holds and all that it holds,
+    where it is an envelope that the connector itself has written by the contract."""
 
     method: str
     url: str
@@ -30,6 +31,7 @@ class WireRequest:
     body: bytes
     asks: bool = False
     operation: str = ""
+    document: Document | None = field(default=None, compare=False, repr=False)
 
 
 @frozen
@@ -79,7 +81,8 @@ class AnswerKind(StrEnum):
 
 @frozen
 class Answer:
-    """What the backend said, as plain data. ``unreadable`` says why where ``kind`` is UNREADABLE."""
+    """What the backend said, as plain data. ``unreadable`` says why where ``kind`` is UNREADABLE. ``exact``: the body of the reply is an
+    envelope in UTF-8 exactly as the contract has it, which holds the texts of ``document`` as they are, and nothing else."""
 
     kind: AnswerKind
     status: int
@@ -87,6 +90,7 @@ class Answer:
     fault: Fault | None = None
     deviations: tuple[Deviation, ...] = ()
     unreadable: str = ""
+    exact: bool = False
 
 
 Exchange = Generator[WireRequest, WireReply, Answer]

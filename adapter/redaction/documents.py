@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import compress
-from operator import is_, itemgetter
+from operator import is_
 from typing import Any
 
 from adapter.contract.path import Pick, Step
@@ -78,7 +78,6 @@ def _picker(picked: Mapping[Pick | None, Sequence[Steps]]) -> Masker:
 
 def _chooser(key: str, maskers: Mapping[str, Masker]) -> Masker:
     """The same where it is the text of one member that decides."""
-    text_of = itemgetter(key)
 
     def masked(value: Any, depth: int) -> Any:
         if depth >= DEPTH:
@@ -86,14 +85,14 @@ def _chooser(key: str, maskers: Mapping[str, Masker]) -> Masker:
         if not isinstance(value, list):
             mask = maskers.get(str(value.get(key)) if isinstance(value, dict) else "")
             return value if mask is None else mask(value, depth)
-        try:
-            found = list(map(maskers.get, map(str, map(text_of, value))))
-        except (KeyError, TypeError):  # not all are objects that have it
-            return _each(value, depth, masked)
-        if not any(found):
-            return value
-        items = [item if mask is None else mask(item, depth + 1) for item, mask in zip(value, found, strict=True)]
-        return value if all(map(is_, items, value)) else items
+        changed = value
+        for at, item in enumerate(value):
+            mask = masked if isinstance(item, list) else maskers.get(str(item.get(key)) if isinstance(item, dict) else "")
+            if mask is not None and (new := mask(item, depth + 1)) is not item:
+                if changed is value:
+                    changed = value.copy()
+                changed[at] = new
+        return changed
 
     return masked
 

@@ -19,8 +19,10 @@ import orjson
 
 from adapter.contract.json_bytes import write_json
 from adapter.contract.path import PathError, parse_path
+from adapter.contract.shape import Shape
 from adapter.errors import ConfigError
 from adapter.redaction.documents import MASK, SECRETS, Steps, masker, secrets_in, without_secrets
+from adapter.redaction.written import Places, masked, places_of
 from adapter.redaction.xml import XmlMasks
 
 _SECRET_HEADER = re.compile(r"authorization|cookie|secret|password|token|api-?key", re.IGNORECASE)
@@ -47,7 +49,9 @@ class Redaction:
         names = {steps[-1].name for steps in documents}
         self._members = tuple(f'"{name}"'.encode() for name in names)
         self._text = _text_pattern(names)
-        self._xml = XmlMasks([*_SECRET_ELEMENTS, *(tuple(step.name for step in steps) for steps in documents)])
+        self._elements = [*_SECRET_ELEMENTS, *(tuple(step.name for step in steps) for steps in documents)]
+        self._xml = XmlMasks(self._elements)
+        self._places: dict[Shape, Places | None] = {}  # by the messages of the market's contract
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """HTTP headers with credentials and declared names masked."""
@@ -68,11 +72,20 @@ class Redaction:
             return self.json(body)
         return self._any(body)
 
+    def envelope(self, body: bytes, document: Any, shape: Shape) -> bytes:
+        """A SOAP envelope in UTF-8 that holds this document, of this shape, and nothing else: masked as ``body`` does it, at a third of the
+        cost."""
+        if shape not in self._places:
+            self._places[shape] = places_of(shape, self._elements)
+        places = self._places[shape]
+        found = None if places is None else masked(body, document, places)
+        return self._xml.mask(body) if found is None else found
+
     def _utf_16(self, body: bytes) -> bytes:
         order = "utf-16-be" if b"\0<" in body[:4] and not body.startswith(b"\xff\xfe") else "utf-16-le"
         text = body.decode(order, "replace")
-        masked = self._xml.mask(text.encode("utf-8", "surrogatepass"))
-        return masked.decode("utf-8", "replace").encode(order, "replace")
+        found = self._xml.mask(text.encode("utf-8", "surrogatepass"))
+        return found.decode("utf-8", "replace").encode(order, "replace")
 
     def json(self, body: bytes, document: Any = None) -> bytes:
         """A JSON body, masked; the same bytes where there is nothing to mask. ``document`` where it has been parsed already."""
@@ -83,12 +96,12 @@ class Redaction:
                 document = orjson.loads(body)
             except orjson.JSONDecodeError:
                 return self._any(body)
-        masked = self._declared(document, 0)
-        text = body if masked is document else write_json(masked)
+        declared = self._declared(document, 0)
+        text = body if declared is document else write_json(declared)
         if not secrets_in(text):  # what was written is shorter than what came
             return text
-        bare = without_secrets(masked, 0)
-        return text if bare is masked else write_json(bare)
+        bare = without_secrets(declared, 0)
+        return text if bare is declared else write_json(bare)
 
     def _any(self, body: bytes) -> bytes:
         return self._text.sub(rb"\g<name>" + MASK.encode(), body)

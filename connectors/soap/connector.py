@@ -69,7 +69,8 @@ class SoapConnector:
         except ConfigError as wrong:
             raise SerialisationFailed(str(wrong)) from None
         headers = {**self._headers, **own, **self._media[call.operation]}
-        reply = yield WireRequest("POST", self.endpoint, headers, body)
+        document = call.document if not header and not self.codec.operation(call.operation).refused else None
+        reply = yield WireRequest("POST", self.endpoint, headers, body, document=document)
         return self._answer(call.operation, reply)
 
     def _answer(self, operation: str, reply: WireReply) -> Answer:
@@ -92,7 +93,7 @@ class SoapConnector:
         if done and charset in _UTF_8 and len(reply.body) <= self._limits.size:
             straight = self.codec.read_straight(operation, reply.body)
             if straight is not None:
-                return Answer(AnswerKind.REPLY, reply.status, document=straight)
+                return Answer(AnswerKind.REPLY, reply.status, document=straight, exact=True)
         root = parse_xml(reply.body, self._limits, charset)
         opened = envelope.opened(root)
         fault = opened.fault

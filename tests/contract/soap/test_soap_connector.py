@@ -142,7 +142,7 @@ def test_nonce_and_time_are_fresh_for_each_request_and_no_password_is_in_the_rep
 
 
 def test_a_reply_is_an_answer_with_its_document() -> None:
-    assert answer(connector(), PLACE, 200, REPLY) == Answer(AnswerKind.REPLY, 200, document={"number": 7})
+    assert answer(connector(), PLACE, 200, REPLY) == Answer(AnswerKind.REPLY, 200, document={"number": 7}, exact=True)
 
 
 def test_deviations_ride_along() -> None:
