@@ -91,7 +91,8 @@ class Receiving:
             elif arrived.declared.creates:
                 taken = await self._make(arrived)
             else:
-                text = f"there is no {arrived.wanted.resource} '{arrived.wanted.reference}' here"
+                text = f"there is no {_named(arrived)} here"
+                log.warning("message.unknown", reason=text)
                 taken = Taken(self._answer(arrived, "unknown", text), arrived.operation, "unknown")
             if taken is not None:
                 return taken
@@ -108,8 +109,9 @@ class Receiving:
                 await asyncio.sleep(_LOOK_SECONDS)
                 continue
             if looked.order is None and (looked.waiting or looked.doubtful):
-                what = f"{arrived.wanted.resource} '{arrived.wanted.reference}'"
-                raise Overloaded(f"{what} may be one whose call is not over; send this message again later", headers={"Retry-After": "5"})
+                raise Overloaded(
+                    f"{_named(arrived)} may be one whose call is not over; send this message again later", headers={"Retry-After": "5"}
+                )
             return looked
 
     async def _clash(self, arrived: Arrived, first: str) -> Taken | None:
@@ -230,6 +232,11 @@ class _Turn:
 
     def __init__(self) -> None:
         self.lock, self.waiting = asyncio.Lock(), 0
+
+
+def _named(arrived: Arrived) -> str:
+    """What a message is about, by the number that it has for it."""
+    return f"{arrived.wanted.resource} '{arrived.wanted.reference or arrived.wanted.external_id}'"
 
 
 def _wire(response: Response) -> WireReply:

@@ -16,7 +16,7 @@ from adapter.settings import Home, Settings
 
 
 def cases(
-    market: str = typer.Argument("", metavar="[MARKET]", help="One market; all of config/adapter.yaml where none is named."),
+    market: str = typer.Argument("", metavar="MARKET", help="One market; all of config/adapter.yaml where none is named."),
 ) -> None:
     """Run the cases; exit 1 where one fails, or a rule, branch or table row is used by none."""
     home, settings = here()

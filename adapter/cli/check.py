@@ -47,7 +47,7 @@ class Anything(dict[str, str]):
 
 
 def check(
-    market: str = typer.Argument("", metavar="[MARKET]", help="One market; all of config/adapter.yaml where none is named."),
+    market: str = typer.Argument("", metavar="MARKET", help="One market; all of config/adapter.yaml where none is named."),
     form: Format = typer.Option(Format.TEXT, "--format", help="text for people, json and sarif for editors and build servers."),
 ) -> None:
     """Check configuration, mappings, tables and codes; exit 1 where something is wrong."""

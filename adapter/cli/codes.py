@@ -22,7 +22,7 @@ def codes(unknown: bool = typer.Option(False, "--unknown", help="Only codes that
 
     rows = [row for row in ask(settings, "/admin/codes", seen) if not (unknown and row["name"])]
     if not rows:
-        typer.echo("no codes on record")
+        typer.echo(f"no {'unknown ' if unknown else ''}codes on record")
         return
     heads = ("market", "code", "normalised", "severity", "count", "last seen", "sample")
     for line in columns(heads, [_cells(row) for row in rows]):

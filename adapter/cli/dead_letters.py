@@ -35,7 +35,7 @@ def listed(ctx: typer.Context, limit: int = typer.Option(50, min=1, max=1000, he
 
 @dead_letters.command()
 def redrive(
-    identifier: str = typer.Argument("", metavar="[ID]", help="A task's id, or LISTENER/ORDER of a stream, as they are listed."),
+    identifier: str = typer.Argument("", metavar="ID", help="A task's id, or LISTENER/ORDER of a stream, as they are listed."),
     listener: str = typer.Option("", help="Every parked stream of this listener instead."),
 ) -> None:
     """Have a parked task tried again, or a parked stream go on with the event it stands at."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import getpass
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -79,10 +80,18 @@ def _version(show: bool = typer.Option(False, "--version", help="Print the versi
 
 
 def run() -> None:
-    """Entry point: an error of the project becomes its text on stderr and exit code 2, never a traceback."""
+    """Entry point: an error of the project becomes its text on stderr and exit code 2, never a traceback; so does a file of another user's,
+    which is what an operator meets first who is signed in as himself."""
     gc.set_threshold(100_000, 50, 100)  # what is imported and compiled stays, and is not to be searched for cycles again and again
     try:
         app()
     except AdapterError as error:
         sys.stderr.write(f"adapter: {error}\n")
+        sys.exit(2)
+    except PermissionError as error:
+        if error.filename is None:
+            raise
+        sys.stderr.write(
+            f"adapter: {error.filename}: {getpass.getuser()} has no right to it; give the command as the user that runs the service\n"
+        )
         sys.exit(2)

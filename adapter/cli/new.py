@@ -23,7 +23,7 @@ def _group() -> None:
 
 @new.command()
 def market(
-    name: str = typer.Argument(help="The market's id, lower case; file, folder and tests are called so."),
+    name: str = typer.Argument(metavar="ID", help="The market's id, lower case; file, folder and tests are called so."),
     wsdl: Path = typer.Option(None, "--wsdl", help="The WSDL of a SOAP backend; what it imports is copied with it.", dir_okay=False),
     openapi: Path = typer.Option(
         None, "--openapi", help="The OpenAPI document of a backend that speaks REST or XML over HTTP.", dir_okay=False

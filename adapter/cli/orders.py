@@ -106,13 +106,13 @@ def listed(
     of = "".join((f" of market {market}" if market else "", f" in state {state}" if state else ""))
     if attention:
         path = with_query("/admin/orders/attention", limit=limit, market=",".join(markets))
-        _show(_ATTENTION, ask(settings, path, lambda store: list_attention(store, limit, markets)), f"nothing{of} needs a person")
-        return
-    path = with_query("/admin/orders", limit=limit, state=state, market=",".join(markets))
-    rows = ask(settings, path, lambda store: list_orders(store, limit, state, markets))
+        rows = ask(settings, path, lambda store: list_attention(store, limit, markets))
+    else:
+        path = with_query("/admin/orders", limit=limit, state=state, market=",".join(markets))
+        rows = ask(settings, path, lambda store: list_orders(store, limit, state, markets))
     if not rows and markets == (market,) and not home.market_file(market).is_file():
         raise NotFound(f"there is no market '{market}' (there are: {', '.join(settings.markets)}), and no order of one on record")
-    _show(_COLUMNS, rows, f"no orders{of} on record")
+    _show(_ATTENTION if attention else _COLUMNS, rows, f"nothing{of} needs a person" if attention else f"no orders{of} on record")
 
 
 def _show(heads: dict[str, str], rows: list[dict[str, Any]], none: str) -> None:

@@ -45,11 +45,11 @@ def ask(
     ``seconds`` bound the wait for an answer. Raises NotFound, Conflict, InvalidMessage, StoreUnavailable, ConfigError as the one who
     was asked did.
     """
-    announced = settings.data / "service.json"
-    if announced.is_file() and _of_one_process(settings):
+    announced = _announced(settings) if _of_one_process(settings) else None
+    if announced is not None:
         # it may have been killed and could not take its announcement back; then the record is free
-        with contextlib.suppress(ServiceNotReachable, orjson.JSONDecodeError, FileNotFoundError):
-            return _send(method, orjson.loads(announced.read_bytes()), path, seconds)
+        with contextlib.suppress(ServiceNotReachable, orjson.JSONDecodeError):
+            return _send(method, orjson.loads(announced), path, seconds)
     if not Store.there(settings.store):
         raise NotFound(
             f"there is no record {parse(settings.store)}; name its folder with ADAPTER_DATA, or start the service with 'adapter serve'"
@@ -59,10 +59,20 @@ def ask(
 
 def tell(settings: Settings, path: str) -> Any:
     """``POST path`` of the running service. Raises ServiceNotReachable."""
-    announced = settings.data / "service.json"
-    if not announced.is_file():
-        raise ServiceNotReachable(f"no service is running on {settings.data}; start one with 'adapter serve'")
-    return _send("POST", orjson.loads(announced.read_bytes()), path, _SECONDS)
+    announced = _announced(settings)
+    if announced is None:
+        raise ServiceNotReachable(
+            f"no service is running on {settings.data}; start one with 'adapter serve', or name its data folder with ADAPTER_DATA"
+        )
+    return _send("POST", orjson.loads(announced), path, _SECONDS)
+
+
+def _announced(settings: Settings) -> bytes | None:
+    """What the running service says of itself, None where none does. Raises PermissionError for other users than its own."""
+    try:
+        return (settings.data / "service.json").read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def with_query(path: str, **values: object) -> str:

@@ -20,6 +20,8 @@ class Written(StrEnum):
 _SCHEMAS = {Written.MAPPING: mapping_schema, Written.CODES: codes_schema}
 
 
-def schema(of: Written = typer.Argument(Written.MAPPING, help="The kind of file: a mapping, or a market's codes.yaml.")) -> None:
+def schema(
+    of: Written = typer.Argument(Written.MAPPING, metavar="mapping|codes", help="The kind of file: a mapping, or a market's codes.yaml."),
+) -> None:
     """Print the JSON Schema of mapping files, or of codes files."""
     typer.echo(orjson.dumps(_SCHEMAS[of](), option=orjson.OPT_INDENT_2).decode())

@@ -19,7 +19,7 @@ _PASSWORDS = ", ".join(f"{calling.variable} ({name})" for name, calling in CALLI
 
 
 def simulate(
-    backend: str = typer.Argument("", metavar="[BACKEND]", help="Which one; without it, all there are are listed."),
+    backend: str = typer.Argument("", metavar="BACKEND", help="Which one; without it, all there are are listed."),
     host: str = typer.Option("127.0.0.1", "--host", help="The address to listen on."),
     port: int = typer.Option(0, "--port", min=0, max=65535, help="0 takes a free one."),
     scenarios: Path = typer.Option(

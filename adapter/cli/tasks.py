@@ -34,7 +34,10 @@ def listed(
     rows = ask(load_settings(Home.find()), path, lambda store: list_tasks(store, limit, lane, parked, order))
     if not rows:
         of = "".join((f" in lane {lane}" if lane else "", f" of order {order}" if order else ""))
-        typer.echo(f"no{' parked' if parked else ''} tasks{of} on record")
+        typer.echo(
+            f"no{' parked' if parked else ''} tasks{of} on record"
+            + ("; --order takes our id, as 'adapter orders' lists it" if order else "")
+        )
         return
     for line in columns(tuple(_COLUMNS), [[str(row[name]) for name in _COLUMNS.values()] for row in rows]):
         typer.echo(line)
@@ -42,7 +45,7 @@ def listed(
 
 @tasks.command()
 def redrive(
-    identifier: str = typer.Argument("", metavar="[ID]", help="A task's id, e.g. poll:ORDER."),
+    identifier: str = typer.Argument("", metavar="ID", help="A task's id, e.g. poll:ORDER."),
     lane: str = typer.Option("", help="Every parked task of this lane instead."),
 ) -> None:
     """Have a parked or waiting task tried again at once."""

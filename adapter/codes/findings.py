@@ -1,4 +1,4 @@
-"""What can be wrong with a codes file, by stable code (for ``docs/findings.md``): what it is, and how to mend it."""
+"""What can be wrong with a codes file, by stable code: what it is, and how to mend it. The end of ``docs/findings.md``."""
 
 from __future__ import annotations
 
@@ -17,3 +17,18 @@ FINDINGS: dict[str, tuple[str, str]] = {
     "C121": ("sample read differently", "Mend the sample, the code, or the grammar."),
     "C131": ("reference row", "Give each row its key columns, and each key once."),
 }
+
+
+def reference() -> str:
+    """The section of ``docs/findings.md`` about these."""
+    lines = [
+        "## C: warnings and errors of a backend",
+        "",
+        "C101 to C104 are about a file in YAML that a market names (an OpenAPI document, its `extension`), the others about `codes.yaml`,",
+        "but for its `tables`. All are errors.",
+        "",
+        "| code | finding | remedy |",
+        "| --- | --- | --- |",
+    ]
+    rows = (f"| {code} | {title} | {remedy} |" for code, (title, remedy) in FINDINGS.items())
+    return "\n".join([*lines, *rows, ""])

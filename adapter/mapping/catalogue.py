@@ -28,12 +28,14 @@ def finding(code: str, text: str, at: Position, hint: str = "") -> Finding:
 
 
 def reference() -> str:
-    """``docs/findings.md``: every kind of finding with its meaning, an example and the remedy."""
+    """``docs/findings.md`` but for its end: every kind of finding with its meaning, an example and the remedy."""
     lines = [
         "# Findings",
         "",
         "What `adapter check` says about mapping files and code tables. A code never changes its meaning. An error keeps a mapping",
-        "from being loaded; a warning does not. Each code has a folder in `tests/diagnostics/` that shows it with its frame.",
+        "from being loaded; a warning does not. Each code that begins with M has a folder in `tests/diagnostics/` that shows it with its",
+        "frame. Codes that begin with F or K are about the files in `config/`:",
+        "[configuration.md](configuration.md#what-is-declared-and-where).",
         "",
     ]
     for letter, title in _GROUPS.items():

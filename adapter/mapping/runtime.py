@@ -282,6 +282,6 @@ def border(kind: Kind, many: bool, nullable: bool) -> Callable[[Any], Any]:
     return several if many else single
 
 
-def unwritten(name: str) -> NoReturn:
-    """Raises RuleFailed: a required member has no value."""
-    raise RuleFailed(f"the backend's contract requires '{name}', and there is no value for it", ABSENT)
+def unwritten(name: str, contract: str) -> NoReturn:
+    """Raises RuleFailed: a member that the ``contract`` requires has no value."""
+    raise RuleFailed(f"{contract} requires '{name}', and there is no value for it", ABSENT)

@@ -70,8 +70,9 @@ class Assembler:
             if missing and _required(child):
                 required.append((missing, name, mark))
         nothing = self._nothing(node, variable)
+        contract = "the backend's contract" if self.direction is Direction.REQUEST else "the TMF contract"
         for missing, name, mark in required:
-            suite.add(f"if {missing}{nothing}: unwritten({name!r})", mark)
+            suite.add(f"if {missing}{nothing}: unwritten({name!r}, {contract!r})", mark)
         return variable
 
     @staticmethod

@@ -219,6 +219,8 @@ def _place(node: nodes.Node, text: str, locate: Locate, findings: list[Finding])
     setattr(node, _LOCATE, locate)
     if not isinstance(node, _ALLOWED):
         said, hint = _INSTEAD.get(type(node), (f"{type(node).__name__} cannot stand in an expression", ""))
+        if isinstance(node, nodes.Tuple) and not node.items and (path := _bare_path(_STRING.sub("''", text))):
+            said, hint = "'[]' cannot stand here", path  # of item[].code the empty brackets are read, and the path is meant
         findings.append(Finding(DISALLOWED, said, at, hint))
         return
     if isinstance(node, nodes.Filter | nodes.Test) and (node.dyn_args is not None or node.dyn_kwargs is not None):

@@ -121,7 +121,8 @@ def test_a_routed_market_means_those_it_stands_for(desk):
         assert " jm-cerillion " in row
     assert desk.says("orders", "--market", "jm-liberate") == "no orders of market jm-liberate on record\n"
     assert desk.says("orders", "--state", "held", "--market", "jm") == "no orders of market jm in state held on record\n"
-    assert "there is no market 'nowhere' (there are: pr, jm, " in desk.refuses(NotFound, "orders", "--market", "nowhere")
+    for listed in (("orders",), ("orders", "--attention")):  # a slip of the hand is no calm
+        assert "there is no market 'nowhere' (there are: pr, jm, " in desk.refuses(NotFound, *listed, "--market", "nowhere")
 
 
 def test_an_order_is_shown_with_and_without_its_bodies_by_either_way_of_asking(desk):
@@ -191,7 +192,9 @@ def test_tasks_are_listed_and_redriven_alone_or_by_lane(desk):
     assert desk.says("tasks", "redrive", "--lane", "poll:nobody") == "nothing stands still there\n"
     assert desk.says("tasks", "--parked", "--lane", "poll:nobody") == "no parked tasks in lane poll:nobody on record\n"
     assert "there is no task 'poll:T9'" in desk.refuses(NotFound, "tasks", "redrive", "poll:T9")
-    assert desk.says("tasks", "--lane", "poll:nobody", "--order", "O-1") == "no tasks in lane poll:nobody of order O-1 on record\n"
+    assert desk.says("tasks", "--lane", "poll:nobody", "--order", "O-1") == (
+        "no tasks in lane poll:nobody of order O-1 on record; --order takes our id, as 'adapter orders' lists it\n"
+    )
     assert desk.call("tasks", "redrive").exit_code == 2
     assert desk.call("tasks", "redrive", "poll:T1", "--lane", "x").exit_code == 2
 

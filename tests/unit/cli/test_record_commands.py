@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import sqlite3
@@ -113,7 +114,7 @@ def test_codes_counts_what_backends_said(service, placed, command):
     assert seen.exit_code == 0
     assert "ORV59I" in seen.output
     assert "existing-customer-at-location" in seen.output
-    assert "ORV59I" not in command(service.data, "codes", "--unknown").output
+    assert command(service.data, "codes", "--unknown").output == "no unknown codes on record\n"
 
 
 def test_after_the_service_the_commands_open_the_record_themselves(tmp_path, command):
@@ -285,6 +286,19 @@ def test_errors_of_the_project_are_told_in_a_line_and_exit_2(tmp_path, monkeypat
         run()
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith("adapter: config/adapter.yaml was not found in")
+
+
+def test_a_file_of_another_users_is_told_in_a_line_and_exit_2(monkeypatch, capsys):
+    def refused() -> None:  # root reads whatever there is, so that no file can stand for it here
+        raise PermissionError(errno.EACCES, "Permission denied", "/var/lib/adapter/service.json")
+
+    monkeypatch.setattr("adapter.cli.main.app", refused)
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("adapter: /var/lib/adapter/service.json: ")
+    assert told.endswith(" has no right to it; give the command as the user that runs the service\n")
 
 
 def test_a_data_folder_that_cannot_be_made_is_told(tmp_path, command):

@@ -69,6 +69,7 @@ def test_nodes_of_another_parser_have_no_place() -> None:
         ("request.note[0:2]", "a part of a list", "0", "first, last"),
         ("{'a': 1}", "objects are not written", "{", "rules of their own"),
         ("request.id in ('a', 'b')", "no list", "'a'", "['a', 'b']"),
+        ("request.item[].code", "'[]'", "[", "request['item[].code']"),
         ("request.count / 2", "not exact", "request", "//"),
         ("2 ** 3", "not offered", "2", "multiply"),
         ("+ 3", "no meaning", "+", "leave it out"),

@@ -4,7 +4,8 @@ A fence ``yaml mapping`` begins an example; what follows until the next one belo
 market yy, like zz), ``json request`` with ``json legacy``, ``text problems`` or ``text unread`` behind it, ``json reply``
 with ``json outcome``, ``json answer``, ``json subject``, ``text error`` and ``json view <face>``, ``json asked`` (the orders of one
 question), ``json known`` (the document on record), ``json refused``, ``json cases``, and ``text findings`` (code, line:column and
-remedy of each finding of the check). ``json message`` comes with ``text identity``, ``json report`` and, behind ``json outcome`` (what
+remedy of each finding of the check). ``json issues`` is what the texts of the outcome are read as, with the
+codes that nobody described. ``json message`` comes with ``text identity``, ``json report`` and, behind ``json outcome`` (what
 became of it), ``json answer``.
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from adapter.codes import read_catalogue
 from adapter.contract.path import parse_path
 from adapter.contract.shape import Kind, Shape, resolve
 from adapter.errors import InvalidMessage, MappingFailed
@@ -47,6 +49,7 @@ from adapter.mapping.parse import load_mapping
 from adapter.mapping.tables import Tables, parse_tables, read_tables
 from adapter.mapping.translator import Translator, make_translator
 from adapter.mapping.types import Contracts
+from adapter.ports import OutcomeKind
 from adapter.routing import route_contract
 from tests.mapping_kit import HEAD, asked, check, contracts, contracts_for_many, contracts_of_change, contracts_of_message, translator
 
@@ -189,8 +192,8 @@ def run(made: Translator, example: Example, known: Contracts) -> None:
                 assert [refusal._asdict() for refusal in made.refused(scope)] == read(text)
             case ["json", "view", face]:
                 equal(made.view(face, scope, made.reply(scope).document), text)
-            case ["json", "outcome"]:
-                judged(made, scope, read(text))
+            case ["json", "outcome" | "issues" as what]:
+                (judged if what == "outcome" else understood)(made, scope, read(text), example)
             case ["text", "problems" | "error" as how]:
                 fails(made, scope, how, text)
             case ["text", "unread"]:
@@ -212,7 +215,18 @@ def fails(made: Translator, scope: Any, how: str, text: str) -> None:
     assert f"{failed.value.rule} {failed.value.path}: {failed.value.text}" == text.strip()
 
 
-def judged(made: Translator, scope: Any, wanted: dict[str, Any]) -> None:
+def understood(made: Translator, scope: Any, wanted: dict[str, Any], example: Example) -> None:
+    """What the texts of the outcome are read as, and the codes in them (None for none) that nobody described."""
+    unknown: list[str | None] = []
+    catalogue, findings = read_catalogue(example.of("yaml codes"), "page", unknown=lambda code, text: unknown.append(code))
+    assert not findings, "\n".join(map(str, findings))
+    found = made.outcome(scope)
+    issues = catalogue.read_all(found.texts, "warning" if found.kind is OutcomeKind.ACCEPTED else "error")
+    assert [{key: getattr(issue, key) for key in each} for issue, each in zip(issues, wanted["issues"], strict=True)] == wanted["issues"]
+    assert unknown == wanted["unknown"]
+
+
+def judged(made: Translator, scope: Any, wanted: dict[str, Any], _example: Example) -> None:
     found = made.outcome(scope)
     got = {"is": found.kind.value, "texts": list(found.texts), "message": found.message, "status": found.status}
     assert {key: got[key] for key in wanted} == wanted

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapter.contract.json_text import parse_json
 from adapter.errors import InvalidMessage, MappingFailed
@@ -147,5 +148,18 @@ def test_rules_that_cannot_tell_what_a_message_is_about_are_ours_to_mend(tmp_pat
     async def scenario(node: Node) -> None:
         with pytest.raises(MappingFailed, match="'LAB-000001'"):
             await take(receiving(node), notice("LAB-000001", "WORKING"))
+
+    run(home, tmp_path / "data", scenario)
+
+
+def test_a_message_about_what_is_not_here_is_told_and_logged_by_the_number_that_it_has(tmp_path):
+    home = inbound_home(tmp_path / "home")
+    edited(home, "message", "  id:                        message.orderNo\n", "  externalId: message.orderNo\n")
+
+    async def scenario(node: Node) -> None:
+        with capture_logs() as lines:
+            taken = await take(receiving(node), notice("LAB-000009", "WORKING"))
+        assert said(taken.reply) == {"result": "UNKNOWN", "text": "there is no productOrder 'LAB-000009' here"}
+        assert [line["reason"] for line in lines if line["event"] == "message.unknown"] == ["there is no productOrder 'LAB-000009' here"]
 
     run(home, tmp_path / "data", scenario)
