@@ -60,9 +60,10 @@ def told_of(market: Market, operation: str) -> bool:
 
 def timers_of(market: Market, order_id: str, state: str, now: int) -> tuple[NewTask, ...]:
     """The timers that begin when an order enters a state."""
-    lane = lane_of(TIMER, market.market)
     return tuple(
-        NewTask(timer_id(timer.name, order_id), lane, now + round(timer.after * 1000), order_id, {"timer": timer.name})
+        NewTask(
+            timer_id(timer.name, order_id), lane_of(TIMER, market.market), now + round(timer.after * 1000), order_id, {"timer": timer.name}
+        )
         for timer in market.timers
         if timer.when == state
     )

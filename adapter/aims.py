@@ -17,10 +17,9 @@ class Aim(StrEnum):
     UPDATE = "update"  # members of a resource change
     DELETE = "delete"
 
-    @property
-    def makes(self) -> bool:
+    def __init__(self, aim: str) -> None:
+        self.makes = aim in ("new", "task")
         """Whether there is a resource of its own afterwards."""
-        return self in (Aim.NEW, Aim.TASK)
 
 
 @cache

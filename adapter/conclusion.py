@@ -14,10 +14,9 @@ from adapter.errors import MappingFailed
 from adapter.exchange import Judged, Prepared, technical
 from adapter.frozen import frozen
 from adapter.intake import received_rows
+from adapter.market import Market
 from adapter.ports import Document, Message, Outcome, OutcomeKind, Reply, Result
 from adapter.store import Direction, Fresh, MessageRow, Response, Settlement
-from adapter.store.outbox import NewEvent
-from adapter.store.task_rows import NewTask
 from adapter.tracing import station
 
 Renderer = Callable[[Message, Result], Reply]
@@ -49,15 +48,8 @@ class Exchange:
 
     def result(self, outcome: Outcome, document: Document | None = None) -> Result:
         """What its caller is told of this outcome, and gets to see."""
-        doubtful = outcome.kind is OutcomeKind.IN_DOUBT
-        return Result(
-            outcome,
-            document,
-            order_id=self.fresh.order_id,
-            created_at=self.fresh.created_at,
-            status=self.judged.status,
-            retry_after=retry_after(self.backend, self.prepared.operation) if doubtful else None,
-        )
+        pause = retry_after(self.backend, self.prepared.operation) if outcome.kind is OutcomeKind.IN_DOUBT else None
+        return Result(outcome, document, self.fresh.order_id, self.fresh.created_at, self.judged.status, pause)
 
     def conclusion(self, result: Result, **kept: Any) -> Conclusion:
         """The answer in the words of the message's face, and the settlement that records it with what else is ``kept``."""
@@ -114,45 +106,34 @@ def conclude(exchange: Exchange) -> Conclusion:
     backend, prepared, message, fresh, now = exchange.backend, exchange.prepared, exchange.message, exchange.fresh, exchange.now
     answer = taken_on(prepared, exchange.judged, message.face)
     outcome, canonical = answer.outcome, answer.canonical
-    if outcome.kind is OutcomeKind.IN_DOUBT and outcome.kind is not exchange.judged.outcome.kind:
+    if outcome is not exchange.judged.outcome:  # it was accepted, and what it was answered is not known
         outcome = technical(backend, prepared.operation, outcome.kind, outcome.evidence)
-    state = _state(backend, message.operation, outcome.kind, canonical)
+    result = exchange.result(outcome, answer.view)
     if canonical is not None:
-        begun = _begun(backend, message.operation, fresh.order_id, canonical, now)
-    else:
-        in_doubt_now = outcome.kind is OutcomeKind.IN_DOUBT
-        begun = _Begun(tasks=timers_of(backend.market, fresh.order_id, state, now) if in_doubt_now else ())
-    return exchange.conclusion(
-        exchange.result(outcome, answer.view),
-        state=state,
-        backend_ref=str(canonical["id"]) if canonical and "id" in canonical else "",
-        answer=begun.document,
-        done_at=now if begun.done or outcome.kind is OutcomeKind.REJECTED else None,
-        events=begun.events,
-        tasks=begun.tasks,
-    )
+        return exchange.conclusion(result, **_begun(backend.market, message.operation, fresh.order_id, canonical, now))
+    life = backend.market.life(message.operation)
+    if outcome.kind is OutcomeKind.REJECTED:
+        return exchange.conclusion(result, state=life.refused or life.initial, done_at=now)
+    if outcome.kind is OutcomeKind.IN_DOUBT:
+        state = life.doubtful or life.initial
+        return exchange.conclusion(result, state=state, tasks=timers_of(backend.market, fresh.order_id, state, now))
+    return exchange.conclusion(result, state=life.initial)
 
 
-@frozen
-class _Begun:
-    """What begins with an order that its backend has taken on. ``done``: nothing more happens to it, be it at its end or not watched."""
-
-    document: bytes | None = None
-    done: bool = False
-    events: tuple[NewEvent, ...] = ()
-    tasks: tuple[NewTask, ...] = ()
-
-
-def _begun(backend: Backend, operation: str, order_id: str, canonical: Document, now: int) -> _Begun:
-    """The event that tells of the order, the first question for its state, and the timers of the state it begins in."""
-    market, life = backend.market, backend.market.life(operation)
-    state, document = life.state_of(canonical), write_json(canonical)
-    events = (told(life.events.create, document),) if life.events.create else ()
-    if life.ended(state):
-        return _Begun(document, True, events)
-    questions = first_question(market, operation, order_id, state, now, chance)
-    timers = timers_of(market, order_id, state, now)
-    return _Begun(document, not watched(market, operation, state), events, (*questions, *timers))
+def _begun(market: Market, operation: str, order_id: str, canonical: Document, now: int) -> dict[str, Any]:
+    """What the record keeps of an order that its backend has taken on: the event that tells of it, the first question for its state, and
+    the timers of the state it begins in. It is done where nothing more happens to it, be it at its end or not watched."""
+    life, document = market.life(operation), write_json(canonical)
+    state, created = life.state_of(canonical), life.events.create
+    ended = life.ended(state)
+    return {
+        "state": state,
+        "backend_ref": str(canonical.get("id", "")),
+        "answer": document,
+        "done_at": now if ended or not watched(market, operation, state) else None,
+        "events": (told(created, document),) if created else (),
+        "tasks": () if ended else first_question(market, operation, order_id, state, now, chance) + timers_of(market, order_id, state, now),
+    }
 
 
 def in_doubt(backend: Backend, operation: str, order_id: str, created_at: int) -> Result:
@@ -164,15 +145,6 @@ def in_doubt(backend: Backend, operation: str, order_id: str, created_at: int) -
 def retry_after(backend: Backend, operation: str) -> int:
     """Seconds after which it makes sense to ask again what became of a request."""
     return max(1, round(backend.market.operations[operation].settle))
-
-
-def _state(backend: Backend, operation: str, kind: OutcomeKind, canonical: Document | None) -> str:
-    life = backend.market.life(operation)
-    if kind is OutcomeKind.REJECTED:
-        return life.refused or life.initial
-    if kind is OutcomeKind.IN_DOUBT:
-        return life.doubtful or life.initial
-    return life.state_of(canonical or {})
 
 
 def _messages(exchange: Exchange, reply: Reply) -> tuple[MessageRow, ...]:

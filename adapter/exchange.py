@@ -212,15 +212,16 @@ def _with_advice(backend: Backend, operation: str, kind: OutcomeKind, issues: tu
 
 
 def _judge_reply(backend: Backend, prepared: Prepared, answer: Answer, document: Document) -> Judged:
-    operation = backend.market.operations[prepared.operation]
     try:
         verdict = prepared.translator.outcome(prepared.scope.answered(document))
     except MappingFailed as error:
         outcome = technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, f"the outcome could not be judged: {error}")
         return Judged(outcome, document, deviations=answer.deviations, exact=answer.exact, failure=error)
-    severity = "warning" if verdict.kind is OutcomeKind.ACCEPTED else "error"
-    issues = _with_advice(backend, prepared.operation, verdict.kind, backend.catalogue.read_all(verdict.texts, severity))
-    message = verdict.message or ("" if verdict.kind is OutcomeKind.ACCEPTED else operation.message)
+    if verdict.kind is OutcomeKind.ACCEPTED:
+        issues, message = backend.catalogue.read_all(verdict.texts, "warning"), verdict.message
+    else:
+        issues = _with_advice(backend, prepared.operation, verdict.kind, backend.catalogue.read_all(verdict.texts, "error"))
+        message = verdict.message or backend.market.operations[prepared.operation].message
     outcome = Outcome(verdict.kind, issues, message, f"judged by {verdict.rule}")
     return Judged(outcome, document, status=verdict.status, deviations=answer.deviations, exact=answer.exact)
 

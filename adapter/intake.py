@@ -20,15 +20,19 @@ from adapter.store import Acceptance, Direction, MessageRow, OrderIds, OrderRow,
 
 @frozen
 class Intake:
-    """What the idempotent receiver needs to know. ``key_name`` is how the caller knows the key."""
+    """What the idempotent receiver needs to know."""
 
     message: Message
     order_id: str
     client_reference: str
     scope: str
     key: str
-    key_name: str
     fingerprint: str
+
+    @property
+    def key_name(self) -> str:
+        """How the caller knows the key."""
+        return self.key.partition(":")[0]
 
     def acceptance(self, backend: Backend, prepared: Prepared, now: int, subject: OrderRow | None = None) -> Acceptance:
         """The row of intent: written before the call leaves, with the messages so far. ``subject``: what the request is about."""
@@ -123,7 +127,6 @@ def intake_of(message: Message, order_id: str) -> Intake:
         client_reference=short_form(order_id),
         scope="/".join((message.face, message.client, message.asked_of or message.market, message.operation)),
         key=key,
-        key_name=key.split(":", 1)[0],
         fingerprint=_fingerprint(message),
     )
 

@@ -39,6 +39,7 @@ from adapter.tracing import station
 log = structlog.get_logger("adapter.pipeline")
 
 _MOST_WORDS = 500  # of a reason in the log; the record has all of it
+_UNCLEAR = (OutcomeKind.IN_DOUBT, OutcomeKind.UNAVAILABLE)
 
 Page = TypeVar("Page")
 
@@ -88,7 +89,7 @@ class Pipeline:
         self.wake: Callable[[str], None] = lambda _: None  # nobody works in this process
         self._showing = Showing(backends, store, observer, owners)
         self._under_way, self._one_less = 0, asyncio.Event()
-        self._calling: dict[tuple[str, int], asyncio.Event] = {}
+        self._calling: set[tuple[str, int]] = set()  # orders with their attempts
 
     def _closed(self, backend: Backend, prepared: Prepared) -> int | None:
         """When the backend takes calls again, where there is one to be made and it takes none now."""
@@ -109,10 +110,14 @@ class Pipeline:
 
     async def drain(self) -> None:
         """Waits until every exchange under way has been recorded; probes that nobody waits for are given up."""
-        while self._under_way:
+        await self._until(lambda: not self._under_way)
+        await self.doubt.stop()
+
+    async def _until(self, over: Callable[[], bool]) -> None:
+        """Waits for what only the end of an exchange brings about."""
+        while not over():
             self._one_less.clear()
             await self._one_less.wait()
-        await self.doubt.stop()
 
     async def _place(self, message: Message) -> Reply:
         backend = self._backend(message.market)
@@ -154,9 +159,8 @@ class Pipeline:
                     settled = await self.store.wait_settled(accepted)
                     if settled is not None and settled.response is not None and not accepted.other:
                         return _reply(settled.response)  # what the first one got, also where it may be tried again
-                case Doubtful() if not await self._settled(accepted):
-                    order = accepted.order
-                    return self.renderers[message.face](message, in_doubt(backend, message.operation, order.id, order.created_at))
+                case Doubtful(order=order) if not await self._settled(accepted):
+                    return self._in_doubt(backend, message, order.id, order.created_at)
         raise Conflict("The same order is being placed by other requests; repeat this one in a moment", headers={"Retry-After": "1"})
 
     async def _alter(self, backend: Backend, message: Message) -> Reply:
@@ -244,7 +248,7 @@ class Pipeline:
         if isinstance(known, Seen):
             return _reply(known.response)
         if isinstance(known, Doubtful):
-            return self.renderers[message.face](message, in_doubt(backend, message.operation, known.order.id, known.order.created_at))
+            return self._in_doubt(backend, message, known.order.id, known.order.created_at)
         pause = max(1, -(-(opens - self.now()) // 1000))
         raise Overloaded(_CLOSED, headers={"Retry-After": str(pause)})
 
@@ -253,27 +257,30 @@ class Pipeline:
         if isinstance(known, InFlight):
             await self.store.wait_settled(known)
         elif isinstance(known, Doubtful) and not await self._settled(known):
-            return self.renderers[message.face](message, in_doubt(backend, message.operation, known.order.id, known.order.created_at))
+            return self._in_doubt(backend, message, known.order.id, known.order.created_at)
         if isinstance(known, InFlight | Doubtful):
             known = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
         return _reply(known.response) if isinstance(known, Seen) else None
 
+    def _in_doubt(self, backend: Backend, message: Message, order_id: str, created_at: int) -> Reply:
+        """What is answered about an order whose fate is not known yet."""
+        return self.renderers[message.face](message, in_doubt(backend, message.operation, order_id, created_at))
+
     async def _settled(self, doubtful: Doubtful) -> bool:
         """Whether an attempt is settled now. One that this process is still at is waited for, whatever the clock says of it."""
-        calling = self._calling.get((doubtful.order.id, doubtful.attempt.number))
-        if calling is not None:
-            await calling.wait()
+        place = (doubtful.order.id, doubtful.attempt.number)
+        if place in self._calling:
+            await self._until(lambda: place not in self._calling)
             return True
         return await self.doubt.settle(doubtful.order, doubtful.attempt)
 
     async def _submit(self, work: _Work, fresh: Fresh, deadline: float) -> Reply:
         place = (fresh.order_id, fresh.attempt)
-        over = self._calling[place] = asyncio.Event()
+        self._calling.add(place)
         try:
             return await self._call_and_record(work, fresh, deadline)
         finally:
-            del self._calling[place]
-            over.set()
+            self._calling.discard(place)
 
     async def _call_and_record(self, work: _Work, fresh: Fresh, deadline: float) -> Reply:
         backend, message, intake = work.backend, work.message, work.intake
@@ -284,7 +291,6 @@ class Pipeline:
         for notice in work.prepared.notices:
             log.info("mapping.notice", text=notice)
         judged = await self._call(work, deadline)
-        doubtful = in_doubt(backend, message.operation, fresh.order_id, fresh.created_at)
         try:
             conclusion, won = await record(
                 self.store, fresh.order_id, fresh.attempt, work.subject, lambda subject: self._conclude(work, judged, fresh, subject)
@@ -294,10 +300,12 @@ class Pipeline:
                 seen = await self.store.lookup(intake.scope, intake.key, intake.fingerprint)
                 if isinstance(seen, Seen):  # every caller gets the one answer that is on record
                     return _reply(seen.response)
-            _log_unclear(conclusion, fresh)
+            if (found := conclusion.settlement).outcome in _UNCLEAR:  # why, can be read without the record
+                why = found.evidence[:_MOST_WORDS]
+                log.warning("attempt.unclear", order=fresh.order_id, attempt=fresh.attempt, outcome=found.outcome, why=why)
         except (StoreUnavailable, Overtaken) as error:  # the call was made: what became of it is not to be promised, nor to be denied
             log.error("attempt.not-recorded", outcome=judged.outcome.kind, reason=str(error))
-            return self.renderers[message.face](message, doubtful)
+            return self._in_doubt(backend, message, fresh.order_id, fresh.created_at)
         return conclusion.reply
 
     async def _call(self, work: _Work, deadline: float) -> Judged:
@@ -385,14 +393,6 @@ def _about(accepted: Accepted) -> None:
             about(order=accepted.order.id, attempt=accepted.attempt.number)
         case Seen() | Mismatch() | Deleted():
             about(order=accepted.order_id)
-
-
-def _log_unclear(conclusion: Conclusion, fresh: Fresh) -> None:
-    """Why a call came to no clear end, where the reason can be read without the record."""
-    found = conclusion.settlement
-    if found.outcome in (OutcomeKind.IN_DOUBT, OutcomeKind.UNAVAILABLE):
-        why = found.evidence[:_MOST_WORDS]
-        log.warning("attempt.unclear", order=fresh.order_id, attempt=fresh.attempt, outcome=found.outcome, why=why)
 
 
 def _reply(response: Response) -> Reply:

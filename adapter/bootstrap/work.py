@@ -81,6 +81,8 @@ def closed_until(clock: Callable[[], int]) -> Callable[[Market], int | None]:
     """Until when a market's backend takes no calls (milliseconds since the epoch); None while it does."""
 
     def until(market: Market) -> int | None:
+        if not market.windows:
+            return None
         now, windows = clock(), windows_of(market)
         closed = windows.next_closed(now) if windows.closes_within(now, round(market.limits.total * 1000)) else None
         return None if closed is None else closed.end

@@ -71,7 +71,10 @@ class Catalogue:
 
     def read_all(self, texts: Iterable[str], severity: str) -> tuple[Issue, ...]:
         """The issues of several texts, in their order."""
-        return tuple(issue for text in texts for issue in self.read(text, severity))
+        issues: list[Issue] = []
+        for text in texts:
+            issues += self.read(text, severity)
+        return tuple(issues)
 
     def meaning(self, piece: Piece) -> Meaning | None:
         """What is declared for the piece's code, else for its field."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,9 +53,9 @@ class Unexpected:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Resource:
-    """One resource of the standard, by its file. Make it with ``load``."""
+    """One resource of the standard, by its file. Make it with ``load``. What its life declares is looked up once: every order asks."""
 
     life: Life
 
@@ -69,56 +69,61 @@ class Resource:
         refuse(check_life(self.life, more))
         return Resource(extended(self.life, more))
 
-    @property
+    @cached_property
     def name(self) -> str:
         """As in the API's paths, and as the member of ``event`` that holds the resource."""
         return self.life.resource
 
-    @property
+    @cached_property
     def member(self) -> str:
         """Where a document has its state."""
         return self.life.member
 
-    @property
+    @cached_property
     def initial(self) -> str:
         """The state of a new resource; one without a state is taken to be in it."""
         return self.life.initial
 
-    @property
+    @cached_property
     def refused(self) -> str:
         """The state of what its backend has refused; "" where it has none."""
         return self.life.refused
 
-    @property
+    @cached_property
     def doubtful(self) -> str:
         """The state of what nobody knows whether its backend has it; "" where it has none."""
         return self.life.doubtful
 
-    @property
+    @cached_property
     def states(self) -> frozenset[str]:
         """All there are."""
         return frozenset(self.life.states)
 
-    @property
+    @cached_property
+    def ends(self) -> frozenset[str]:
+        """Those that nothing comes after."""
+        return frozenset(name for name, state in self.life.states.items() if state.end)
+
+    @cached_property
     def open_states(self) -> frozenset[str]:
         """Those that something may still come after."""
-        return frozenset(name for name, state in self.life.states.items() if not state.end)
+        return self.states - self.ends
 
-    @property
+    @cached_property
     def events(self) -> Events:
         """The names of its events by kind of change."""
         return self.life.events
 
-    @property
+    @cached_property
     def subject(self) -> Subject | None:
         """What a task is about; None for resources that stand for themselves."""
         return self.life.subject
 
-    @property
+    @cached_property
     def patch_rules(self) -> PatchRules:
         """What clients may change, and when."""
         life = self.life
-        return PatchRules(self.name, life.member, life.initial, self.states - self.open_states, life.edges, life.patch)
+        return PatchRules(self.name, life.member, life.initial, self.ends, life.edges, life.patch)
 
     def state_of(self, document: Document) -> str:
         """The state that a document is in; the initial one, where it has none."""
@@ -127,8 +132,7 @@ class Resource:
 
     def ended(self, state: str) -> bool:
         """Whether nothing comes after ``state``."""
-        declared = self.life.states.get(state)
-        return declared is not None and declared.end
+        return state in self.ends
 
     def advance(self, current: Document, reported: Document, at: str = "") -> Advance | Unexpected:
         """``current`` with what a status answer reports: state, items by their key, other members as a merge patch.
