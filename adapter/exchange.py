@@ -222,7 +222,8 @@ def _judge_reply(backend: Backend, prepared: Prepared, answer: Answer, document:
     else:
         issues = _with_advice(backend, prepared.operation, verdict.kind, backend.catalogue.read_all(verdict.texts, "error"))
         message = verdict.message or backend.market.operations[prepared.operation].message
-    outcome = Outcome(verdict.kind, issues, message, f"judged by {verdict.rule}")
+    evidence = f"judged by {verdict.rule}" if verdict.rule is not None else "no rule of 'outcome' fits the answer"
+    outcome = Outcome(verdict.kind, issues, message, evidence)
     return Judged(outcome, document, status=verdict.status, deviations=answer.deviations, exact=answer.exact)
 
 

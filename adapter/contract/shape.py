@@ -155,6 +155,8 @@ def _crosses(member: Member, step: Step, *, last: bool) -> bool:
     if step.pick is None:
         return True
     element = member.shape
+    if element.kind not in (Kind.OBJECT, Kind.ANY):
+        raise UnknownStep(step, (), f"'{step.name}' is a list of {element.kind}, whose elements have no '{step.pick.key}' to pick by")
     if element.kind is Kind.OBJECT and not element.open and step.pick.key not in element.members:
         raise UnknownStep(step, tuple(element.members), f"'{step.pick.key}' is not a member of {element.name or step.name}")
     return False

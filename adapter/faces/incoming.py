@@ -99,14 +99,17 @@ def check_media(incoming: Incoming, consumes: Sequence[str]) -> str:
 def check_accept(incoming: Incoming, produces: str) -> None:
     """Raises NotAcceptable where the caller rules out the media type that answers have."""
     accepted = incoming.headers.get("accept")
-    if not accepted or accepted == ["*/*"]:
+    if not accepted or accepted == ["*/*"] or not any(accepted):
         return
     essence = produces.partition(";")[0].strip().lower()
     ranges = (essence, essence.partition("/")[0] + "/*", "*/*")
+    said: dict[str, bool] = {}
     for part in ",".join(accepted).lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))
-        if name in ranges and not any(piece.replace(" ", "") in ("q=0", "q=0.0", "q=0.00", "q=0.000") for piece in parameters):
-            return
+        refused = any(piece.replace(" ", "") in ("q=0", "q=0.0", "q=0.00", "q=0.000") for piece in parameters)
+        said[name] = said.get(name, False) or not refused
+    if next((said[name] for name in ranges if name in said), False):  # the nearest range counts: application/json;q=0, */*
+        return
     raise NotAcceptable(f"Answers are written as {essence} only")
 
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import httptools
 import structlog
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from adapter.contract.json_bytes import write_json
 from adapter.faces.cycle import BODY_AT_HAND, Cycle
@@ -61,6 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_size, self._in_head = 0, False
         self._begun = False  # a request that began in this piece, and has not ended in it
         self._fields_size, self._swallowed = 0, -1  # -1: not refused
+        self._running: RequestResponseCycle | None = None  # the cycle that is answered, the ones behind it wait
         self.logger = _said
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -135,10 +136,16 @@ class BoundedProtocol(HttpToolsProtocol):
         )
         self.scope["extensions"] = cast("Any", {BODY_AT_HAND: cycle.body_at_hand})
         if before is None or before.response_complete:
+            self._running = cycle
             self._start_asgi_task(cycle, self.app)
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
+
+    def on_response_complete(self) -> None:
+        """An answer is out; the next request that waits is begun."""
+        self._running = self.pipeline[-1][0] if self.pipeline else None
+        super().on_response_complete()
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -162,6 +169,12 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self.pipeline.clear()
+        running = self._running
+        if running is not None and not (running.response_complete or running.more_body):
+            running.keep_alive = False  # it is whole, may have been done, and gets its own answer; what came behind it gets none
+            self._swallowed = 0
+            self._arrived()
+            return
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True  # its request is broken, and nothing may be written behind this answer
             self.cycle.message_event.set()

@@ -92,9 +92,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "M107": Entry(
         "encoding",
-        "The file is not UTF-8, or holds control characters.",
+        "The file is not UTF-8, or holds control characters, or a rule would write one, which no message carries.",
         "a file saved as Latin-1",
-        "Save the file as UTF-8 without a byte order mark.",
+        "Save the file as UTF-8 without a byte order mark, and remove the character.",
     ),
     "M108": Entry(
         "too large",

@@ -40,10 +40,11 @@ _SHOWN: Final = 40  # so many characters of a code are repeated
 
 
 class RuleFailed(Exception):
-    """A rule cannot be applied to this document. ``value`` is what it could not take, where that is known."""
+    """A rule cannot be applied to this document. ``value`` is what it could not take, where that is known; ``ours``: what callers do
+    not send, such as a list of holidays."""
 
-    def __init__(self, text: str, value: object = Ellipsis) -> None:
-        self.value = value
+    def __init__(self, text: str, value: object = Ellipsis, *, ours: bool = False) -> None:
+        self.value, self.ours = value, ours
         super().__init__(text)
 
 

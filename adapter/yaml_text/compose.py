@@ -23,6 +23,7 @@ from adapter.yaml_text.places import BREAK, first_line, line_and_column, split_l
 
 MAX_DEPTH = 40
 _KEY = re.compile(r"\s*(?:- +)?(?:\"[^\"]*\"|'[^']*'|[^\s#'\"][^#]*?):(?:\s|$)")
+_SURROGATE = re.compile("[\ud800-\udfff]")  # written as an escape; no output could show it
 _ALIAS = "an alias, reported already"
 _TEXT = "tag:yaml.org,2002:str"
 
@@ -246,6 +247,10 @@ class _Reader:
 
     def scalar(self, node: Any, at: Position) -> Scalar:
         source = self.text[node.start_mark.index : node.end_mark.index]
+        if (half := _SURROGATE.search(node.value)) is not None:
+            what = f"half of a surrogate pair (U+{ord(half.group()):04X}) is no character"
+            self.report(Kind.CHARACTER, what, at, "write the whole character, or remove the escape")
+            node.value = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", node.value)
         whole = Scalar(node.value, at, node.style or None, source, at.line, at.column)
         if source == node.value and at.length == len(source):  # written as it is read, on one line
             return whole

@@ -79,6 +79,15 @@ def test_an_exchange_may_end_without_a_call(tmp_path):
     assert (way, calls) == ([], 0)
 
 
+def test_an_answer_that_no_rule_of_outcome_fits_is_said_to_be_one(tmp_path):
+    def talk(_: str) -> Generator[WireRequest, WireReply, Answer]:
+        return found({"receipt": {"@status": "PERHAPS"}})
+        yield  # a generator all the same
+
+    judged, _, _ = hold(tmp_path, talk, numbered)
+    assert judged.outcome.evidence == "no rule of 'outcome' fits the answer"
+
+
 def test_every_request_and_reply_of_an_exchange_is_for_the_record(tmp_path):
     def talk(url: str) -> Exchange:
         first = yield asks(f"{url}?port=1&password=geheim")

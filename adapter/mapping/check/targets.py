@@ -74,6 +74,11 @@ def tree(root: Shape, writes: Iterable[Write]) -> tuple[Spot, list[Finding]]:
 def _insert(top: Spot, write: Write, findings: list[Finding]) -> None:
     spot = top
     for step in write.target.path.steps:
+        pick = spot.step.pick if spot.step is not None else None
+        if pick is not None and not pick.fold and pick.key == step.name:
+            text = f"'{write.target.text}' is written as '{pick.value}' by the pick itself"
+            findings.append(finding("M403", text, write.at, "remove the rule, or pick by what it is to be"))
+            return
         found = _descend(spot, step)
         copied = _copy_beside(spot, step, write)
         if copied is not None:

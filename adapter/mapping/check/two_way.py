@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from adapter.contract.shape import Kind, Place, Shape
 from adapter.finding import Finding, Position, suggest
 from adapter.mapping.catalogue import finding
+from adapter.mapping.check.elements import shared_elements
 from adapter.mapping.check.hints import Ways, require_hint, walked_ways
 from adapter.mapping.check.lookups import Lookups
 from adapter.mapping.check.places import place_of
@@ -58,7 +59,7 @@ class TwoWayCheck:
     findings: list[Finding]
     operation: str
 
-    def rules(self, rules: Iterable[BothRule], level: Level) -> Written:
+    def rules(self, rules: Sequence[BothRule], level: Level) -> Written:
         """Checks the rules; gives what they write on either side."""
         written: Written = {Direction.REQUEST: [], Direction.REPLY: []}
         for rule in rules:
@@ -68,6 +69,8 @@ class TwoWayCheck:
             made = self._list(rule, places, level) if isinstance(rule, TwoWayList) else self._value(rule, places, level)
             for direction, write in made.items():
                 written[direction].append(write)
+        if len(level) == len(Direction):
+            self.findings.extend(shared_elements(rules))
         return written
 
     # -- paths

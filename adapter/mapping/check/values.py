@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
+from adapter.contract.hygiene import UNWRITABLE
 from adapter.contract.shape import Kind, Member, Place, Shape
 from adapter.finding import Finding, Position, suggest
 from adapter.mapping.catalogue import finding
-from adapter.mapping.types import Type
+from adapter.mapping.types import Type, kind_of
 
 _FILTERS = {
     (Kind.INTEGER, Kind.TEXT): "turn it into text: … | text",
@@ -41,11 +42,27 @@ def misfit(value: Type, place: Place, at: Position, name: str) -> Iterator[Findi
             hint = f"to write the text itself, quote it inside: \"'{str(value.constant).lower()}'\""
         yield finding("M301", f"{name} takes {_word(place)}, this is {value}", at, hint)
         return
+    if value.known and value.many and value.kind is Kind.ANY:
+        yield from _mixed(value, place, at, name)
+        return
     if value.nullable and not (place.nullable or place.shape.kind is Kind.ANY):
         yield finding(
             "M313", f"{name} takes no null, and the value may be null", at, "write … | default(absent) to leave it out, or … | default(…)"
         )
     yield from _contents(value, place, at, name)
+
+
+def _mixed(value: Type, place: Place, at: Position, name: str) -> Iterator[Finding]:
+    """A list of constants of several kinds: its first element that cannot stand there."""
+    for each in value.constant:
+        kind = kind_of(each)
+        if each is None and not (place.nullable or place.shape.kind is Kind.ANY):
+            yield finding("M310", f"{name} takes no null, and an element of the list is null", at, "remove it")
+            return
+        if each is not None and not _kinds_go(kind, place.shape.kind):
+            text = f"{name} takes {_word(place)}, and an element of the list is {kind}"
+            yield finding("M301", text, at, "give all elements the same kind")
+            return
 
 
 def _contents(value: Type, place: Place, at: Position, name: str) -> Iterator[Finding]:
@@ -100,6 +117,8 @@ def constant_misfit(value: object, shape: Shape) -> tuple[str, str, str] | None:
 
 
 def _text_misfit(value: str, shape: Shape) -> tuple[str, str, str] | None:
+    if (found := UNWRITABLE.search(value)) is not None:
+        return "M107", f"takes text that can be forwarded, and no message carries the character U+{ord(found.group()):04X}", "remove it"
     if shape.enum and value not in shape.enum:
         return "M305", f"does not take '{value}'", suggest(value, shape.enum, "it takes")
     if shape.max_length is not None and len(value) > shape.max_length:

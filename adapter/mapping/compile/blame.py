@@ -25,6 +25,8 @@ def blamed(mark: Mark, error: BaseException, variables: Mapping[str, Any]) -> st
         for path, value in _spots(source, variables):
             if value is wrong:
                 return path if _is_callers(source) else ""
+    if getattr(error, "ours", False):
+        return ""
     callers = [source for source in sources if _is_callers(source)]
     there = (source for source in callers if any(value is not ABSENT and value is not None for _, value in _spots(source, variables)))
     found = next(there, next(iter(callers), None))

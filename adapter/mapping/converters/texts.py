@@ -8,14 +8,14 @@ from adapter.contract.shape import Kind
 from adapter.mapping.converters.pair import COUNT, TEXT, Converter, Pair, Side
 from adapter.mapping.functions.numbers import boolean
 from adapter.mapping.functions.registry import Parameter
-from adapter.mapping.functions.texts import as_text
+from adapter.mapping.functions.texts import MOST_PADDED, as_text
 from adapter.mapping.functions.transliteration import ascii_only
 from adapter.mapping.runtime import RuleFailed, refuse
 
 
 def _padded(width: int, char: str = "0") -> Pair:
-    if width < 1 or len(char) != 1:
-        raise ValueError("width is 1 or more, char one character")
+    if not 1 <= width <= MOST_PADDED or len(char) != 1:
+        raise ValueError(f"width is 1 to {MOST_PADDED}, char one character")
 
     def fits(value: str) -> bool:
         return 0 < len(value) <= width and not value.startswith(char)

@@ -96,11 +96,11 @@ def constants_of(node: nodes.Filter | nodes.Test, function: Function) -> list[An
 def _misfit(parameter: Parameter, found: Type) -> str:
     if parameter.constant and not found.known:
         return "is a constant"
-    if not parameter.kinds:
+    if not parameter.kinds and not parameter.many:
         return ""  # default(…) takes whatever fits its value
     if found.many is not parameter.many and not (parameter.many and found.kind is Kind.ANY and not found.known):
         return "is a list" if parameter.many else "is one value"
-    if found.kind is not Kind.ANY and found.kind not in parameter.kinds:
+    if parameter.kinds and found.kind is not Kind.ANY and found.kind not in parameter.kinds:
         return f"is {' or '.join(sorted(parameter.kinds))}, not {found}"
     if found.known and found.constant is None:
         return "cannot be null"

@@ -276,7 +276,9 @@ class _Inference:
         self.findings += findings
         if given is None:
             return ANYTHING
-        return self._default(node, value, given[0]) if function.name == "default" else _result(function, value, given)
+        if function.name == "default":
+            return self._default(node, value, given[0])
+        return self._appended(node, value, given[0]) if function.name == "concat" else _result(function, value, given)
 
     def _default(self, node: nodes.Filter, value: Type, other: Type) -> Type:
         if value.known and value.constant is not None:
@@ -291,6 +293,13 @@ class _Inference:
         if joined is None:
             return self.say(codes.KIND, f"the value is {value}, its default {other}", node, "give both the same kind")
         return joined
+
+    def _appended(self, node: nodes.Filter, value: Type, other: Type) -> Type:
+        joined = join_types(value, other)
+        if joined is None:
+            return self.say(codes.KIND, f"the list is {value}, what is put behind it {other}", node, "give both the same kind")
+        nullable = value.nullable or (other.nullable and other.kind is not Kind.ANY)
+        return replace(value, nullable=nullable, constant=NO_CONSTANT, enum=joined.enum, max_length=joined.max_length)
 
     def _test(self, node: nodes.Test, scope: ScopeShapes) -> Type:
         value = self.of(node.node, scope)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Final
 
 from jinja2 import Environment, nodes
@@ -28,6 +29,7 @@ _LOCATE: Final = "locate"
 MAX_DEPTH: Final = 64
 """Levels of an expression: a person can follow fewer, and everything that walks over it may call itself once for each."""
 
+_MOST_DIGITS: Final = 1_000  # as of a number in JSON
 _TOO_DEEP: Final = f"it is nested too deeply, more than {MAX_DEPTH} levels"
 _ENVIRONMENT: Final = Environment(autoescape=False)  # noqa: S701 - only its lexer is used, nothing is rendered
 
@@ -151,11 +153,21 @@ def _tokens(text: str) -> Iterator[tuple[int, str, str]]:
     offset = 0
     try:
         for _, kind, value in _ENVIRONMENT.lexer.tokeniter(text, None, None, "variable"):
+            if kind in {"integer", "float"}:
+                _kept(kind, value, offset)
             yield offset, kind, value
             offset += len(value)
     except TemplateSyntaxError as error:
         offset += len(text[offset:]) - len(text[offset:].lstrip())
         raise _unexpected(text, offset) from error
+
+
+def _kept(kind: str, number: str, offset: int) -> None:
+    """Raises _Unreadable for a number that would be read as another one."""
+    if len(number) > _MOST_DIGITS:
+        raise _Unreadable(f"the number has more than {_MOST_DIGITS} digits", offset, len(number))
+    if kind == "float" and Decimal(number) != Decimal(repr(float(number))):
+        raise _Unreadable("the number is out of range, or has more digits than are kept", offset, len(number))
 
 
 def _parse(text: str) -> nodes.Expr:

@@ -86,7 +86,7 @@ def _holidays(values: Any) -> frozenset[date]:
         try:
             found.add(date.fromisoformat(as_text(value, "a list of dates").strip()))
         except ValueError as error:
-            raise RuleFailed("a holiday is no date such as 2026-01-01", values) from error
+            raise RuleFailed("a holiday is no date such as 2026-01-01", values, ours=True) from error
     return frozenset(found)
 
 

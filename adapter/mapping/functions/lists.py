@@ -83,9 +83,8 @@ LIST_FILTERS = (
         concat,
         kinds=ANY_KIND,
         many=True,
-        parameters=(Parameter("other", ANY_KIND, constant=False),),
+        parameters=(Parameter("other", ANY_KIND, constant=False, many=True),),
         gives_many=True,
-        refine=_same,
     ),
     Function("unique", unique, kinds=ANY_KIND, many=True, gives_many=True, refine=_same),
     Function(

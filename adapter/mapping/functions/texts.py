@@ -59,6 +59,10 @@ def _substring(start: int, length: int | None = None) -> Callable[[Any], str]:
     return lambda value: substring(value, start, length)
 
 
+MOST_PADDED = 10_000
+"""Characters that a text is filled up to: far more than any field of a backend has, and no burden on memory."""
+
+
 def pad_left(value: Any, width: int, char: str = "0") -> str:
     """The text filled up to `width` characters with `char` at its start. A text that is longer is an error, never cut."""
     text = as_text(value)
@@ -70,8 +74,8 @@ def pad_left(value: Any, width: int, char: str = "0") -> str:
 def _pad_left(width: int, char: str = "0") -> Callable[[Any], str]:
     if len(char) != 1:
         raise ValueError("char is one character")
-    if width < 1:
-        raise ValueError("width is 1 or more")
+    if not 1 <= width <= MOST_PADDED:
+        raise ValueError(f"width is 1 to {MOST_PADDED}")
     return lambda value: pad_left(value, width, char)
 
 

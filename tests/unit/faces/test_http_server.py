@@ -307,6 +307,40 @@ def test_caller_that_leaves_while_its_order_is_placed_does_not_stop_it(world, or
     assert list(world.orders.kept) == [("pr", "1")]
 
 
+@pytest.mark.parametrize("behind", [b"NONSENSE\r\n\r\n", b"FOO / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nx: " + b"y" * 200_000])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_comes_behind_an_order_does_not_take_its_answer(world, order, headers, monkeypatch, behind, at_once):
+    body = json.dumps(order).encode()
+    whole = head({**headers, "Content-Type": "application/json", "Content-Length": str(len(body))}) + body
+    refuse, refused = BoundedProtocol._refuse, asyncio.Event()
+
+    def told(self, status):
+        refuse(self, status)
+        refused.set()
+
+    async def run():
+        monkeypatch.setattr(BoundedProtocol, "_refuse", told)
+        world.orders.hold, world.orders.arrived = asyncio.Event(), asyncio.Event()
+        async with serving(world.app) as port, asyncio.timeout(10):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(whole + behind if at_once else whole)
+            try:
+                await world.orders.arrived.wait()
+                if not at_once:
+                    writer.write(behind)
+                await refused.wait()
+            finally:
+                world.orders.hold.set()
+            answer = await reader.read()
+            writer.close()
+            return answer
+
+    answer = asyncio.run(run())
+    assert answer.startswith(b"HTTP/1.1 201 ")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert list(world.orders.kept) == [("pr", "1")]
+
+
 def test_header_with_control_characters_is_refused_by_the_server(world, headers):
     async def run():
         async with serving(world.app) as port:

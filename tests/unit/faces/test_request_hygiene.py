@@ -53,6 +53,10 @@ def test_missing_media_type_and_compressed_bodies_are_415(world, order, headers,
         ("text/html", 406),
         ("application/json;q=0", 406),
         ("application/xml, */*; q=0.0", 406),
+        ("application/json;q=0, */*", 406),
+        ("*/*;q=0, application/json", 404),
+        ("application/*;q=0, */*;q=0.5", 406),
+        ("", 404),
     ],
 )
 def test_accept_is_honoured(world, headers, accept, status):

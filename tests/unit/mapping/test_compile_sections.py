@@ -346,3 +346,26 @@ def test_the_version_changes_with_file_and_tables() -> None:
 
 def test_a_translator_says_what_it_is_for() -> None:
     assert (two_way().operation, two_way().legacy, two_way().faces) == ("order.create", "PlaceOrder", ())
+
+
+# -- whose mistake it is
+
+
+@pytest.mark.parametrize("holidays", ["setting.mode | split(',')", "['1.1.2026']"])
+def test_a_wrong_list_of_holidays_is_no_mistake_of_the_callers(holidays: str) -> None:
+    made = translator(
+        f"""
+        require: [requestedDate]
+        refuse:
+          - when: request.requestedDate is not working_day({holidays})
+            text: "'not on a free day'"
+        request:
+          day: request.requestedDate | next_working_day({holidays})
+        outcome:
+          - is: accepted
+        """
+    )
+    asking = asked({"item": [], "requestedDate": "2026-01-02"})
+    for run in (made.request, made.refused):
+        with pytest.raises(MappingFailed, match="a holiday is no date"):
+            run(asking)

@@ -163,7 +163,7 @@ def test_an_empty_legacy_text_is_an_empty_list() -> None:
         ("padded", (), "has 0 arguments, wanted is padded"),
         ("padded", (3, "0", "x"), "has 3 arguments"),
         ("padded", ("3",), "is integer, not text"),
-        ("padded", (0,), "1 or more"),
+        ("padded", (0,), "1 to 10000"),
         ("padded", (3, "ab"), "one character"),
         ("prefixed", (3,), "is text, not integer"),
         ("prefixed", (True,), "is text, not boolean"),

@@ -201,7 +201,7 @@ def test_days_are_added_as_written(day: str, days: int, result: str) -> None:
     [
         ("substring", (-1, None), "0 or more"),
         ("substring", (0, -1), "0 or more"),
-        ("pad_left", (0, "0"), "1 or more"),
+        ("pad_left", (0, "0"), "1 to 10000"),
         ("pad_left", (3, "ab"), "one character"),
         ("split", ("",), "not empty"),
         ("boolean", ("Y", "Y"), "different"),
