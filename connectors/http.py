@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from adapter.errors import ConfigError
 from adapter.ports import WireReply
@@ -20,7 +21,7 @@ def checked_headers(headers: Mapping[str, str], own: Collection[str] = OWN) -> d
     for name, value in headers.items():
         if name.lower() in own:
             raise ConfigError(f"the HTTP header {name!r} is set by the connector itself; take it out")
-        if not _NAME.fullmatch(name) or _BREAK.search(value):
+        if not _NAME.fullmatch(name) or not (value.isprintable() or _BREAK.search(value) is None):
             raise ConfigError(f"the HTTP header {name!r} cannot be sent: its name or value has characters that headers cannot carry")
     return dict(headers)
 
@@ -34,9 +35,13 @@ def basic_authentication(user: str, password: str, endpoint: str) -> str:
 
 def media_of(headers: Mapping[str, str]) -> tuple[str, str | None]:
     """The media type in lower case ("" where none is named) and the charset it names; header names are lower case."""
-    media = headers.get("content-type", "")
-    charset = _CHARSET.search(media)
-    return media.partition(";")[0].strip().lower(), charset.group(1) if charset else None
+    return _media(headers.get("content-type", ""))
+
+
+@lru_cache(maxsize=64)
+def _media(text: str) -> tuple[str, str | None]:
+    charset = _CHARSET.search(text)
+    return text.partition(";")[0].strip().lower(), charset.group(1) if charset else None
 
 
 def with_status(reply: WireReply, text: str) -> str:

@@ -134,7 +134,9 @@ def pick(value: Any, key: str, wanted: str) -> Any:
 def pick_fold(value: Any, key: str, wanted: str) -> Any:
     """``pick`` without regard to case; ``wanted`` is lower case."""
     for element in elements(value):
-        found = _key(element, key)
+        found = element.get(key) if element.__class__ is dict else None
+        if found.__class__ is not str:
+            found = _key(element, key)
         if found is not None and found.lower() == wanted:
             return element
     return ABSENT

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from adapter.contract.shape import Shape
@@ -164,7 +165,7 @@ class Translator:
         compiled = self.program.views.get(face)
         shown = answer if compiled is None else self._viewed(face, answer, self._run(compiled, scope, answer))
         order = self.orders.get(face)
-        return shown if order is None else {name: shown[name] for name in order if name in shown} | shown
+        return shown if order is None else {name: shown[name] for name in _arranged(tuple(shown), order)}
 
     # -- with provenance
 
@@ -261,6 +262,12 @@ def _orders(contracts: Contracts) -> dict[str, tuple[str, ...]]:
     known = list(contracts.resource.members)
     shown = {face: tuple(shape.members) for face, shape in contracts.answers.items()}
     return {face: names for face, names in shown.items() if [name for name in names if name in known] != known}
+
+
+@lru_cache(maxsize=256)
+def _arranged(names: tuple[str, ...], order: tuple[str, ...]) -> tuple[str, ...]:
+    """The names in this order, those that it does not have at the end."""
+    return (*(name for name in order if name in names), *(name for name in names if name not in order))
 
 
 def version_of(mapping: MappingFile, tables: Mapping[str, CodeTable]) -> str:

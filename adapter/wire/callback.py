@@ -28,6 +28,7 @@ from adapter.wire.address import AddressPolicy
 from adapter.wire.connection import Connection
 from adapter.wire.failure import connect_words
 from adapter.wire.flight import Flight
+from adapter.wire.limit import Alarm
 from adapter.wire.settings import WireSettings
 from adapter.wire.target import Target, head_of
 from adapter.wire.tls import tls_context
@@ -68,7 +69,7 @@ class Callbacks:
     """Calls listeners. Raises ConfigError for authorities that cannot be read."""
 
     def __init__(self, policy: AddressPolicy, limits: CallbackLimits = CallbackLimits()) -> None:
-        self._policy = policy
+        self._policy, self._alarm = policy, Alarm()
         tls = Tls(authorities=limits.authorities)
         self._context = tls_context(tls) if limits.authorities else None
         self._settings = WireSettings(
@@ -88,7 +89,7 @@ class Callbacks:
 
         ``begin_by`` is a time of ``time.monotonic()``: after it no byte of the request leaves any more.
         """
-        flight = Flight("the listener", self._settings, None, _unprobed)
+        flight = Flight("the listener", self._settings, None, _unprobed, self._alarm)
         headers = {
             "Content-Type": "application/json;charset=utf-8",
             "Accept-Encoding": "identity",

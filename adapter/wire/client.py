@@ -16,6 +16,7 @@ from adapter.ports import WireReply, WireRequest
 from adapter.wire.connection import Connection
 from adapter.wire.failure import connect_words
 from adapter.wire.flight import Flight
+from adapter.wire.limit import Alarm
 from adapter.wire.observer import Unobserved, WireObserver
 from adapter.wire.pool import Pool
 from adapter.wire.settings import WireSettings
@@ -46,6 +47,7 @@ class Wire:
         self._tls = tls_context(settings.tls) if settings.tls != Tls() else None
         self._slots = asyncio.Semaphore(settings.slots)
         self._pool = Pool(settings.keepalive_seconds)
+        self._alarm = Alarm()
         self._closed = False
 
     async def send(self, request: WireRequest, *, deadline: float | None = None) -> WireReply:
@@ -55,7 +57,7 @@ class Wire:
         Raises NotSent where certainly no byte of the request left, MaybeSent where the backend may have acted.
         A cancelled call closes its connection; what it means is the caller's to judge.
         """
-        flight = Flight("", self._settings, deadline, self._probe)
+        flight = Flight("", self._settings, deadline, self._probe, self._alarm)
         started, outcome = flight.since, "cancelled"
         taken = False
         try:

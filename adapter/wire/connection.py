@@ -59,7 +59,7 @@ class Connection(asyncio.Protocol):
 
         Raises the flight's errors. After any exception the connection is of no use any more.
         """
-        self._reply = asyncio.get_running_loop().create_future()
+        self._reply = self._loop.create_future()
         if not self._used:
             self._used = True
             self._poll.register(self._transport.get_extra_info("socket"), _CLOSED | select.POLLIN)
@@ -92,7 +92,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there, its TLS handshake done."""
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport, self._loop = cast("asyncio.Transport", transport), asyncio.get_running_loop()
         self._poll.register(transport.get_extra_info("socket"), _CLOSED)
         self._open = True
 

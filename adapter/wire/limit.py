@@ -1,4 +1,4 @@
-"""One time limit that moves from phase to phase of an exchange."""
+"""The time limits of exchanges, each of which moves from phase to phase."""
 
 from __future__ import annotations
 
@@ -7,51 +7,82 @@ from types import TracebackType
 from typing import Self
 
 
+class Alarm:
+    """One timer of the loop for all limits of one wire. Which limit is the next is looked up when it rings, not whenever one begins, moves
+    or ends: nearly all of them end long before. Belongs to the event loop of its first limit."""
+
+    __slots__ = ("_limits", "_rings_at", "_timer", "loop")
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._limits: set[MovingLimit] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
+
+    def add(self, limit: MovingLimit) -> None:
+        """A limit that holds from now on."""
+        self._limits.add(limit)
+        self.ring_by(limit.at)
+
+    def remove(self, limit: MovingLimit) -> None:
+        """A limit that holds no more; the timer is left where it is."""
+        self._limits.discard(limit)
+
+    def ring_by(self, at: float) -> None:
+        """Rings at this time of the loop at the latest."""
+        if self._timer is not None:
+            if at >= self._rings_at:
+                return
+            self._timer.cancel()
+        self.loop = self.loop or asyncio.get_running_loop()
+        self._rings_at, self._timer = at, self.loop.call_at(at, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        for limit in [one for one in self._limits if one.at <= self._rings_at]:
+            self._limits.discard(limit)
+            limit.expire()
+        if self._limits:
+            self.ring_by(min(limit.at for limit in self._limits))
+
+
 class MovingLimit:
     """Ends its task with TimeoutError at a time that may be moved while it runs.
 
-    Does what ``asyncio.timeout`` does, but moving the limit later costs nothing: the timer of the loop is left where it is
-    and looks again when it rings. On the way of every message that is worth a fifth of the whole exchange's processor time.
+    Does what ``asyncio.timeout`` does, but it needs no timer of its own, and moving it later costs nothing. On the way of every message
+    that is worth a fifth of the whole exchange's processor time.
     """
 
-    __slots__ = ("_before", "_loop", "_rings_at", "_task", "_timer", "at", "expired")
+    __slots__ = ("_alarm", "_before", "_task", "at", "expired")
 
-    def __init__(self, at: float) -> None:
+    def __init__(self, at: float, alarm: Alarm) -> None:
         self.at = at
         self.expired = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = alarm
+        self._task: asyncio.Task[object] | None = None
 
     def move(self, at: float) -> None:
         """Sets the limit to a time of the running loop; without effect once it has expired."""
-        self.at = at
-        if self._timer is not None and at < self._rings_at:
-            self._timer.cancel()
-            self._arm()
+        earlier, self.at = at < self.at, at
+        if earlier and self._task is not None:
+            self._alarm.ring_by(at)
 
-    def _arm(self) -> None:
-        self._rings_at = self.at
-        self._timer = self._loop.call_at(self.at, self._ring)
-
-    def _ring(self) -> None:
-        if self.at > self._rings_at:
-            self._arm()
-            return
-        self._timer = None
+    def expire(self) -> None:
+        """The time is over."""
+        assert self._task is not None
         self.expired = True
         self._task.cancel()
 
     def __enter__(self) -> Self:
-        self._loop = asyncio.get_running_loop()
-        task = asyncio.current_task(self._loop)
+        task = asyncio.current_task(self._alarm.loop)
         assert task is not None
         self._task, self._before = task, task.cancelling()
-        self._arm()
+        self._alarm.add(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        task, self._task = self._task, None
+        self._alarm.remove(self)
         # A caller that was cancelled from outside as well stays cancelled.
-        if self.expired and self._task.uncancel() <= self._before and kind is asyncio.CancelledError:
+        if self.expired and task is not None and task.uncancel() <= self._before and kind is asyncio.CancelledError:
             raise TimeoutError from error

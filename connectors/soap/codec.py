@@ -15,6 +15,7 @@ from adapter.errors import SerialisationFailed
 from adapter.ports import Deviation, Document
 from connectors.deviations import Notes
 from connectors.soap import envelope
+from connectors.soap.plain_writer import PlainWriter
 from connectors.soap.reader import Read, Reader
 from connectors.soap.serialiser import Serialiser, Writer
 from connectors.soap.straight import Straight
@@ -113,6 +114,10 @@ class _Message:
         return self.serialiser.write
 
     @cached_property
+    def _plain(self) -> PlainWriter | None:
+        return PlainWriter(self.serialiser, self.model.body) if self.model.body else None
+
+    @cached_property
     def _head(self) -> str:
         return envelope.head(self.version, self.serialiser.namespaces)
 
@@ -132,6 +137,9 @@ class _Message:
         return None if self._straight is None else self._straight.read(data)
 
     def write(self, document: Document, header: str) -> bytes:
+        plain = None if self._plain is None else self._plain.write(document)
+        if plain is not None:
+            return envelope.sealed(self._head, header, plain)
         try:
             head, body = self._write(document)
         except Refused as wrong:

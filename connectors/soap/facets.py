@@ -20,14 +20,14 @@ class Restriction:
     """``kept`` is asked with the text and the value that was read from it. ``words`` say what the contract has, and nothing of the value.
 
     ``suspect`` is a Python expression of ``v``, a text that is not empty (only digits, where the type is a whole number). Where it is
-    false, ``kept`` need not be asked; it is "" where it never is true, and None where ``kept`` has to be asked always. ``{listed}`` in
-    it stands for a name of ``listed``.
+    false, ``kept`` need not be asked; it is "" where it never is true, and None where ``kept`` has to be asked always. ``{allowed}`` in
+    it stands for a name of ``allowed``: the texts that the contract lists, or what matches its pattern.
     """
 
     kept: Callable[[str, Any], bool]
     words: str
     suspect: str | None
-    listed: frozenset[str] = frozenset()
+    allowed: frozenset[str] | Callable[[str], object] = frozenset()
 
 
 def restriction(simple: SimpleType | None) -> Restriction | None:
@@ -36,7 +36,7 @@ def restriction(simple: SimpleType | None) -> Restriction | None:
         return None
     facets = simple.facets
     words = f"does not fit the contract, which has {', '.join(_words(facets))} here"
-    return Restriction(_kept(simple), words[:_MOST_WORDS], _suspect(simple), frozenset(facets.enum))
+    return Restriction(_kept(simple), words[:_MOST_WORDS], _suspect(simple), _allowed(facets))
 
 
 def lengths(simple: SimpleType) -> tuple[int, int | None] | None:
@@ -67,11 +67,17 @@ def _kept(simple: SimpleType) -> Callable[[str, Any], bool]:
     return kept
 
 
+def _allowed(facets: Facets) -> frozenset[str] | Callable[[str], object]:
+    return frozenset(facets.enum) if facets.enum or not facets.patterns else re.compile(facets.patterns[0]).fullmatch
+
+
 def _suspect(simple: SimpleType) -> str | None:
-    """Lengths of text, lists of texts and ranges of whole numbers cost next to nothing in place."""
+    """Lengths of text, lists of texts, a single pattern and ranges of whole numbers cost next to nothing in place."""
     facets = simple.facets
     if simple.kind == "text" and facets == Facets(enum=facets.enum):
-        return "v not in {listed}"
+        return "v not in {allowed}"
+    if simple.kind == "text" and simple.base in _AS_WRITTEN and facets == Facets(patterns=facets.patterns[:1]):
+        return "{allowed}(v) is None"
     if (bounds := lengths(simple)) is not None:
         least, most = bounds
         short = [f"len(v) < {least}"] if least > 1 else []

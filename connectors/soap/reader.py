@@ -164,8 +164,8 @@ class Reader:
         suspect = "" if restricted is None else restricted.suspect
         if simple is None or simple.kind == "decimal" or suspect is None:
             return thorough
-        if restricted is not None and restricted.listed:
-            self._names[f"{read}_listed"], suspect = restricted.listed, suspect.format(listed=f"{read}_listed")
+        if restricted is not None and restricted.allowed:
+            self._names[f"{read}_allowed"], suspect = restricted.allowed, suspect.format(allowed=f"{read}_allowed")
         otherwise = [f" {line}" for line in thorough]
         if simple.kind == "boolean":
             return ["    v = BOOLEANS.get(c.text)", "    if v is None or len(c):", *otherwise]

@@ -22,13 +22,13 @@ _XML = "http://www.w3.org/XML/1998/namespace"
 
 
 class Serialiser:
-    """The generated writer of one message. ``source`` is its text, ``namespaces`` its declarations by prefix."""
+    """The generated writer of one message. ``source`` is its text, ``names`` what it calls, ``namespaces`` its declarations by prefix."""
 
     def __init__(self, contract: SoapContract, message: MessageModel) -> None:
         self.contract = contract
         self.lines: list[str] = []
         self.prefixes: dict[str, str] = {_XSI: "xsi", _XML: "xml"}
-        self._names: dict[str, Any] = {
+        self.names: dict[str, Any] = {
             "Refused": Refused,
             "strict": strict,
             "rest": xml_generic.rest,
@@ -45,15 +45,16 @@ class Serialiser:
         for table, key in self._variants.items():
             self.lines.append(f"{table} = {{{', '.join(self._variant_rows(key))}}}")
         self.source = "\n".join(self.lines) + "\n"
-        exec(compile(self.source, f"<serialiser of {message.body.name if message.body else 'nothing'}>", "exec"), self._names)  # noqa: S102
-        self.write: Writer = self._names["message"]
+        exec(compile(self.source, f"<serialiser of {message.body.name if message.body else 'nothing'}>", "exec"), self.names)  # noqa: S102
+        self.write: Writer = self.names["message"]
 
     @property
     def namespaces(self) -> dict[str, str]:
         """Namespace by prefix, to be declared around the message."""
         return {prefix: namespace for namespace, prefix in self.prefixes.items() if prefix != "xml"}
 
-    def _tag(self, name: str, namespace: str) -> str:
+    def tag(self, name: str, namespace: str) -> str:
+        """The name with its prefix."""
         if not namespace:
             return name
         prefix = self.prefixes.setdefault(namespace, f"n{len(self.prefixes) - 2}")
@@ -76,7 +77,7 @@ class Serialiser:
         if body is None:
             out += [" if d: raise strict.unknown(d, ())", " return h, ''"]
         else:
-            tag = self._tag(body.name, body.namespace)
+            tag = self.tag(body.name, body.namespace)
             found = self.contract.types.get(body.type)
             if isinstance(found, SimpleType):
                 self._function("body", ComplexType("#body", text=body.type))
@@ -95,15 +96,50 @@ class Serialiser:
             self._todo.append(key)
         return name
 
-    def _leaf(self, key: str) -> str:
+    def leaf(self, key: str) -> str:
+        """The name of the function that writes values of this simple type."""
         name = self._leaves.get(key)
         if name is None:
             simple = self.contract.simple(key)
             assert simple is not None, f"{key} is no simple type"
             name = self._leaves[key] = f"t{len(self._leaves)}"
             writer: Leaf = leaf(simple)
-            self._names[name] = writer
+            self.names[name] = writer
         return name
+
+    def written(self, element: Element, value: str) -> str:
+        """An expression for the whole element."""
+        tag = self.tag(element.name, element.namespace)
+        found = self.contract.types.get(element.type)
+        if isinstance(found, SimpleType):
+            expression = f"f'<{tag}>{{{self.value(found, value)}}}</{tag}>'"
+        elif found is None:
+            expression = f"generic_element({tag!r}, {value})"
+        else:
+            expression = f"{self._complex(element.type)}({value}, {tag!r})"
+        if element.nillable:
+            nil = f'<{tag} xsi:nil="true"/>'
+            expression = f"({nil!r} if {value} is None else {expression})"
+        return expression
+
+    def value(self, simple: SimpleType, value: str) -> str:
+        """An expression for the text of a simple value; what most values are skips the call."""
+        call = f"{self.leaf(simple.key)}({value})"
+        facets = simple.facets
+        table = listed(simple)
+        if table is not None:
+            self.names[f"{self.leaf(simple.key)}_listed"] = table
+            return f"({self.leaf(simple.key)}_listed.get({value}) if {value}.__class__ is str else None) or {call}"
+        if simple.kind == "boolean":
+            return f'"true" if {value} is True else "false" if {value} is False else {call}'
+        if simple.kind == "integer" and facets == Facets(min_inclusive=facets.min_inclusive, max_inclusive=facets.max_inclusive):
+            least, most = int(facets.min_inclusive or 0), int(facets.max_inclusive or 10**9)
+            return f"{value} if {value}.__class__ is int and {least} <= {value} <= {most} else {call}"
+        plain = simple.base in ("string", "normalizedString", "token") and simple.kind == "text"
+        if not plain or facets.enum or facets.patterns or (facets.min_length or 0) > 1:
+            return call
+        length = f" and len({value}) <= {facets.max_length}" if facets.max_length is not None else ""
+        return f"{value} if {value}.__class__ is str and {value}.isalnum(){length} else {call}"
 
     def _type(self, key: str) -> None:
         found = self.contract.complex(key)
@@ -138,7 +174,7 @@ class Serialiser:
         base = self.contract.complex(key)
         for found in (base, *(self.contract.complex(one) for one in (base.derived if base else ()))):
             if found is not None and not found.abstract and found.named:
-                attribute = f' xsi:type="{self._tag(found.name, found.namespace)}"'
+                attribute = f' xsi:type="{self.tag(found.name, found.namespace)}"'
                 rows.append(f"{found.name!r}: ({self._functions[found.key]}, {attribute!r})")
         return rows
 
@@ -176,8 +212,8 @@ class _Body:
     def content(self) -> str:
         """Emits everything; gives the f-string text between the tags."""
         for attribute in self.found.attributes:
-            tag = self.serialiser._tag(attribute.name, attribute.namespace)
-            write = f"{self.serialiser._leaf(attribute.type)}(v)"
+            tag = self.serialiser.tag(attribute.name, attribute.namespace)
+            write = f"{self.serialiser.leaf(attribute.type)}(v)"
             name = f"@{attribute.name}"
             if attribute.required:
                 self._fetch(name, "")
@@ -190,7 +226,7 @@ class _Body:
             self.attribute_text += f"{{{self._rest('rest_attributes')}}}"
         if self.found.text:
             self._fetch("#text", "")
-            return f"{{{self._set(f'{self.serialiser._leaf(self.found.text)}(v)')}}}"
+            return f"{{{self._set(f'{self.serialiser.leaf(self.found.text)}(v)')}}}"
         return self._group(self.found.content, "", sure=True) if self.found.content else ""
 
     # groups: each gives the f-string text for what it wrote; ``pad`` is its indentation, ``sure`` that it always runs
@@ -215,13 +251,13 @@ class _Body:
         simple = self.serialiser.contract.simple(element.type)
         if not element.least:
             variable = self._variable()
-            self._when(element.name, variable, self._written(element, "v"), pad)
+            self._when(element.name, variable, self.serialiser.written(element, "v"), pad)
             return f"{{{variable}}}"
         self._fetch(element.name, pad, sure=sure)
         if simple is None or element.nillable:
-            return f"{{{self._set(self._written(element, 'v'), pad)}}}"
-        tag = self.serialiser._tag(element.name, element.namespace)  # once for all, in the text that joins everything
-        return f"<{tag}>{{{self._set(self._value(simple, 'v'), pad)}}}</{tag}>"
+            return f"{{{self._set(self.serialiser.written(element, 'v'), pad)}}}"
+        tag = self.serialiser.tag(element.name, element.namespace)  # once for all, in the text that joins everything
+        return f"<{tag}>{{{self._set(self.serialiser.value(simple, 'v'), pad)}}}</{tag}>"
 
     def _many(self, element: Element, pad: str, least: int | None = None) -> str:
         variable = self._variable()
@@ -241,7 +277,7 @@ class _Body:
         self._add(inner, "b = []")
         self._add(inner, "k = 0")
         self._add(inner, "for u in v:")
-        self._add(inner, f" b.append({self._written(element, 'u')})")
+        self._add(inner, f" b.append({self.serialiser.written(element, 'u')})")
         self._add(inner, " k += 1")
         self._add(inner, "k = -1")
         self._add(inner, f"{variable} = ''.join(b)")
@@ -249,7 +285,7 @@ class _Body:
 
     def _choice(self, group: Group, pad: str) -> str:
         variable, count = self._variable(), self._variable()
-        branches = [(item, tuple(_names(item))) for item in group.items]
+        branches = [(item, tuple(names_in(item))) for item in group.items]
         everything = tuple(name for _, names in branches for name in names)
         presence = [" or ".join(f"{name!r} in d" for name in names) or "False" for _, names in branches]
         self._add(pad, "at = ''")
@@ -274,7 +310,7 @@ class _Body:
     def _together(self, group: Group, pad: str) -> str:
         """An optional group: once one member is there, its required ones must be too."""
         variable = self._variable()
-        names = tuple(_names(group))
+        names = tuple(names_in(group))
         self._add(pad, f"{variable} = ''")
         self._add(pad, f"if {' or '.join(f'{name!r} in d' for name in names) or 'False'}:")
         text = self._group(Group(group.order, group.items), pad + " ", sure=False)
@@ -295,40 +331,6 @@ class _Body:
 
     # pieces
 
-    def _written(self, element: Element, value: str) -> str:
-        """An expression for the whole element."""
-        tag = self.serialiser._tag(element.name, element.namespace)
-        found = self.serialiser.contract.types.get(element.type)
-        if isinstance(found, SimpleType):
-            expression = f"f'<{tag}>{{{self._value(found, value)}}}</{tag}>'"
-        elif found is None:
-            expression = f"generic_element({tag!r}, {value})"
-        else:
-            expression = f"{self.serialiser._complex(element.type)}({value}, {tag!r})"
-        if element.nillable:
-            nil = f'<{tag} xsi:nil="true"/>'
-            expression = f"({nil!r} if {value} is None else {expression})"
-        return expression
-
-    def _value(self, simple: SimpleType, value: str) -> str:
-        """An expression for the text of a simple value; what most values are skips the call."""
-        call = f"{self.serialiser._leaf(simple.key)}({value})"
-        facets = simple.facets
-        table = listed(simple)
-        if table is not None:
-            self.serialiser._names[f"{self.serialiser._leaf(simple.key)}_listed"] = table
-            return f"({self.serialiser._leaf(simple.key)}_listed.get({value}) if {value}.__class__ is str else None) or {call}"
-        if simple.kind == "boolean":
-            return f'"true" if {value} is True else "false" if {value} is False else {call}'
-        if simple.kind == "integer" and facets == Facets(min_inclusive=facets.min_inclusive, max_inclusive=facets.max_inclusive):
-            least, most = int(facets.min_inclusive or 0), int(facets.max_inclusive or 10**9)
-            return f"{value} if {value}.__class__ is int and {least} <= {value} <= {most} else {call}"
-        plain = simple.base in ("string", "normalizedString", "token") and simple.kind == "text"
-        if not plain or facets.enum or facets.patterns or (facets.min_length or 0) > 1:
-            return call
-        length = f" and len({value}) <= {facets.max_length}" if facets.max_length is not None else ""
-        return f"{value} if {value}.__class__ is str and {value}.isalnum(){length} else {call}"
-
     def _fetch(self, name: str, pad: str, *, sure: bool = True) -> None:
         self._add(pad, f"at = {name!r}")
         self._add(pad, "v = d[at]")
@@ -347,8 +349,8 @@ class _Body:
 
     def _rest(self, function: str, pad: str = "") -> str:
         variable = self._variable()
-        known = f"N{len(self.serialiser._names)}"
-        self.serialiser._names[known] = frozenset(self.names)
+        known = f"N{len(self.serialiser.names)}"
+        self.serialiser.names[known] = frozenset(self.names)
         self._add(pad, "at = ''")
         self._add(pad, f"{variable}, v = {function}(d, {known})")
         self._add(pad, "n += v")
@@ -367,7 +369,8 @@ class _Body:
         self.lines.append(pad + line)
 
 
-def _names(item: Element | AnyElement | Group) -> list[str]:
+def names_in(item: Element | AnyElement | Group) -> list[str]:
+    """The elements that may stand there."""
     if isinstance(item, Element):
         return [item.name]
     return [one.name for one in particles(item) if isinstance(one, Element)] if isinstance(item, Group) else []

@@ -296,7 +296,6 @@ class _Source:
         pattern, value = _AT_ONCE[simple.kind]
         text = self._group(pattern)
         if restricted is not None:
-            listed = self._constant(restricted.listed)
-            asked = re.sub(r"\bv\b", text, suspect).format(listed=listed)
+            asked = re.sub(r"\bv\b", text, suspect).format(allowed=self._constant(restricted.allowed))
             self._then(f"if not {text}{asked and f' or {asked}'}: {thorough.format(text)}")
         return value.format(text)

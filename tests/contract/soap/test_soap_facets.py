@@ -53,8 +53,8 @@ def test_the_question_in_place_overlooks_nothing(simple: SimpleType, kept: list[
     assert found is not None
     plain = [each for each in broken if each and (simple.kind != "integer" or each.isdecimal())]
     if found.suspect is not None:
-        asked = found.suspect.format(listed="listed") or "False"
-        assert all(eval(asked, {"v": each, "listed": found.listed}) for each in plain)
+        asked = found.suspect.format(allowed="allowed") or "False"
+        assert all(eval(asked, {"v": each, "allowed": found.allowed}) for each in plain)
 
 
 def test_a_value_of_another_kind_is_noted_once() -> None:
