@@ -165,6 +165,8 @@ def intend(request: Acceptance, order_id: str, asker: Asker) -> Intent:
     now, packer = asker.now, Packer()
     order = {
         "id": order_id,
+        "order_id": order_id,  # of its key, as is the fingerprint
+        "fingerprint": request.fingerprint,
         "market": request.market,
         "operation": request.operation,
         "client": request.client,
@@ -204,7 +206,7 @@ def accept(c: Connection, intent: Intent) -> Accepted:
     key, order = intent.key, intent.order
     if intent.answered is not None:
         return _keep(c, intent, intent.answered)
-    if not c.change(_TAKE_KEY, {**order, "fingerprint": key.fingerprint, "order_id": order["id"]}):
+    if not c.change(_TAKE_KEY, order):
         return _repeat(c, intent) or accept(c, intent)
     if (twin := _twin(c, intent, order["id"])) is not None:
         c.change(_GIVE_BACK_KEY, key._asdict())

@@ -22,17 +22,16 @@ _DIALECT.insert_returning = False  # nobody asks for the keys: they are all made
 
 
 class Statement:
-    """One statement of the record. ``core`` is what it was built from; ``text``, ``constants`` and ``ordered``, which puts parameters into
-    the order of the text, are for SQLite's driver.
+    """One statement of the record. ``core`` is what it was built from; ``text`` and ``ordered``, which puts parameters and the statement's
+    own values into the order of the text, are for SQLite's driver.
 
     ``columns`` are the columns that an INSERT takes from its parameters, beside those it sets itself. ``numbered`` is for the engine
     that numbers its parameters: text, their names in order, and the values that the statement brings along; it is made there.
     An upsert is built with the INSERT of ``sqlalchemy.dialects.sqlite``.
     """
 
-    __slots__ = ("columns", "constants", "core", "numbered", "ordered", "text")
+    __slots__ = ("columns", "core", "numbered", "ordered", "text")
     text: str
-    constants: dict[str, Any]
     ordered: Callable[[Parameters], tuple[Any, ...]]
 
     def __init__(self, core: Executable, columns: Sequence[str] | None = None) -> None:
@@ -43,12 +42,11 @@ class Statement:
 
     def __getattr__(self, name: str) -> Any:
         """Asked for what is not there yet only: the statement is compiled for SQLite."""
-        if name not in ("constants", "ordered", "text"):
+        if name not in ("ordered", "text"):
             raise AttributeError(name)
         compiled: Any = self.core.compile(dialect=_DIALECT, column_keys=self.columns)
         self.text = str(compiled)
-        self.constants = constants_of(compiled)
-        self.ordered = _in_order(tuple(compiled.positiontup or ()))
+        self.ordered = _in_order(tuple(compiled.positiontup or ()), constants_of(compiled))
         return getattr(self, name)
 
 
@@ -57,9 +55,11 @@ def constants_of(compiled: Any) -> dict[str, Any]:
     return {name: value for name, value in compiled.params.items() if type(value) in (str, int, bytes)}
 
 
-def _in_order(names: tuple[str, ...]) -> Callable[[Parameters], tuple[Any, ...]]:
+def _in_order(names: tuple[str, ...], constants: Parameters) -> Callable[[Parameters], tuple[Any, ...]]:
     """The values of these names, in their order."""
-    return itemgetter(*names) if len(names) > 1 else lambda parameters: tuple(parameters[name] for name in names)
+    pick: Callable[[Parameters], tuple[Any, ...]]
+    pick = itemgetter(*names) if len(names) > 1 else lambda parameters: tuple(map(parameters.__getitem__, names))
+    return (lambda parameters: pick({**constants, **parameters})) if constants else pick
 
 
 class Connection(Protocol):
@@ -95,24 +95,23 @@ class SqliteConnection:
 
     def __init__(self, driver: sqlite3.Connection) -> None:
         self._cursor = driver.cursor()  # one for all: each statement is read to its end before the next
+        self._execute = self._cursor.execute
 
     def rows(self, statement: Statement, parameters: Parameters) -> list[tuple[Any, ...]]:
         """All rows."""
-        return self._run(statement, parameters).fetchall()
+        return self._execute(statement.text, statement.ordered(parameters)).fetchall()
 
     def row(self, statement: Statement, parameters: Parameters) -> tuple[Any, ...] | None:
         """The first row, or None."""
-        found = self._run(statement, parameters).fetchall()
+        found = self._execute(statement.text, statement.ordered(parameters)).fetchall()
         return found[0] if found else None
 
     def change(self, statement: Statement, parameters: Parameters) -> int:
         """How many rows were written."""
-        return self._run(statement, parameters).rowcount
+        return self._execute(statement.text, statement.ordered(parameters)).rowcount
 
     def change_many(self, statement: Statement, parameters: Iterable[Parameters]) -> None:
         """The statement once for each set of parameters."""
-        if statement.constants:
-            parameters = ({**statement.constants, **each} for each in parameters)
         self._cursor.executemany(statement.text, map(statement.ordered, parameters))
 
     def lock(self, name: str) -> None:
@@ -125,8 +124,3 @@ class SqliteConnection:
     def close(self) -> None:
         """Ends its last statement, which would keep the file open."""
         self._cursor.close()
-
-    def _run(self, statement: Statement, parameters: Parameters) -> sqlite3.Cursor:
-        if statement.constants:
-            parameters = {**statement.constants, **parameters}
-        return self._cursor.execute(statement.text, statement.ordered(parameters))

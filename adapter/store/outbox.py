@@ -9,7 +9,8 @@ Times are integer milliseconds, UTC, and come from the caller.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import (
@@ -30,10 +31,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from adapter.errors import StoreUnavailable
 from adapter.frozen import frozen
 from adapter.store.connection import Connection, Statement
-from adapter.store.packing import Packer, unpack
+from adapter.store.packing import Packer, readable
 from adapter.store.schema import delivery, event, listener, resource_order
 
 
@@ -51,7 +51,7 @@ class NewEvent:
 @frozen
 class EventRow:
     """One event of an order. ``seq`` counts from 1 without a gap, in the order of the changes; ``correlation_id`` and ``created_at``
-    are those of the order."""
+    are those of the order. ``damage`` says why there is no document to be read."""
 
     order_id: str
     seq: int
@@ -63,6 +63,7 @@ class EventRow:
     document: bytes
     correlation_id: str = ""
     created_at: int = 0
+    damage: str = ""
 
 
 @frozen
@@ -208,14 +209,14 @@ def publish(
 
 
 def events_of(c: Connection, order_id: str, after: int = 0, limit: int = 1000) -> list[EventRow]:
-    """The events of an order behind ``after``, in order."""
+    """The events of an order behind ``after``, in order, damaged ones without their documents."""
     return [_event(row) for row in c.rows(_EVENTS, {"order": order_id, "after": after, "count": limit})]
 
 
 def _event(row: tuple[Any, ...]) -> EventRow:
     order_id, seq, identity, kind, market, field_path, at, document, correlation_id, created_at = row
-    body = unpack(document, f"event {seq} of order {order_id}")
-    return EventRow(order_id, seq, identity, kind, market, field_path, at, body, correlation_id or "", created_at or 0)
+    body, damage = readable(document, f"event {seq} of order {order_id}")
+    return EventRow(order_id, seq, identity, kind, market, field_path, at, body, correlation_id or "", created_at or 0, damage)
 
 
 # claiming
@@ -264,16 +265,9 @@ def claim_cursors(c: Connection, listener_id: str, count: int, now: int, lease: 
 
 def _claimed(c: Connection, stream: DeliveryRow) -> Claimed:
     row = c.row(_CORRELATION, {"order": stream.order_id})
-    return Claimed(stream, tuple(_readable(c, stream.order_id, stream.sent_seq)), row[0] if row is not None else "")
-
-
-def _readable(c: Connection, order_id: str, after: int) -> Iterator[EventRow]:
-    """The next events up to one that is damaged, by which no other stream is to be held up."""
-    for row in c.rows(_EVENTS, {"order": order_id, "after": after, "count": AHEAD}):
-        try:
-            yield _event(row)
-        except StoreUnavailable:
-            return
+    # Up to one that is damaged, by which no other stream is to be held up.
+    events = takewhile(lambda event: not event.damage, events_of(c, stream.order_id, stream.sent_seq, AHEAD))
+    return Claimed(stream, tuple(events), row[0] if row is not None else "")
 
 
 # what became of a claim

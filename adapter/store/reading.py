@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, literal_
 
 from adapter.ports import OutcomeKind
 from adapter.store.connection import Connection, Statement
-from adapter.store.packing import unpack, unpack_issues
+from adapter.store.packing import readable, unpack, unpack_issues
 from adapter.store.rows import AttemptRow, Direction, MessageRow, OrderQuery, OrderRow, Response, Version
 from adapter.store.schema import attempt, message, meta, resource_order
 
@@ -131,10 +131,10 @@ def find_messages(c: Connection, order_id: str) -> list[tuple[Any, ...]]:
 
 
 def message_row(row: tuple[Any, ...]) -> MessageRow:
-    """A row of ``message``."""
+    """A row of ``message``. Nothing goes by a message but what people see."""
     order_id, seq, number, direction, operation, at, content_type, status, body, _ = row
-    text = unpack(body, f"message {seq} of order {order_id}")
-    return MessageRow(Direction(direction), operation, text, at, content_type, status, number)
+    text, damage = readable(body, f"message {seq} of order {order_id}")
+    return MessageRow(Direction(direction), operation, text, at, content_type, status, number, damage)
 
 
 def last_attempt(c: Connection, order_id: str) -> AttemptRow | None:

@@ -33,7 +33,8 @@ class Direction(StrEnum):
 
 @frozen
 class MessageRow:
-    """One message of an order's way, already redacted. ``status`` is the HTTP status of a reply."""
+    """One message of an order's way, already redacted. ``status`` is the HTTP status of a reply. ``damage`` says of one on record why there
+    is no body to be read, and what to do about it."""
 
     direction: Direction
     operation: str
@@ -42,6 +43,7 @@ class MessageRow:
     content_type: str = ""
     status: int | None = None
     attempt: int = 0
+    damage: str = ""
 
 
 @frozen

@@ -52,12 +52,11 @@ _UPDATE_ORDER = Statement(
     )
 )
 # Not by RETURNING, for which SQLite makes a table each time.
-_TOLD_IN = Statement(
-    select(_ORDER.market, _ORDER.event_seq, _ORDER.client, _ORDER.scope, _ORDER.key).where(_ORDER.id == bindparam("order"))
-)
+_TOLD_IN = Statement(select(_ORDER.market, _ORDER.event_seq, _ORDER.client).where(_ORDER.id == bindparam("order")))
+# Its other keys were taken with its answer.
 _KEEP_RESPONSE = Statement(
     update(idempotency)
-    .where(idempotency.c.scope == bindparam("of_scope"), idempotency.c.key == bindparam("of_key"))
+    .where(idempotency.c.order_id == bindparam("order"), idempotency.c.status.is_(None))
     .values(status=bindparam("http"), headers=bindparam("fields"), body=bindparam("content"))
 )
 
@@ -93,7 +92,7 @@ def pack_settlement(order_id: str, number: int, settlement: Settlement) -> tuple
         if response is None:
             raise ValueError(f"order {order_id} cannot be settled as {settlement.outcome}: repeats of its request need a response")
         headers = orjson.dumps(dict(response.headers)).decode()
-        values["response"] = {"http": response.status, "fields": headers, "content": packer.pack(response.body)}
+        values["response"] = {"order": order_id, "http": response.status, "fields": headers, "content": packer.pack(response.body)}
     return values, packer.messages(order_id, number, settlement.messages)
 
 
@@ -105,12 +104,12 @@ def settle(c: Connection, values: dict[str, Any], messages: list[dict[str, Any]]
     won = c.change(_SETTLE, values) == 1
     if won:
         c.change(_UPDATE_ORDER, values)
-        events: tuple[NewEvent, ...] = values["events"]
         response: dict[str, Any] | None = values["response"]
-        if (events or response) and (row := c.row(_TOLD_IN, values)) is not None:
-            market, last, client, scope, key = row
-            if response:
-                c.change(_KEEP_RESPONSE, {**response, "of_scope": scope, "of_key": key})
+        if response is not None:
+            c.change(_KEEP_RESPONSE, response)
+        events: tuple[NewEvent, ...] = values["events"]
+        if events and (row := c.row(_TOLD_IN, values)) is not None:
+            market, last, client = row
             audience = audience_of(client, private=values["private"])
             publish(c, values["order"], market, last - len(events) + 1, events, values["now"], values["packer"], audience)
         for task_id in values["withdraws"]:

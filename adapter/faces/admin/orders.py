@@ -169,4 +169,5 @@ def _message(row: MessageRow) -> dict[str, Any]:
         "status": row.status,
         "attempt": row.attempt,
         "body": row.body.decode("utf-8", "replace"),
+        "damage": row.damage,
     }

@@ -133,7 +133,7 @@ def _messages(way: Way) -> Iterator[_Step]:
         text = f"{message.direction}: {_HEARD[message.direction]}, {message.operation}{status}"
         rank = {Direction.CLIENT_REQUEST: 1, Direction.CLIENT_REPLY: 6}.get(message.direction, 3)
         body = message.body.decode("utf-8", "replace")
-        yield _Step(message.at, rank, "message", text, rules=_rules_of(way, message), body=body)
+        yield _Step(message.at, rank, "message", text, tuple(filter(None, (message.damage,))), _rules_of(way, message), body)
 
 
 def in_sequence(messages: Iterable[MessageRow]) -> Iterator[MessageRow]:
@@ -175,7 +175,7 @@ def _events(way: Way) -> Iterator[_Step]:
             yield _Step(event.at, 7, "state", f"{before} → {state}" if before else state)
         before = state or before
         about = f" about {event.field_path}" if event.field_path else ""
-        yield _Step(event.at, 8, "event", f"event {event.seq}: {event.type}{about}", (f"id {event.id}",))
+        yield _Step(event.at, 8, "event", f"event {event.seq}: {event.type}{about}", (f"id {event.id}", *filter(None, (event.damage,))))
 
 
 def _state(document: bytes, member: str) -> str:

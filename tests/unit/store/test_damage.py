@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 from sqlalchemy import LargeBinary, bindparam, update
 
 from adapter.errors import StoreUnavailable
+from adapter.faces.admin.orders import way_of_order
 from adapter.store import outbox
 from adapter.store.connection import Statement
 from adapter.store.listening import subscribe
@@ -37,7 +39,6 @@ def test_a_changed_bit_anywhere_in_a_body_is_noticed(place):
 @pytest.mark.parametrize(
     ("column", "what"),
     [
-        (message.c.body, "message 0"),
         (idempotency.c.body, "the answer"),
         (resource_order.c.answer, "the document"),
         (resource_order.c.request, "the request"),
@@ -78,6 +79,40 @@ def test_a_damaged_body_is_named_and_the_rest_is_read(with_store, acceptance, se
     assert [type(error) for error in errors] == [StoreUnavailable]
     assert str(errors[0]).startswith(f"{what} of order {spoilt} is damaged in the record")
     assert [look for look in after[0] if look not in errors] == [look for look in before[0] if look in after[0]]
+
+
+def test_people_see_the_rest_of_an_order_and_what_is_damaged_in_it(with_store, acceptance, settlement):
+    spoilt = bindparam("spoilt", type_=LargeBinary())
+    spoilers = (
+        Statement(update(message).where(message.c.direction == bindparam("which")).values(body=spoilt)),
+        Statement(update(event).where(event.c.id == bindparam("which")).values(document=spoilt)),
+    )
+
+    async def scenario(store):
+        fresh = await store.accept(acceptance("k1"))
+        events = tuple(NewEvent(f"event-{number}", "Changed", b'{"state":"%d"}' % number) for number in (1, 2))
+        await store.settle(fresh.order_id, 1, settlement(events=events))
+        before = await way_of_order(store, fresh.order_id)
+        for spoiler, which in zip(spoilers, ("client-request", "event-1"), strict=True):
+            spoil = partial(_spoil, spoiler, which)
+            assert await store.tx(spoil) == 1
+        return fresh.order_id, before, await way_of_order(store, fresh.order_id)
+
+    order_id, before, after = with_store(scenario)
+    said = {what: f"{what} of order {order_id} is damaged in the record" for what in ("message 0", "event 1")}
+    assert [bool(each["damage"]) for each in after["messages"]] == [True] + [False] * (len(before["messages"]) - 1)
+    assert after["messages"][0]["damage"].startswith(said["message 0"])
+    assert after["messages"][0] | {"damage": "", "body": before["messages"][0]["body"]} == before["messages"][0]
+    assert after["messages"][1:] == before["messages"][1:]
+    marked = [step["lines"][-1] for step in after["timeline"] if any("is damaged" in line for line in step["lines"])]
+    assert [line.partition(" (")[0] for line in marked] == list(said.values())
+    assert all("look at its disk, and restore a backup" in line for line in marked)
+    steps = [[step["text"] for step in way["timeline"] if step["kind"] != "state"] for way in (before, after)]
+    assert steps[0] == steps[1]
+
+
+def _spoil(statement, which, c):
+    return c.change(statement, {"which": which, "spoilt": _spoilt(bytes(Packer().pack(BODY)))})
 
 
 def test_a_listener_hears_all_before_a_damaged_event_and_its_other_streams_go_on(with_store, clock):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import delete
 
 from adapter.ports import OutcomeKind
-from adapter.store import Direction, MessageRow, Response
+from adapter.store import Direction, InFlight, MessageRow, Response, Seen
+from adapter.store.connection import Statement
+from adapter.store.schema import idempotency
 
 
 def test_an_accepted_order_has_state_reference_answer_issues_and_its_whole_way(with_store, acceptance, settlement):
@@ -49,6 +52,25 @@ def test_only_the_first_to_settle_an_attempt_wins_but_what_the_other_heard_is_ke
     assert (order.state, order.outcome) == ("acknowledged", OutcomeKind.ACCEPTED)
     assert [m.body for m in messages] == [acceptance().request, b"<Late/>"]
     assert repeat.response == settlement().response
+
+
+def test_an_answer_is_kept_under_a_key_of_its_own_order_only(with_store, acceptance, settlement):
+    """The key of an order in doubt was purged, and names another order by now."""
+
+    async def scenario(store):
+        old = await store.accept(acceptance())
+        await store.settle(old.order_id, 1, settlement(OutcomeKind.IN_DOUBT))
+        await store.tx(lambda c: c.change(Statement(delete(idempotency)), {}))
+        new = await store.accept(acceptance())
+        assert await store.settle(old.order_id, 1, settlement())
+        meanwhile = await store.accept(acceptance())
+        assert await store.settle(new.order_id, 1, settlement(OutcomeKind.REJECTED, state="rejected"))
+        return old, new, meanwhile, await store.accept(acceptance())
+
+    old, new, meanwhile, repeat = with_store(scenario)
+    assert old.order_id != new.order_id
+    assert (type(meanwhile), meanwhile.order_id) == (InFlight, new.order_id)
+    assert (type(repeat), repeat.order_id) == (Seen, new.order_id)
 
 
 @pytest.mark.parametrize("first", [OutcomeKind.ACCEPTED, OutcomeKind.REJECTED, OutcomeKind.UNAVAILABLE, OutcomeKind.ABSENT])

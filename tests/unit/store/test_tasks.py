@@ -239,7 +239,7 @@ def test_figures_per_lane(c):
 @pytest.mark.parametrize("engine", ["sqlite"])
 def test_an_idle_claim_and_a_claim_among_many_read_by_the_index(c):
     def plan(statement, **values):
-        rows = c.driver.execute(f"EXPLAIN QUERY PLAN {statement.text}", statement.ordered({**statement.constants, **values}))
+        rows = c.driver.execute(f"EXPLAIN QUERY PLAN {statement.text}", statement.ordered(values))
         return " / ".join(row[3] for row in rows)
 
     claimed = plan(tasks._CLAIM, lane_="l", now=1, until=2, node="n", count=1, past=0)
