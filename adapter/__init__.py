@@ -28,5 +28,5 @@ what is declared
 what all of them speak
     ``ports`` the values of the straight line, and what a connector is · ``recording`` the operation that calls nobody · ``contract`` what
     may be written where · ``errors`` all that can go wrong · ``finding`` what a check says · ``logs``, ``tracing``, ``clock``,
-    ``frozen``, ``loopback``
+    ``frozen``, ``loopback``, ``tallies``
 """

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from adapter.ports import Deviation, Outcome
 from adapter.store import Store
+from adapter.tallies import Tally, Timers
 
 log = structlog.get_logger("adapter.market")
 
 _SHOWN_DEVIATIONS = 5
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 class MarketMetrics:
@@ -24,8 +24,7 @@ class MarketMetrics:
 
     def __init__(self, registry: CollectorRegistry, store: Store) -> None:
         self._store = store
-        self._outcomes = Counter("adapter_outcomes", "Judged calls", ["market", "operation", "outcome"], registry=registry)
-        self._judged: dict[tuple[str, str, str], Counter] = {}
+        self._outcomes = Tally("adapter_outcomes", "Judged calls", ["market", "operation", "outcome"], registry)
         self._codes = Counter("adapter_backend_codes", "Warnings and errors of backends", ["market", "severity", "code"], registry=registry)
         self._misses = Counter(
             "adapter_table_misses", "Values without a row in their code table", ["market", "table", "direction"], registry=registry
@@ -33,12 +32,12 @@ class MarketMetrics:
         self._messages = Counter(
             "adapter_messages", "Messages of backends by what became of them", ["market", "operation", "outcome"], registry=registry
         )
-        self._answering = Histogram("adapter_message_seconds", "Messages of backends", ["market"], buckets=_SECONDS, registry=registry)
+        self._answering = Timers("adapter_message_seconds", "Messages of backends", ["market"], registry)
         self._deviations = Counter(
             "adapter_deviations", "Places where a reply broke its contract", ["market", "operation", "kind"], registry=registry
         )
-        self.seconds = Histogram("adapter_call_seconds", "Calls of backends", ["market", "result"], buckets=_SECONDS, registry=registry)
-        self.waited = Histogram("adapter_slot_wait_seconds", "Waiting for a free slot", ["market"], buckets=_SECONDS, registry=registry)
+        self.seconds = Timers("adapter_call_seconds", "Calls of backends", ["market", "result"], registry)
+        self.waited = Timers("adapter_slot_wait_seconds", "Waiting for a free slot", ["market"], registry)
         self.in_flight = Gauge("adapter_calls_in_flight", "Calls under way", ["market"], registry=registry)
         self.calls: dict[str, int] = {}  # under way, by market
         self.refused = Counter("adapter_slot_refused", "Callers that went away without a slot", ["market"], registry=registry)
@@ -46,11 +45,7 @@ class MarketMetrics:
 
     def judged(self, market: str, operation: str, outcome: Outcome, deviations: Sequence[Deviation]) -> None:
         """One call has been judged; its codes go to the log, the counters and the record."""
-        place = (market, operation, outcome.kind)
-        counter = self._judged.get(place)
-        if counter is None:
-            counter = self._judged[place] = self._outcomes.labels(*place)
-        counter.inc()
+        self._outcomes.add(market, operation, outcome.kind)
         said = [issue for issue in outcome.issues if issue.parts]  # the adapter's own words are never taken apart
         for issue in said:
             for part in issue.parts:
@@ -75,7 +70,7 @@ class MarketMetrics:
     def message_answered(self, market: str, operation: str, outcome: str, seconds: float) -> None:
         """One request of a backend is over; ``operation`` none where it was not understood."""
         self._messages.labels(market, operation, outcome).inc()
-        self._answering.labels(market).observe(seconds)
+        self._answering.of(market).add(seconds)
 
     def _deviates(self, event: str, market: str, operation: str, deviations: Sequence[Deviation]) -> None:
         for deviation in deviations:
@@ -103,15 +98,15 @@ class MarketWire:
     def __init__(self, metrics: MarketMetrics, market: str) -> None:
         self._market, self._calls = market, metrics.calls
         metrics.in_flight.labels(market).set_function(lambda: metrics.calls.get(market, 0))
-        self._waited = metrics.waited.labels(market)
+        self._waited = metrics.waited.of(market)
         self._refused = metrics.refused.labels(market)
         self._replaced = metrics.replaced.labels(market)
-        self._seconds = {name: metrics.seconds.labels(market, name) for name in ("replied", "not_sent", "maybe_sent", "cancelled")}
+        self._seconds = {name: metrics.seconds.of(market, name) for name in ("replied", "not_sent", "maybe_sent", "cancelled")}
 
     def slot_taken(self, waited: float) -> None:
         """An exchange is in flight."""
         self._calls[self._market] = self._calls.get(self._market, 0) + 1
-        self._waited.observe(waited)
+        self._waited.add(waited)
 
     def slot_refused(self, waited: float) -> None:  # noqa: ARG002 - of interest is that it happened
         """A caller went away without a slot."""
@@ -120,7 +115,7 @@ class MarketWire:
     def ended(self, outcome: str, took: float) -> None:
         """An exchange is over."""
         self._calls[self._market] -= 1
-        self._seconds[outcome].observe(took)
+        self._seconds[outcome].add(took)
 
     def pool_replaced(self) -> None:
         """The kept connections are not used again."""

@@ -24,6 +24,7 @@ _BOM = b"\xef\xbb\xbf"
 _NON_CHARACTER = b"\xef"  # how U+FFFE and U+FFFF begin, and few others; one byte is found at once
 _ESCAPED_COLON = b"\\u003"  # and a few other characters
 _SHAPE = bytes.maketrans(b"[123456789", b"{000000000")
+_REST = bytes(code for code in range(256) if code not in b'{[}]0123456789.,e+-" ')  # but the ends of texts, and of words that are none
 _POINT = re.compile(rb"\.0[0e+\-]*+(?:[,}\]]|\Z)")  # the numbers that are not whole ones, as orjson writes them, in the shape of a document
 _EXPONENT = re.compile(rb"0e[+\-]?0++(?:[,}\]]|\Z)")
 _SUSPICIOUS = re.compile(rb"\\[ubf]|\xef\xbf[\xbe\xbf]")  # orjson escapes control characters; these may be some
@@ -55,13 +56,17 @@ def read_json(raw: bytes, *, max_depth: int = 100) -> tuple[Any, bytes]:
 def _is_whole(raw: bytes, text: bytes) -> bool:
     """Whether every member of ``raw`` is in ``text``, which was written from what was read. A member given twice takes a colon with it, and
     nothing puts one in its place but a text with an escaped one; such a document is read twice without need."""
-    return raw == text or (raw.count(b":") == text.count(b":") and (raw.find(b"\\") < 0 or raw.find(_ESCAPED_COLON) < 0))
+    return raw == text or (_colons(raw) == _colons(text) and (raw.find(b"\\") < 0 or raw.find(_ESCAPED_COLON) < 0))
+
+
+def _colons(text: bytes) -> int:
+    return len(text) - len(text.replace(b":", b""))  # counts them in half of the time that ``count`` takes
 
 
 def _is_plain(document: Any, text: bytes, max_depth: int) -> bool:
     """Whether every number is as it was written, and nothing is nested deeper than that. Of a document with no more brackets than that, and
     nothing that looks like a fraction, its text tells it for a third of what it costs to go through all values."""
-    shape = text.translate(_SHAPE)
+    shape = text.translate(_SHAPE, _REST)
     if shape.count(b"{") <= max_depth and not (_POINT.search(shape) or _EXPONENT.search(shape)):
         return True
     level: list[Any] = [[document]]
@@ -153,7 +158,7 @@ def _decimal(text: str) -> Decimal:
         number = None
     if number is None or not -MAX_EXPONENT < number.adjusted() < MAX_EXPONENT:  # written out it would fill the memory
         raise _BadNumberError(text, "the number's exponent is out of range")
-    return number
+    return number if number.as_tuple().exponent else Decimal(f"{number}.0")  # 1e0 would not be known from 1 any more, which is an integer
 
 
 def _constant(text: str) -> NoReturn:

@@ -17,7 +17,7 @@ from adapter.errors import ConfigError, Problem
 __all__ = ["Validator", "text_problems"]
 
 _ECHO = 60
-_FRACTIONS = (Decimal, float)
+_DRAFT_4 = "http://json-schema.org/draft-04/schema#"
 _VALUES = frozenset({"const", "enum", "default", "examples"})  # keywords whose values are data and not schemas
 _SECRET = re.compile(r"secret|passw|pwd|token|credential|authorization|api.?key|\bpin\b", re.IGNORECASE)
 _FORMATS = {
@@ -39,24 +39,12 @@ _TYPES = {
 }
 
 
-class _WholeNumber:
-    """The keyword behind ``type: integer``: a number written with a fraction (1.0) is none, because no rule takes it for one."""
-
-    def __init__(self, *_: Any) -> None:
-        pass
-
-    def validate(self, instance: Any) -> None:
-        """Raises ValueError where a number is not written as an integer; other kinds are the business of ``type``."""
-        if isinstance(instance, _FRACTIONS):
-            raise ValueError("is written with a fraction")
-
-
 class _Distinct:
     """The keyword ``distinct``: a list of paths, by which the elements of a list are told apart. Two elements that agree on all of them,
     or where one says less than the other and contradicts it on none, are the same one twice."""
 
-    def __init__(self, _parent: Any, paths: list[str], _at: Any) -> None:
-        self._ways = [path.split(".") for path in paths]
+    def __init__(self, parent_schema: Any, value: list[str], schema_path: Any) -> None:  # noqa: ARG002 - so it is called
+        self._ways = [path.split(".") for path in value]
 
     def validate(self, instance: Any) -> None:
         """Raises ValueError where two elements cannot be told apart."""
@@ -77,18 +65,31 @@ def _reached(element: Any, way: list[str]) -> Any:
     return element
 
 
-def _whole(schema: Any) -> Any:
-    """The schema with the keyword wherever it asks for an integer and for no other kind of number."""
+def _whole(schema: Any, types: set[tuple[str, ...]]) -> Any:
+    """The schema, which asks elsewhere for what it says of an integer and of no other kind of number: in draft 4, where a number written
+    with a fraction (1.0) is none; no rule takes it for one. ``types`` gets what it asks for there."""
     if isinstance(schema, list):
-        return [_whole(part) for part in schema]
+        return [_whole(part, types) for part in schema]
     if not isinstance(schema, Mapping):
         return schema
-    found = {name: part if name in _VALUES else _whole(part) for name, part in schema.items()}
-    types = [schema.get("type")] if not isinstance(schema.get("type"), list) else schema["type"]
-    return {**found, "wholeNumber": True} if "integer" in types and "number" not in types else found
+    found = {name: part if name in _VALUES else _whole(part, types) for name, part in schema.items()}
+    asked = schema.get("type")
+    names = tuple(asked) if isinstance(asked, list) else (asked,)
+    if "integer" not in names or "number" in names:
+        return found
+    types.add(names)
+    del found["type"]
+    return {**found, "allOf": [*found.get("allOf", ()), {"$ref": _address(names)}]}
 
 
-_KEYWORDS = {"wholeNumber": _WholeNumber, "distinct": _Distinct}
+def _names(schema: Any, keyword: str) -> bool:
+    if isinstance(schema, Mapping):
+        return keyword in schema or any(_names(part, keyword) for part in schema.values())
+    return isinstance(schema, list) and any(_names(part, keyword) for part in schema)
+
+
+def _address(types: tuple[str, ...]) -> str:
+    return f"urn:adapter:whole:{':'.join(types)}"
 
 
 class Validator:
@@ -104,8 +105,16 @@ class Validator:
     @cached_property
     def _compiled(self) -> jsonschema_rs.Draft202012Validator:
         try:
-            return jsonschema_rs.Draft202012Validator(_whole(self._schema), validate_formats=True, keywords=_KEYWORDS)
-        except (ValidationError, ValueError) as error:
+            types: set[tuple[str, ...]] = set()
+            schema = _whole(self._schema, types)
+            registry = jsonschema_rs.Registry([(_address(names), {"$schema": _DRAFT_4, "type": list(names)}) for names in types])
+            return jsonschema_rs.Draft202012Validator(
+                schema,
+                validate_formats=True,
+                keywords={"distinct": _Distinct} if _names(schema, "distinct") else None,  # one keyword makes all others a third slower
+                registry=registry,
+            )
+        except (ValidationError, ValueError, TypeError) as error:
             raise ConfigError(f"{self._source or 'the schema'} is no JSON Schema: {str(error).splitlines()[0]}") from error
 
     def problems(self, document: Any) -> list[Problem]:
@@ -164,7 +173,7 @@ def _nearest(error: ValidationError, where: str) -> list[Problem]:
         kinds += [_kinds(part) for part in branch if part.kind.name == "type"]
     if len(kinds) == len(branches) and kinds:
         kinds = [kind for kind in dict.fromkeys(kinds) if kind != "null"] or ["null"]
-        return [Problem(where, f"must be {' or '.join(kinds)}, not {_kind(error.instance)}")]
+        return [Problem(where, _other_kind(error, " or ".join(kinds)))]
     return [Problem(where, "fits none of the allowed forms")]
 
 
@@ -209,13 +218,13 @@ def _options(error: ValidationError) -> str:
 
 
 def _type(error: ValidationError) -> str:
-    if isinstance(error.instance, Decimal | float) and _kinds(error).endswith(_TYPES["integer"]):
-        return _fraction(error)
-    return f"must be {_kinds(error)}, not {_kind(error.instance)}"
+    return _other_kind(error, _kinds(error))
 
 
-def _fraction(error: ValidationError) -> str:
-    return f"must be a whole number, written without a fraction or exponent, not {_echo(error)}"
+def _other_kind(error: ValidationError, kinds: str) -> str:
+    if isinstance(error.instance, Decimal | float) and _TYPES["integer"] in kinds:
+        return f"must be {_TYPES['integer']}, written without a fraction or exponent, not {_echo(error)}"
+    return f"must be {kinds}, not {_kind(error.instance)}"
 
 
 def _format(error: ValidationError) -> str:
@@ -229,7 +238,6 @@ def _unknown(error: ValidationError) -> str:
 
 _WORDS: dict[str, Callable[[ValidationError], str]] = {
     "type": _type,
-    "wholeNumber": _fraction,
     "enum": lambda error: f"must be one of {_options(error)}, not {_echo(error)}",
     "const": lambda error: f"must be {error.kind.value}, not {_echo(error)}",
     "format": _format,

@@ -33,17 +33,19 @@ class FaceRoute(BaseRoute):
     """Everything under a face's base path, so that every answer there is in the face's own words."""
 
     def __init__(self, gateway: Gateway) -> None:
-        self._base, self._gateway = gateway.face.base.lower(), gateway
+        self.gateway, self._base = gateway, gateway.face.base.lower()
+
+    def leads(self, path: str) -> bool:
+        """Whether a path, in lower case, is the base path or below it."""
+        return path.startswith(self._base) and path[len(self._base) : len(self._base) + 1] in ("", "/")
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Full for the base path and all below it."""
-        path: str = scope.get("path", "").lower()
-        inside = scope["type"] == "http" and path.startswith(self._base) and path[len(self._base) : len(self._base) + 1] in ("", "/")
-        return (Match.FULL if inside else Match.NONE), {}
+        return (Match.FULL if scope["type"] == "http" and self.leads(scope["path"].lower()) else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands the request to the face."""
-        await self._gateway(scope, receive, send)
+        await self.gateway(scope, receive, send)
 
 
 class Application(Starlette):
@@ -54,11 +56,12 @@ class Application(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request. One slash at the end of a path is no part of it, as it is within the faces."""
         if scope["type"] == "http":
-            for route in self.faces:
-                if route.matches(scope)[0] is Match.FULL:
-                    await route.handle(scope, receive, send)
-                    return
             path: str = scope["path"]
+            lower = path.lower()
+            for route in self.faces:
+                if route.leads(lower):
+                    await route.gateway(scope, receive, send)
+                    return
             if len(path) > 1 and path.endswith("/") and all(route.matches(scope)[0] is Match.NONE for route in self.routes):
                 scope = {**scope, "path": path[:-1]}
         await super().__call__(scope, receive, send)

@@ -58,7 +58,7 @@ class Callers:
         """The caller of a request. Raises NotAuthenticated, TooManyRequests."""
         ids = incoming.values(_spellings(credentials.id))
         secrets = incoming.values(_spellings(credentials.secret))
-        if not ids and not secrets and credentials.open_as and self._open_here and _is_local(incoming.first("host")):
+        if not ids and not secrets and credentials.open_as and self._open_here and _is_local(incoming.first(b"host")):
             return self._callers[credentials.open_as]
         if len(ids) != 1 or len(secrets) != 1 or not secrets[0]:
             raise NotAuthenticated
@@ -69,8 +69,8 @@ class Callers:
 
 
 @lru_cache(maxsize=64)
-def _spellings(declared: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(map(str.lower, declared))
+def _spellings(declared: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(name.lower().encode() for name in declared)
 
 
 def _is_local(host: str | None) -> bool:

@@ -125,7 +125,7 @@ class Gateway:
             try:
                 reply = self._formed(await self._answer(incoming, trace), trace)
                 status = reply.status
-                lingering = status == _TOO_LARGE and not incoming.whole and incoming.first("expect") is None
+                lingering = status == _TOO_LARGE and not incoming.whole and incoming.first(b"expect") is None
                 await self._send(send, reply, incoming, trace, more=lingering)
             except CallerGone:
                 pass
@@ -359,7 +359,6 @@ class Gateway:
         return Reply(status, write_json(self._render.shaped_list(message, documents)), headers)
 
     async def _send(self, send: Send, reply: Reply, incoming: Incoming, trace: Trace, *, more: bool) -> None:
-        """``more`` leaves the answer open, and so the connection, though all of it is sent."""
         headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in reply.headers.items()]
         for encoded, name in self._headers.echoed:
             value = trace.correlation_id if name == self.face.correlation.header else self._headers.one(incoming, name)
@@ -367,8 +366,7 @@ class Gateway:
                 headers.append((encoded, value.encode("ascii")))
         if reply.status != 204:
             headers += [(b"content-type", trace.media.encode("ascii")), (b"content-length", str(len(reply.body)).encode("ascii"))]
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if incoming.method == "HEAD" else reply.body, "more_body": more})
+        await incoming.answer(send, reply.status, headers, reply.body, more=more)
 
 
 def _other_method(incoming: Incoming, offered: set[str]) -> Reply:
@@ -381,7 +379,7 @@ def _other_method(incoming: Incoming, offered: set[str]) -> Reply:
 
 def _parent(incoming: Incoming) -> dict[str, str]:
     """What the caller says of its trace."""
-    return {name: value for name in ("traceparent", "tracestate") if (value := incoming.first(name)) is not None}
+    return {name: value for name in ("traceparent", "tracestate") if (value := incoming.first(name.encode())) is not None}
 
 
 def _fields(request: _Request) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ class InboundRoute(BaseRoute):
         started, incoming = time.perf_counter(), Incoming(scope, receive)
         correlation, told = _correlation(incoming), _Told()
         market = incoming.path.removeprefix(BASE).partition("/")[0]
-        parent = {name: values[0] for name in ("traceparent", "tracestate") if (values := incoming.headers.get(name))}
+        parent = {name: value for name in ("traceparent", "tracestate") if (value := incoming.first(name.encode())) is not None}
         with (
             structlog.contextvars.bound_contextvars(correlation_id=correlation, market=market),
             Exchange(),
@@ -79,7 +79,7 @@ class InboundRoute(BaseRoute):
             try:
                 reply = await self._answer(incoming, market, correlation, told)
                 status = reply.status
-                lingering = status == _TOO_LARGE and not incoming.whole and incoming.first("expect") is None
+                lingering = status == _TOO_LARGE and not incoming.whole and incoming.first(b"expect") is None
                 await _send(send, reply, incoming, correlation, more=lingering)
             except CallerGone:
                 told.outcome = "gone"
@@ -103,7 +103,7 @@ class InboundRoute(BaseRoute):
             incoming.method,
             incoming.path.removeprefix(BASE).partition("/")[2].strip("/"),
             incoming.query.decode("latin-1"),
-            {name: values[0] for name, values in incoming.headers.items()},
+            incoming.firsts(),
             b"",
         )
         self._in_flight[market] = self._in_flight.get(market, 0) + 1
@@ -140,9 +140,9 @@ def _authenticate(incoming: Incoming, security: InboundSecurity, market: str) ->
     right = True
     if security.basic is not None:
         wanted = f"{security.basic.username}:{security.basic.password.get_secret_value()}".encode()
-        right &= hmac.compare_digest(_basic(incoming.headers.get("authorization", [])), wanted)
+        right &= hmac.compare_digest(_basic(incoming.sent(b"authorization")), wanted)
     for name, secret in security.headers.items():
-        sent = incoming.headers.get(name.lower(), [])
+        sent = incoming.sent(name.lower().encode())
         right &= hmac.compare_digest("\0".join(sent).encode("latin-1"), secret.get_secret_value().encode())
     if not right:
         scheme = "Basic" if security.basic is not None else "Header"
@@ -159,20 +159,18 @@ def _basic(sent: list[str]) -> bytes:
 
 
 def _check_encoding(incoming: Incoming) -> None:
-    encoding = (incoming.first("content-encoding") or "identity").strip().lower()
+    encoding = (incoming.first(b"content-encoding") or "identity").strip().lower()
     if encoding != "identity":
         raise UnsupportedMedia("The body is compressed; send it without Content-Encoding", headers={"Accept-Encoding": "identity"})
 
 
 def _correlation(incoming: Incoming) -> str:
     """The sender's own id of the exchange, where it is one that can be written down; else a new one."""
-    sent = incoming.first(CORRELATION) or ""
+    sent = incoming.first(CORRELATION.encode()) or ""
     return sent if 0 < len(sent) <= _LONGEST and sent.isascii() and sent.isprintable() else str(uuid.uuid4())
 
 
 async def _send(send: Send, reply: WireReply, incoming: Incoming, correlation: str, *, more: bool) -> None:
     headers: Mapping[str, str] = {**reply.headers, "content-length": str(len(reply.body)), CORRELATION: correlation}
     raw = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
-    body = b"" if incoming.method == "HEAD" else reply.body
-    await send({"type": "http.response.body", "body": body, "more_body": more})
+    await incoming.answer(send, reply.status, raw, reply.body, more=more)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from starlette.types import Receive, Scope
+from starlette.types import Receive, Scope, Send
 
 from adapter.errors import InvalidMessage, NotAcceptable, Problem, RequestTimeout, TooLarge, UnsupportedMedia
-from adapter.faces.cycle import BODY_AT_HAND
+from adapter.faces.cycle import CYCLE, Cycle
 
 _MOST_DRAINED, _DRAIN_SECONDS, _DRAIN_PAUSE = 16 * 1024 * 1024, 5.0, 1.0
 SLASH = "\udc2f"
@@ -27,22 +27,22 @@ class CallerGone(Exception):
 class Incoming:
     """Method, path and headers of a request. Header names are lower case, values are kept apart when a name comes twice."""
 
-    __slots__ = ("_raw_path", "at_hand", "headers", "method", "path", "peer", "query", "receive", "whole")
+    __slots__ = ("_headers", "_raw_path", "cycle", "method", "path", "peer", "query", "receive", "whole")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.receive = receive
         self.whole = False  # whether the last piece of the body was taken
-        self.at_hand: Callable[[], bool] = scope.get("extensions", _NO_EXTENSIONS).get(BODY_AT_HAND, _unknown)
+        self.cycle: Cycle | None = scope.get("extensions", _NO_EXTENSIONS).get(CYCLE)  # another server has none
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self._raw_path: bytes = scope.get("raw_path") or b""
         self.query: bytes = scope["query_string"]
         peer = scope.get("client")
         self.peer: str = peer[0] if peer else ""
-        headers: dict[str, list[str]] = {}
-        self.headers = headers
-        for sent, value in scope["headers"]:
-            name, text = sent.decode("latin-1"), value.decode("latin-1").strip(" \t")
+        headers: dict[bytes, list[str]] = {}
+        self._headers = headers
+        for name, value in scope["headers"]:
+            text = value.decode("latin-1").strip(" \t")
             if name in headers:
                 headers[name].append(text)
             else:
@@ -59,24 +59,38 @@ class Incoming:
         except UnicodeDecodeError:
             raise InvalidMessage("The path is not UTF-8; encode its characters as UTF-8 before they are percent-encoded") from None
 
-    def values(self, spellings: tuple[str, ...]) -> list[str]:
-        """The different values under any of these lower-case names, in order."""
+    def values(self, spellings: tuple[bytes, ...]) -> list[str]:
+        """The different values under any of these names, in order."""
         found: list[str] = []
         for spelling in spellings:
-            if sent := self.headers.get(spelling):
+            if sent := self._headers.get(spelling):
                 found = found + sent if found else sent
         return found if len(found) < 2 else list(dict.fromkeys(found))
 
-    def first(self, name: str) -> str | None:
+    def sent(self, name: bytes) -> list[str]:
+        """Every value of a header, in order."""
+        return self._headers.get(name, [])
+
+    def first(self, name: bytes) -> str | None:
         """The first value of a header, None where it was not sent."""
-        values = self.headers.get(name)
+        values = self._headers.get(name)
         return values[0] if values else None
+
+    def firsts(self) -> dict[str, str]:
+        """The first value of every header."""
+        return {name.decode("latin-1"): values[0] for name, values in self._headers.items()}
+
+    async def answer(self, send: Send, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes, *, more: bool) -> None:
+        """Sends the answer to the request. ``more`` leaves it open, and so the connection, though all of it is sent."""
+        if more or self.cycle is None or not self.cycle.answer(status, headers, body):
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": b"" if self.method == "HEAD" else body, "more_body": more})
 
 
 def check_media(incoming: Incoming, consumes: Sequence[str]) -> str:
     """The media type of the body, without parameters. Raises UnsupportedMedia where its type, character set or encoding cannot be read."""
-    sent = incoming.first("content-type") or ""
-    if sent in consumes and "content-encoding" not in incoming.headers:
+    sent = incoming.first(b"content-type") or ""
+    if sent in consumes and incoming.first(b"content-encoding") is None:
         return sent
     essence, *parameters = (part.strip().lower() for part in sent.split(";"))
     if essence not in consumes:
@@ -87,7 +101,7 @@ def check_media(incoming: Incoming, consumes: Sequence[str]) -> str:
         name, _, value = parameter.partition("=")
         if name.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):
             raise UnsupportedMedia("The body's character set has to be utf-8")
-    encoding = (incoming.first("content-encoding") or "identity").strip().lower()
+    encoding = (incoming.first(b"content-encoding") or "identity").strip().lower()
     if encoding != "identity":
         raise UnsupportedMedia(
             f"The body's encoding '{_short(encoding)}' is not taken; send it without Content-Encoding",
@@ -98,7 +112,7 @@ def check_media(incoming: Incoming, consumes: Sequence[str]) -> str:
 
 def check_accept(incoming: Incoming, produces: str) -> None:
     """Raises NotAcceptable where the caller rules out the media type that answers have."""
-    accepted = incoming.headers.get("accept")
+    accepted = incoming.sent(b"accept")
     if not accepted or accepted == ["*/*"] or not any(accepted):
         return
     essence = produces.partition(";")[0].strip().lower()
@@ -115,14 +129,18 @@ def check_accept(incoming: Incoming, produces: str) -> None:
 
 async def read_body(incoming: Incoming, most: int, seconds: float) -> bytes:
     """The whole body. Raises TooLarge without reading on, RequestTimeout, CallerGone."""
-    declared = incoming.first("content-length")
+    declared = incoming.first(b"content-length")
     if declared is not None:
         if not (declared.isascii() and declared.isdigit()):
             raise InvalidMessage(problems=[Problem("Content-Length", "is not a number")], headers=_CLOSE)
         if len(declared) > 15 or int(declared) > most:
             raise _too_large(most)
-    if incoming.at_hand():
-        return await _collect(incoming, most)
+    body = None if incoming.cycle is None else incoming.cycle.whole_body()
+    if body is not None:
+        incoming.whole = True
+        if len(body) > most:
+            raise _too_large(most)
+        return body
     try:
         async with asyncio.timeout(seconds):
             return await _collect(incoming, most)
@@ -166,11 +184,6 @@ async def drain(incoming: Incoming) -> None:
 def _too_large(most: int) -> TooLarge:
     # the rest of the body is not read, so the connection cannot carry another request
     return TooLarge(f"The request body is larger than {most} bytes", headers=_CLOSE)
-
-
-def _unknown() -> bool:
-    """Another server may not say what has arrived."""
-    return False
 
 
 def _short(text: str) -> str:

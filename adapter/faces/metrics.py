@@ -4,37 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge
 
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+from adapter.tallies import Tally, Timers
 
 
 class FaceMetrics:
     """Requests by face, operation and status; time by face and operation. One per registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._requests = Counter("adapter_requests", "Requests answered", ["face", "operation", "status"], registry=registry)
-        self._seconds = Histogram(
-            "adapter_request_seconds",
-            "From the first line of a request to its answer",
-            ["face", "operation"],
-            buckets=_SECONDS,
-            registry=registry,
-        )
+        self._requests = Tally("adapter_requests", "Requests answered", ["face", "operation", "status"], registry)
+        text = "From the first line of a request to its answer"
+        self._seconds = Timers("adapter_request_seconds", text, ["face", "operation"], registry)
         self._in_flight = Gauge("adapter_requests_in_flight", "Requests in work", ["face"], registry=registry)
-        self._children: dict[tuple[str, str, int], Counter] = {}
-        self._timers: dict[tuple[str, str], Histogram] = {}
 
     def answered(self, face: str, operation: str, status: int, seconds: float) -> None:
         """One request was answered. ``status`` 499: its caller had gone."""
-        counter = self._children.get((face, operation, status))
-        if counter is None:
-            counter = self._children[face, operation, status] = self._requests.labels(face, operation, str(status))
-        timer = self._timers.get((face, operation))
-        if timer is None:
-            timer = self._timers[face, operation] = self._seconds.labels(face, operation)
-        counter.inc()
-        timer.observe(seconds)
+        self._requests.add(face, operation, str(status))
+        self._seconds.of(face, operation).add(seconds)
 
     def in_flight(self, face: str, count: Callable[[], float]) -> None:
         """``count`` tells of one face how many requests are in work there."""

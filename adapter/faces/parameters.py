@@ -11,7 +11,6 @@ from adapter.errors import Problem
 from adapter.faces.declaration import Face, Kind, Parameter
 from adapter.faces.incoming import Incoming
 
-_PLAIN = re.compile(r"[\x20-\x7e]*")
 _TEXT = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*")
 _PATH_VALUE = re.compile(r"[^\x00-\x1f\x7f/\\]{1,128}")
 
@@ -20,7 +19,7 @@ _PATH_VALUE = re.compile(r"[^\x00-\x1f\x7f/\\]{1,128}")
 class _Declared:
     name: str
     spec: Parameter
-    spellings: tuple[str, ...]
+    spellings: tuple[bytes, ...]  # of a header
     pattern: re.Pattern[str] | None
     fits: Callable[[str], object] = field(init=False)
     optional: bool = field(init=False)  # nothing is said, and nothing put in its place, where it is not sent
@@ -35,7 +34,7 @@ class Headers:
 
     def __init__(self, face: Face) -> None:
         self._declared = [
-            _Declared(name, spec, tuple(spelling.lower() for spelling in (name, *spec.aliases)), _compiled(spec))
+            _Declared(name, spec, tuple(spelling.lower().encode() for spelling in (name, *spec.aliases)), _compiled(spec))
             for name, spec in face.headers.items()
         ]
         self._by_name = {item.name: item for item in self._declared}
@@ -69,7 +68,7 @@ class Queries:
     """The query parameters that a route declares; others are none of its business."""
 
     def __init__(self, declared: Mapping[str, Parameter]) -> None:
-        self._declared = [_Declared(name, spec, (name,), _compiled(spec)) for name, spec in declared.items()]
+        self._declared = [_Declared(name, spec, (), _compiled(spec)) for name, spec in declared.items()]
 
     def read(self, pairs: Sequence[tuple[str, str]], market: str, kind: Kind) -> tuple[dict[str, str], list[Problem]]:
         """Like ``Headers.read``."""
@@ -125,18 +124,22 @@ def _fits(item: _Declared) -> Callable[[str], object]:
         return frozenset(value for value in spec.enum if _wrong(item, value) is None).__contains__
     if spec.format:
         return lambda value: _wrong(item, value) is None
-    text = re.compile(f"{(_TEXT if spec.text else _PLAIN).pattern[:-1]}{{0,{spec.max_length}}}").fullmatch
+    most, text = spec.max_length, _TEXT.fullmatch if spec.text else _plain
     if item.pattern is None:
-        return text
+        return lambda value: len(value) <= most and text(value)
     pattern = item.pattern.fullmatch
-    return lambda value: text(value) and pattern(value)
+    return lambda value: len(value) <= most and text(value) and pattern(value)
+
+
+def _plain(value: str) -> bool:
+    return value.isascii() and value.isprintable()
 
 
 def _wrong(item: _Declared, value: str) -> str | None:
     spec = item.spec
     if len(value) > spec.max_length:
         return f"is longer than {spec.max_length} characters"
-    if not (_TEXT if spec.text else _PLAIN).fullmatch(value):
+    if not (_TEXT.fullmatch(value) if spec.text else _plain(value)):
         return "holds characters that no text has" if spec.text else "holds characters beyond visible ASCII"
     if spec.enum and value not in spec.enum:
         return f"has to be {' or '.join(spec.enum)}"

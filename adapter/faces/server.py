@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 import sys
+from collections import deque
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -18,7 +19,7 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from adapter.contract.json_bytes import write_json
-from adapter.faces.cycle import BODY_AT_HAND, Cycle
+from adapter.faces.cycle import CYCLE, Cycle
 from adapter.faces.failure import plain_error
 
 log = structlog.get_logger("adapter.server")
@@ -98,19 +99,14 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._head_size, self._fields_size, self._in_head, self._begun = 0, 0, True, True
 
-    def on_url(self, url: bytes) -> None:
-        """A piece of the address."""
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header; a head may come whole in one piece of data, so its fields are counted too."""
-        self._count(len(name) + len(value) + 4)
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
-        """The head of a request is whole: it goes to the application, or waits until the one before it is answered."""
+        """The head of a request is whole: it goes to the application, or waits until the one before it is answered. One that came whole in
+        one piece is measured here."""
         self._in_head = False
+        self._fields_size = len(self.url) + sum([len(name) + len(value) + 4 for name, value in self.headers])
+        if self._fields_size > _MOST_HEAD:
+            raise _HeadTooLargeError
+        self.headers = cast("Any", deque(maxlen=0))  # what follows behind a body is no part of the head, and nobody reads it
         version, url = self.parser.get_http_version(), httptools.parse_url(self.url)
         path = url.path.decode("ascii")
         self.scope |= {
@@ -134,7 +130,7 @@ class BoundedProtocol(HttpToolsProtocol):
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
-        self.scope["extensions"] = cast("Any", {BODY_AT_HAND: cycle.body_at_hand})
+        self.scope["extensions"] = cast("Any", {CYCLE: cycle})
         if before is None or before.response_complete:
             self._running = cycle
             self._start_asgi_task(cycle, self.app)
@@ -157,11 +153,6 @@ class BoundedProtocol(HttpToolsProtocol):
         """The parser has given up. It refuses a method that it does not know before it has read the address, so no face can be asked."""
         unknown = isinstance(sys.exception(), httptools.HttpParserInvalidMethodError) and _REQUEST_LINE.match(self._piece)
         self._refuse(501 if unknown else 431 if self._fields_size > _MOST_HEAD else 400)
-
-    def _count(self, size: int) -> None:
-        self._fields_size += size
-        if self._fields_size > _MOST_HEAD:
-            raise _HeadTooLargeError
 
     def _refuse(self, status: int) -> None:
         """Answers in place of the application and drops what still comes, for a while: closing at once would reset the

@@ -32,7 +32,8 @@ documents = st.recursive(
         st.booleans(),
         st.integers(),
         texts,
-        st.sampled_from(['":"', " :", '"a":1']),
+        st.sampled_from(['":"', " :", '"a":1', "5 Calle 3, ", "v1.x2,", "0e0", "2e3]"]),
+        st.floats(allow_nan=False, allow_infinity=False),
         st.decimals(allow_nan=False, allow_infinity=False, places=3),
     ),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(names, inner, max_size=4)),
@@ -92,6 +93,9 @@ def test_many_problems_are_cut_short() -> None:
         (b"12345678901234567890123", 12345678901234567890123),
         (b"1e300", Decimal("1e300")),
         (b"0.0", Decimal("0.0")),
+        (b"1e0", Decimal("1.0")),
+        (b"-10E-0", Decimal("-10.0")),
+        (b"123456789012345678901234567890123e0", Decimal("123456789012345678901234567890123.0")),
         (b'"\\ud83d\\ude00 caf\\u00e9 C:\\\\bin"', "\U0001f600 caf\u00e9 C:\\bin"),
         (b'"tab\\tline\\nreturn\\r\\/"', "tab\tline\nreturn\r/"),
         (b" [1, true, null] ", [1, True, None]),
@@ -113,7 +117,22 @@ def test_a_number_keeps_its_digits_wherever_it_stands(number: str, around: str) 
     assert str(parse_json(raw)) == str(json.loads(raw, parse_float=Decimal))
 
 
-@pytest.mark.parametrize("text", ["1.5,", ":2.0]", "T10:00:00.000Z", "5e3f-0e1", ",1e16}", "[1.0,2.0]", "e+16", "\\u003a"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.5,",
+        ":2.0]",
+        "T10:00:00.000Z",
+        "5e3f-0e1",
+        "Apt 5 Calle 3, San Juan",
+        "v1.x2, 1xe5}",
+        "2hex-3]",
+        ",1e16}",
+        "[1.0,2.0]",
+        "e+16",
+        "\\u003a",
+    ],
+)
 def test_a_text_that_looks_like_a_number_is_no_number(text: str) -> None:
     document = {"a": text, "b": [text, 1, {text: True}]}
     assert parse_json(json.dumps(document).encode()) == document

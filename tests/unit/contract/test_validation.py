@@ -25,6 +25,18 @@ def problems(schema: Any, value: Any) -> list[str]:
         ({"type": "integer"}, Decimal("1.5"), "must be a whole number, written without a fraction or exponent, not 1.5"),
         ({"type": "integer"}, Decimal("1.0"), "must be a whole number, written without a fraction or exponent, not 1.0"),
         ({"type": ["integer", "null"]}, Decimal("1.0"), "must be a whole number, written without a fraction or exponent, not 1.0"),
+        ({"type": ["string", "integer"]}, Decimal("1.0"), "must be a whole number, written without a fraction or exponent, not 1.0"),
+        (
+            {"type": "integer", "allOf": [{"minimum": 2}]},
+            Decimal("2.0"),
+            "must be a whole number, written without a fraction or exponent, not 2.0",
+        ),
+        ({"type": "integer", "allOf": [{"minimum": 2}]}, 1, "must be at least 2"),
+        (
+            {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+            Decimal("1.0"),
+            "must be a whole number, written without a fraction or exponent, not 1.0",
+        ),
         ({"type": "integer"}, Decimal("1E+2"), "must be a whole number, written without a fraction or exponent, not 100.0"),
         ({"type": "number"}, True, "must be a number, not true or false"),
         ({"type": "boolean"}, "true", "must be true or false, not text"),
@@ -71,8 +83,12 @@ def test_what_is_wrong_in_words(schema: Any, value: Any, words: str) -> None:
 
 def test_a_document_that_fits_has_no_problems() -> None:
     assert problems({"type": "integer"}, 3) == []
+    assert problems({"type": ["integer", "null"]}, None) == []
+    assert problems({"type": ["integer", "number"]}, Decimal("1.0")) == []
+    assert problems({"enum": [{"type": "integer"}]}, {"type": "integer"}) == []
     assert problems({"type": "number"}, Decimal("1.10")) == []
     assert problems({"type": "integer"}, 10**30) == []
+    assert problems({"type": "integer"}, Decimal(1)) == []  # written as 1
     assert problems({"format": "date-time"}, "4444-12-31T00:00:00.000Z") == []
     assert problems({"format": "date-time"}, "2022-05-11T10:40:00+01:00") == []
 
@@ -126,7 +142,9 @@ def test_the_list_of_problems_is_cut_at_twenty() -> None:
     assert found[0] == Problem("[0]", "must be text, not a number")
 
 
-@pytest.mark.parametrize("schema", [{"type": "strin"}, {"pattern": "("}, {"$ref": "#/nope"}])
+@pytest.mark.parametrize(
+    "schema", [{"type": "strin"}, {"type": ["integer", "strin"]}, {"type": ["integer", 1]}, {"pattern": "("}, {"$ref": "#/nope"}]
+)
 def test_what_is_no_schema_is_refused(schema: Any) -> None:
     with pytest.raises(ConfigError, match=r"order\.json is no JSON Schema"):
         Validator(schema, source="order.json")

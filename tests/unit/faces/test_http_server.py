@@ -391,6 +391,38 @@ def test_bad_chunk_in_the_middle_of_a_body_ends_its_request(world, headers):
     assert not world.orders.seen
 
 
+def test_trailers_behind_a_body_are_neither_headers_nor_kept(world, order, headers):
+    sent = {**headers, "Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+    body = json.dumps(order).encode()
+    trailers = b"correlationId: other\r\nIdempotency-Key: k\r\n" + b"X-Many: x\r\n" * 20_000
+
+    async def run():
+        seen = []
+
+        async def app(scope, receive, send):
+            if scope["type"] == "http":
+                seen.append(scope)
+            await world.app(scope, receive, send)
+
+        async with serving(app) as port:
+            pieces = (
+                head(sent),
+                b"%x\r\n%b\r\n0\r\n" % (len(body), body),
+                trailers,
+                b"\r\n",
+                head({**headers, "Connection": "close"}, "GET"),
+            )
+            return await converse(port, *pieces), [name for name, _ in seen[0]["headers"]]
+
+    answer, names = asyncio.run(run())
+    assert answer.startswith(b"HTTP/1.1 201 ")
+    assert b"\r\ncorrelationid: " + headers["correlationId"].encode() in answer
+    assert b"HTTP/1.1 405 " in answer
+    assert world.orders.seen[0].key == f"correlationId:{headers['correlationId']}"
+    assert b"x-many" not in names
+    assert b"idempotency-key" not in names
+
+
 def test_pipelined_requests_are_answered_in_order(world, headers):
     first = head(headers, "GET", f"{PATH}/1")
     second = head({**headers, "Connection": "close"}, "PUT", PATH)
