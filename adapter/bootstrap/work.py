@@ -77,6 +77,10 @@ class Work:
             await lane.stop()
 
 
+_ENDING = 250
+"""Milliseconds from this look until a call is under way, and from its time-out until the backend sees that it is over."""
+
+
 def closed_until(clock: Callable[[], int]) -> Callable[[Market], int | None]:
     """Until when a market's backend takes no calls (milliseconds since the epoch); None while it does."""
 
@@ -84,7 +88,8 @@ def closed_until(clock: Callable[[], int]) -> Callable[[Market], int | None]:
         if not market.windows:
             return None
         now, windows = clock(), windows_of(market)
-        closed = windows.next_closed(now) if windows.closes_within(now, round(market.limits.total * 1000)) else None
+        lead = round(market.limits.total * 1000) + _ENDING
+        closed = windows.next_closed(now) if windows.closes_within(now, lead) else None
         return None if closed is None else closed.end
 
     return until
