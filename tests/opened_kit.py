@@ -20,6 +20,7 @@ from adapter.store import AttemptRow, OrderQuery, OrderRow, Store
 from simulators.registry import SIMULATORS, VARIABLES, passwords
 from simulators.soap_server import Simulator
 from tests.service_kit import pr_order, warm
+from tests.waiting import until
 
 
 @dataclass
@@ -48,13 +49,11 @@ class Opened:
 
     async def recorded(self) -> None:
         """Waits until the first order is on record."""
-        while not await self.store.orders(OrderQuery()):  # noqa: ASYNC110 - the record tells nobody
-            await asyncio.sleep(0)
+        await until(lambda: self.store.orders(OrderQuery()), "an order on record")
 
     async def called(self, times: int = 1) -> None:
         """Waits until the backend has been called so often."""
-        while len(self.slbos.requests()) < times:  # noqa: ASYNC110 - nor does the simulator
-            await asyncio.sleep(0)
+        await until(lambda: len(self.slbos.requests()) >= times, f"call {times} of the backend")
 
 
 def message(body: Mapping[str, Any] | None = None, **changed: Any) -> Message:

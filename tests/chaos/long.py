@@ -29,8 +29,9 @@ from adapter.work.plan import Plan
 from simulators.http_server import Transport
 from simulators.scenario import Behaviour
 from tests import postgres_kit
-from tests.faults.cluster import ORDERS, Backend, Cluster, Figures, eventually, forks, home_of, order, place, ways
+from tests.faults.cluster import ORDERS, Backend, Cluster, Figures, forks, home_of, order, place, ways
 from tests.faults.test_work_limits import PLAN, RATE, Asked, Nodes, most_above
+from tests.waiting import eventually
 from tests.work_kit import Clock, Heard
 
 ROWS = 1_000_000

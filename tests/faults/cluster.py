@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -195,15 +194,6 @@ def place(node: Served, body: Mapping[str, Any], key: str, market: str = "lab", 
     """One POST."""
     headers = {"Idempotency-Key": key, "X-Market": market}
     return httpx.post(node.url + ORDERS, json=body, headers=headers, timeout=timeout, trust_env=False)
-
-
-def eventually(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
-    """Waits until the condition holds, and returns what it gave."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
-    return found
 
 
 def ways(node: Served) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -22,6 +21,7 @@ from simulators.registry import VARIABLES, passwords
 from simulators.slbos.backend import slbos
 from tests.loop_kit import LoopThread
 from tests.service_kit import closed_port, home_with, pr_order, warm
+from tests.waiting import until
 
 COMMAND = Path(sys.executable).parent / "adapter"
 PROBE = "    probe: productOrder.probe\n    settle: 1\n"
@@ -155,13 +155,8 @@ class Twin(LoopThread):
 
     def asked(self, operation: str, times: int = 1) -> None:
         """Waits until the operation has been called so often."""
-
-        async def waiting() -> None:
-            async with asyncio.timeout(30):
-                while sum(call["operation"] == operation for call in self.simulator.requests()) < times:  # noqa: ASYNC110 - it has no event
-                    await asyncio.sleep(0.005)
-
-        self.run(waiting())
+        calls = self.simulator.requests
+        self.run(until(lambda: sum(call["operation"] == operation for call in calls()) >= times, f"call {times} of {operation}"))
 
     def booked(self, order: Mapping[str, Any]) -> int:
         return self.simulator.bookings()["bookings"].get(order["externalId"], {"count": 0})["count"]

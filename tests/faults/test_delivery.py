@@ -28,6 +28,7 @@ from adapter.work.delivery import Deliverer, start_seconds
 from tests import postgres_kit
 from tests.delivery_kit import HOUR, KEY, LOOPBACK, SETTINGS, START, Listener, World, answers, run_world, step_of, takes
 from tests.unit.wire.raw_backend import Peer, reply
+from tests.waiting import until
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -134,8 +135,7 @@ def test_f25_first_arrivals_are_one_to_n_and_repeats_are_the_same_event(run, see
 async def killed(deliverer: Deliverer) -> None:
     """As a process dies: in the middle of its calls, and nothing is written any more."""
     tick = asyncio.create_task(deliverer.tick())
-    while not tick.done() and not deliverer._running:  # noqa: ASYNC110 - it is ended as soon as it has begun
-        await asyncio.sleep(0)
+    await until(lambda: tick.done() or deliverer._running, "a call under way")
     deliverer._store.cut = True  # type: ignore[attr-defined]
     tick.cancel()
     calls = list(deliverer._running)

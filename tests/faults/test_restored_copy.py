@@ -25,6 +25,7 @@ from simulators.scenario import Behaviour
 from simulators.soap_server import Simulator
 from tests import postgres_kit
 from tests.faults.cluster import with_record
+from tests.waiting import until
 from tests.work_kit import FOLLOWED, Clock, Desk, Node, lab_home, node
 
 DEFERRED = "delivery: deferred\n" + FOLLOWED
@@ -136,8 +137,7 @@ def test_f40_an_attempt_that_was_under_way_when_the_copy_was_made_is_not_taken_f
         await n.place()
         n.simulator.once("CreateOrder", Behaviour(book=False, transport=Transport.NEVER))
         await n.lane("submit").tick()
-        while not n.calls("CreateOrder"):  # noqa: ASYNC110 - the simulator tells nobody
-            await asyncio.sleep(0)
+        await until(lambda: n.calls("CreateOrder"), "the call")
 
     async def since(n: Node) -> None:
         for running in list(n.lane("submit")._running):

@@ -21,6 +21,7 @@ from simulators.http_server import HttpReply, HttpRequest, Transport
 from simulators.scenario import Behaviour, Fault
 from simulators.soap_server import Simulator
 from tests.service_kit import closed_port
+from tests.waiting import until
 from tests.work_kit import FOLLOWED, Clock, Desk, Node, document, lab_home, message, node, run
 
 NEVER = Behaviour(transport=Transport.NEVER)
@@ -194,8 +195,7 @@ def test_f5_a_worker_that_dies_after_the_call_leaves_an_order_that_is_found(star
         lane = n.lane("submit")
         n.simulator.once("CreateOrder", NEVER)
         await lane.tick()
-        while not n.calls("CreateOrder"):  # noqa: ASYNC110 - the simulator tells nobody
-            await asyncio.sleep(0)
+        await until(lambda: n.calls("CreateOrder"), "the call")
         await die(lane)
         n.clock.later(60)
         await n.round("submit")
@@ -462,8 +462,7 @@ def test_an_order_that_ended_here_is_probed_where_its_worker_did_not_come_back_a
         n.simulator.once("CreateOrder", Behaviour(book=booked, transport=Transport.NEVER))
         lane = n.lane("submit")
         await lane.tick()
-        while not n.calls("CreateOrder"):  # noqa: ASYNC110 - the simulator tells nobody
-            await asyncio.sleep(0)
+        await until(lambda: n.calls("CreateOrder"), "the call")
         await die(lane)
         await fired(n, "cancelled")
         for kind in ("submit", "reconcile", "submit"):

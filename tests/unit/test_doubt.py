@@ -21,6 +21,7 @@ from simulators.scenario import Behaviour
 from tests import opened_kit
 from tests.opened_kit import Opened, message, opened
 from tests.service_kit import home_with, pr_order
+from tests.waiting import until
 
 CUT = Behaviour(transport=Transport.CLOSE)  # booked, and not a word: the connection ends
 LOST = Behaviour(book=False, transport=Transport.CLOSE)
@@ -183,10 +184,12 @@ def test_what_a_crash_left_open_is_settled_at_start(tmp_path: Path, booked: bool
                 await asyncio.gather(placing, return_exceptions=True)
             with capture_logs() as logs:
                 async with opened(tmp_path / "data", home, backends) as second:
-                    order, attempts = await second.only_order()
-                    while attempts[0].outcome is None:
-                        await asyncio.sleep(0.01)
+
+                    async def ended() -> tuple[Any, list[Any]] | None:
                         order, attempts = await second.only_order()
+                        return None if attempts[0].outcome is None else (order, attempts)
+
+                    order, attempts = await until(ended, "the attempt that was left open is asked for")
                     assert "doubt.found" in [line["event"] for line in logs]
                     return order, attempts, await second.store.messages(order.id)
 

@@ -26,6 +26,7 @@ from simulators.scenario import Behaviour
 from tests import opened_kit
 from tests.opened_kit import Opened, message, opened
 from tests.service_kit import home_with, pr_order
+from tests.waiting import until
 
 FORGET = Statement(delete(resource_order))
 
@@ -345,8 +346,7 @@ def test_an_attempt_that_this_process_is_at_is_waited_for_whatever_the_clock_say
         sent = message(body)
         service.slbos.once("UpdateOrderDetail", Behaviour(after=0.3))
         first = asyncio.create_task(service.pipeline.place(sent))
-        while booked(service, body) == 0:  # noqa: ASYNC110 - the simulator runs in this loop
-            await asyncio.sleep(0)
+        await until(lambda: booked(service, body), "a booking")
         service.pipeline.now = service.store.clock = lambda: clock.now() + 60_000  # type: ignore[method-assign]
         again = await service.pipeline.place(sent)
         assert again.body == (await first).body

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.faults.cluster import DELIVERIES, eventually, order, place, ways
+from tests.faults.cluster import DELIVERIES, order, place, ways
+from tests.waiting import eventually
 
 MARKETS = pytest.mark.parametrize("market", list(DELIVERIES))
 

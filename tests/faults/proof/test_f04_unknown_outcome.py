@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.faults.cluster import DELIVERIES, Cluster, eventually, order, place, ways
+from tests.faults.cluster import DELIVERIES, Cluster, order, place, ways
+from tests.waiting import eventually
 
 MARKETS = pytest.mark.parametrize("market", list(DELIVERIES))
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.cluster import eventually, order, place, ways
+from tests.faults.cluster import order, place, ways
 from tests.faults.middle import Middle, middle
+from tests.waiting import eventually
 
 ENGINES = ("postgresql",)
 

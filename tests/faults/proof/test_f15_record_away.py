@@ -14,8 +14,9 @@ import pytest
 
 from simulators.scenario import Behaviour
 from tests import postgres_kit
-from tests.faults.cluster import DELIVERIES, Backend, Cluster, Figures, eventually, home_of, order, place, ways
+from tests.faults.cluster import DELIVERIES, Backend, Cluster, Figures, home_of, order, place, ways
 from tests.faults.forking import Served
+from tests.waiting import eventually
 
 ENGINES = ("postgresql",)
 

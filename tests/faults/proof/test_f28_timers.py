@@ -13,9 +13,10 @@ from adapter.store.advancing import Change, advance, advance_and_acknowledge
 from adapter.store.outbox import NewEvent, events_of
 from adapter.store.tasks import Done, NewTask, TaskQuery, claim, find, put
 from simulators.soap_server import Simulator
-from tests.faults.cluster import Figures, eventually, home_of, order, place, ways, with_record
+from tests.faults.cluster import Figures, home_of, order, place, ways, with_record
 from tests.record_kit import AS_PLACED
 from tests.record_kit import place as placed
+from tests.waiting import eventually
 from tests.work_kit import FOLLOWED, START, Clock, Desk, Node, lab_home, node
 
 TIMER = """

@@ -11,7 +11,8 @@ import httpx
 from simulators.http_server import Transport
 from simulators.scenario import Behaviour
 from tests import postgres_kit
-from tests.faults.cluster import Cluster, Figures, eventually, home_of, order, place, ways
+from tests.faults.cluster import Cluster, Figures, home_of, order, place, ways
+from tests.waiting import eventually
 
 ENGINES = ("sqlite",)
 TIMER = """

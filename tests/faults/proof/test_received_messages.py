@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from simulators.scenario import Behaviour
-from tests.faults.cluster import Figures, eventually, home_of, order, place, ways
+from tests.faults.cluster import Figures, home_of, order, place, ways
 from tests.inbound_kit import INBOUND, announcement, notice, said
+from tests.waiting import eventually
 
 DESK = ("lab-desk", "desk-secret")
 XML = {"content-type": "text/xml; charset=utf-8", "soapaction": '""'}

@@ -12,6 +12,7 @@ from adapter.errors import StoreUnavailable
 from adapter.ports import OutcomeKind
 from adapter.store import Direction, Doubtful, Fresh, InFlight, MessageRow, OrderQuery, Seen, Settlement, Store
 from tests import postgres_kit
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -218,9 +219,7 @@ def test_f14_a_server_that_is_restarted_at_once_under_load_loses_nothing_and_nod
             callers = [asyncio.create_task(caller()) for _ in range(12)]
             for _ in range(4):
                 before = len(client.answered)
-                async with asyncio.timeout(30):
-                    while len(client.answered) < before + 50:  # noqa: ASYNC110
-                        await asyncio.sleep(0.01)
+                await until(lambda least=before + 50: len(client.answered) >= least, "fifty more answers")
                 await asyncio.to_thread(server.restart)
             stop.set()
             async with asyncio.timeout(60):

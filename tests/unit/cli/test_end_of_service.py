@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from adapter.cli import hosting
 from simulators.scenario import Behaviour
 from tests.service_kit import Running, pr_order, running
+from tests.waiting import eventually
 
 SOON = 0.05  # seconds; less than the backend takes
 SLOWLY = Behaviour(after=0.5)
@@ -33,8 +34,7 @@ def asking(service: Running, order: Mapping[str, Any], correlation: str = "", *,
 
 
 def called(service: Running) -> None:
-    while not service.calls():
-        time.sleep(0.005)
+    eventually(service.calls, "a call of the backend")
 
 
 def attempts(data: Path) -> list[Any]:

@@ -26,6 +26,7 @@ from simulators.scenario import Behaviour
 from tests import opened_kit
 from tests.admin_kit import LOST, listening, patient_home
 from tests.opened_kit import Opened, message, opened
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +186,7 @@ def test_an_order_whose_caller_was_answered_keeps_that_answer_whatever_is_found_
             sent = message()
             first = await service.pipeline.place(sent)
             assert first.status == 201
-            order = await in_doubt(service)
+            order = await ended(service, OutcomeKind.IN_DOUBT)
             assert order.state == "held"
             reference = "4711" if verdict == "accepted" else ""
             done = await settle_by_hand(store, judge(service), order.id, verdict, reference, "", Hand("root"))
@@ -193,7 +194,7 @@ def test_an_order_whose_caller_was_answered_keeps_that_answer_whatever_is_found_
                 assert "is accepted as 4711" in done["text"]
             else:
                 assert "it is submitted again now" in done["text"]
-            order = await taken_on(service)
+            order = await ended(service, OutcomeKind.ACCEPTED)
             assert order.answer is not None
             assert orjson.loads(order.answer)["id"] == orjson.loads(first.body)["id"], "the id of the first answer stays"
             assert (await service.pipeline.place(sent)).body == first.body
@@ -206,15 +207,11 @@ def test_an_order_whose_caller_was_answered_keeps_that_answer_whatever_is_found_
     asyncio.run(scenario())
 
 
-async def in_doubt(service: Opened) -> Any:
-    """The only order, as soon as nobody knows what became of it."""
-    while (order := (await service.only_order())[0]).outcome is not OutcomeKind.IN_DOUBT:  # noqa: ASYNC110 - the record tells nobody
-        await asyncio.sleep(0.02)
-    return order
+async def ended(service: Opened, outcome: OutcomeKind) -> Any:
+    """The only order, as soon as this has become of it."""
 
+    async def order() -> Any:
+        order, _ = await service.only_order()
+        return order if order.outcome is outcome else None
 
-async def taken_on(service: Opened) -> Any:
-    """The only order, as soon as its backend has it."""
-    while (order := (await service.only_order())[0]).outcome is not OutcomeKind.ACCEPTED:  # noqa: ASYNC110 - the record tells nobody
-        await asyncio.sleep(0.02)
-    return order
+    return await until(order, f"the order is {outcome}")

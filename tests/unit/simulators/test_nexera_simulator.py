@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from simulators.http_server import HttpReply, HttpRequest, HttpServer
 from simulators.nexera import Nexera, Response, nexera
 from simulators.nexera.scenario import Kind, Refusal
+from tests.waiting import until
 
 FAST = 2000.0  # 86400 s, the longest wait of a script, take 43 s; nothing here waits for that
 ITEM = {"id": "1", "action": "add", "productOffering": {"id": "FTTH-1000"}}
@@ -326,8 +327,7 @@ def test_callbacks_are_repeated_until_200_and_a_refusal_is_final() -> None:
         await desk.operator.hears(3)
         await desk.post("/appointment", validFor=SLOT)
         await desk.operator.hears(4)
-        while desk.twin.callbacks()[-1]["status"] == 0:  # noqa: ASYNC110 - the simulator has taken the answer in a moment
-            await asyncio.sleep(0)
+        await until(lambda: desk.twin.callbacks()[-1]["status"], "the simulator takes the answer")
         assert [(one["name"], one["tries"], one["status"]) for one in desk.twin.callbacks()] == [
             ("troubleTicketStatusChangeEvent", 3, 200),
             ("AppointmentStateChangeEvent", 1, 404),

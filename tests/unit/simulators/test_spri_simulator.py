@@ -19,6 +19,7 @@ from simulators.spri import spri
 from simulators.spri.course import SpriScenarios
 from simulators.spri.server import HERE, SpriSimulator
 from simulators.wsdl import Contract
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 A, M = "urn:spri-style:auftrag:1", "urn:spri-style:meldung:1"
@@ -416,7 +417,7 @@ def test_messages_wait_for_an_address_and_survive_a_stop():
         async with buyer.listening() as address, httpx.AsyncClient(trust_env=False, timeout=10) as client:
             async with simulator:
                 await Caller(simulator, client).place("HOLIDAY-1")
-                await until(lambda: bool(simulator.callbacks()))
+                await until(simulator.callbacks, "a message to be told")
             async with simulator:
                 refused = await client.put(f"{simulator.root}/callbacks", json={"adress": "x"})
                 assert refused.status_code == 400
@@ -429,12 +430,6 @@ def test_messages_wait_for_an_address_and_survive_a_stop():
                 simulator.tells("")
 
     asyncio.run(run())
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - what is waited for happens in the simulator
-            await asyncio.sleep(0.005)
 
 
 @pytest.mark.parametrize(

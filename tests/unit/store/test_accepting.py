@@ -9,6 +9,7 @@ import pytest
 
 from adapter.ports import OutcomeKind
 from adapter.store import Doubtful, Fresh, InFlight, Mismatch, OrderQuery, Response, Seen
+from tests.waiting import until
 
 
 def test_a_new_request_is_on_record_with_its_intent_before_anything_is_done(with_store, acceptance, clock):
@@ -226,8 +227,11 @@ def test_a_request_that_is_given_up_while_it_is_recorded_leaves_nothing_open(wit
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        while not [one for order in await store.orders(OrderQuery()) for one in await store.attempts(order.id) if one.outcome]:  # noqa: ASYNC110
-            await asyncio.sleep(0)  # nobody waits for the end of what was given up
+
+        async def ended() -> list[object]:
+            return [one for order in await store.orders(OrderQuery()) for one in await store.attempts(order.id) if one.outcome]
+
+        await until(ended, "the end of what was given up, which nobody waits for")
         repeat = await store.accept(acceptance())
         return repeat, await store.attempts(repeat.order_id)
 

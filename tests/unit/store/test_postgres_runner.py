@@ -20,6 +20,7 @@ from adapter.store.postgres import PostgresRunner
 from adapter.store.postgres_connection import key_of
 from adapter.store.schema import meta
 from tests import postgres_kit
+from tests.waiting import until
 
 ENGINES = ("postgresql",)
 
@@ -150,8 +151,7 @@ def test_who_was_too_slow_for_a_number_runs_again(with_store):
 
         one = asyncio.ensure_future(store.tx(first))
         two = asyncio.ensure_future(store.tx(second))
-        while not runs:  # noqa: ASYNC110
-            await asyncio.sleep(0)
+        await until(lambda: runs, "the first one runs")
         await _until_blocked(store)
         waiting.set()
         await one
@@ -163,9 +163,7 @@ def test_who_was_too_slow_for_a_number_runs_again(with_store):
 
 async def _until_blocked(store):
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with asyncio.timeout(20):
-        while not await store._runner.alone(lambda driver: driver.fetchval(query)):  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+    await until(lambda: store._runner.alone(lambda driver: driver.fetchval(query)), "a lock that is waited for")
 
 
 def test_a_name_is_held_by_one_transaction_at_a_time(url):

@@ -19,6 +19,7 @@ from simulators.scenario import Behaviour
 from simulators.slbos.backend import slbos
 from tests.opened_kit import Opened, message, opened
 from tests.service_kit import ROOT, pr_order
+from tests.waiting import until
 
 QUICK = {"ADAPTER_PR_POLL": "0.2", "ADAPTER_PR_POLL_SLOW": "0.2"}
 UNHEARD_OF = "00918424400934"  # the house of an order whose status is in no table
@@ -50,9 +51,11 @@ def calls(service: Opened) -> list[str]:
 def test_orders_are_followed_to_their_end_by_few_calls(tmp_path: Path):
     async def scenario(service: Opened) -> None:
         await placed(service, 6)
-        async with asyncio.timeout(30):
-            while {order.state for order in await service.store.orders(OrderQuery())} != {"completed"}:  # noqa: ASYNC110 - the record tells nobody
-                await asyncio.sleep(0.05)
+
+        async def ended() -> bool:
+            return {order.state for order in await service.store.orders(OrderQuery())} == {"completed"}
+
+        await until(ended, "all orders are completed")
         assert set(calls(service)) == {"GetOrderStatusList"}
 
     run(tmp_path, scenario, 20_000, QUICK)

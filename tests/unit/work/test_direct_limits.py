@@ -11,6 +11,7 @@ import pytest
 
 from adapter.errors import Overloaded
 from adapter.store import OrderQuery, rates
+from tests.waiting import until
 from tests.work_kit import FOLLOWED, START, Node, lab_home, message, run
 
 RATE = "rate: {perSecond: 10, burst: 3, reserve: 2}\n"
@@ -42,8 +43,11 @@ def test_an_order_takes_a_permit_with_its_acceptance(start):
 def test_an_order_without_a_permit_waits_for_one(start):
     async def scenario(n: Node) -> None:
         replies = [asyncio.create_task(n.place()) for _ in range(4)]
-        while len(await n.store.orders(OrderQuery())) < 3:  # noqa: ASYNC110 - the record tells nobody
-            await asyncio.sleep(0)
+
+        async def on_record() -> bool:
+            return len(await n.store.orders(OrderQuery())) >= 3
+
+        await until(on_record, "three orders on record")
         assert n.booked() <= 3
         n.clock.later(0.1)
         assert [reply.status for reply in await asyncio.gather(*replies)] == [201] * 4

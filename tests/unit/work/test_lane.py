@@ -20,6 +20,7 @@ from adapter.store.tasks import Done, NewTask
 from adapter.work.job import Finish, Job
 from adapter.work.lane import Lane
 from adapter.work.plan import Plan
+from tests.waiting import until
 from tests.work_kit import Clock, Heard
 
 PLAN = Plan("", call=1_000, slots=4)
@@ -284,8 +285,11 @@ def test_a_graceful_end_hands_back_what_was_not_sent_and_waits_for_the_rest(run)
         lane.start()
         await begun.wait()
         stopping = asyncio.create_task(lane.stop())
-        while (await w.tasks())["poll:WAITING"].owner:  # noqa: ASYNC110 - the record tells nobody
-            await asyncio.sleep(0)
+
+        async def given_back() -> bool:
+            return not (await w.tasks())["poll:WAITING"].owner
+
+        await until(given_back, "the task is given back")
         assert not stopping.done()
         gate.set()
         await stopping
@@ -424,9 +428,11 @@ def test_a_fault_of_the_lane_itself_does_not_end_it(run):
         lane._plan = plan
         with capture_logs() as logs:
             lane.start()
-            async with asyncio.timeout(10):
-                while await w.tasks():  # noqa: ASYNC110 - the record tells nobody
-                    await asyncio.sleep(0)
+
+            async def nothing_left() -> bool:
+                return not await w.tasks()
+
+            await until(nothing_left, "all tasks are done")
             await lane.stop()
         assert "work.crashed" in [line["event"] for line in logs]
 

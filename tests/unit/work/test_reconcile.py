@@ -17,6 +17,7 @@ from simulators.http_server import Transport
 from simulators.lab.backend import Lab
 from simulators.scenario import Behaviour
 from simulators.soap_server import Simulator, SoapCall
+from tests.waiting import until
 from tests.work_kit import Clock, Desk, Node, lab_home, message, node, run
 
 NEVER = Behaviour(transport=Transport.NEVER)
@@ -231,8 +232,7 @@ def test_a_call_of_this_process_that_is_under_way_is_waited_for(start):
     async def scenario(n: Node) -> None:
         n.simulator.once("CreateOrder", Behaviour(after=0.1))
         placing = asyncio.create_task(n.place())
-        while not n.calls("CreateOrder"):  # noqa: ASYNC110 - the simulator tells nobody
-            await asyncio.sleep(0)
+        await until(lambda: n.calls("CreateOrder"), "the call")
         order, [attempt] = await n.order(), await n.attempts()
         await n.store.tx(tasks.put, [task_of("reconcile", "lab", order.id, n.clock())])
         await n.round("reconcile")
@@ -252,8 +252,7 @@ def test_what_a_crash_left_open_is_found_at_once_where_there_is_no_other_node(st
             async with node(home, tmp_path / "d", clock, simulator, name="first") as first:
                 simulator.once("CreateOrder", NEVER)
                 placing = asyncio.create_task(first.place())
-                while not first.calls("CreateOrder"):  # noqa: ASYNC110 - the simulator tells nobody
-                    await asyncio.sleep(0)
+                await until(lambda: first.calls("CreateOrder"), "the call")
                 assert await first.work.sweep() == 0  # it is alive, and working on it
                 placing.cancel()  # what a kill does to the tasks of a process
                 await asyncio.gather(placing, return_exceptions=True)
