@@ -140,6 +140,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """An answer is out; the next request that waits is begun."""
+        if self._running is not None:
+            self._running.scope["extensions"] = {}  # each would keep the other until the next search for such circles
         self._running = self.pipeline[-1][0] if self.pipeline else None
         super().on_response_complete()
 

@@ -8,6 +8,8 @@ from itertools import compress
 from operator import is_
 from typing import Any
 
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
+
 from adapter.contract.path import Pick, Step
 
 MASK = "***"
@@ -16,6 +18,9 @@ DEPTH = 200
 
 SECRETS = r"client[_-]?secret|password|passwd|(?:access|refresh|id)[_-]?token|authorization|api[_-]?key"
 _SECRET = re.compile(SECRETS, re.IGNORECASE)
+_PARTS = BytesAhoCorasick(  # of these names, all looked for at once; of the kinds of match, this is the one that takes vector instructions
+    [b"secret", b"passw", b"token", b"authorization", b"apikey", b"api_key", b"api-key"], matchkind=MatchKind.LeftmostFirst
+)
 
 Steps = tuple[Step, ...]
 Masker = Callable[[Any, int], Any]
@@ -103,14 +108,8 @@ def _picked(pick: Pick, value: Any) -> bool:
 
 
 def secrets_in(body: bytes) -> bool:
-    """Whether a JSON body may hold one of the names of ``SECRETS``; an escape could hide one. One character is looked for far faster than
-    two, and ``in`` takes bytes for a number first, which costs an exception."""
-    if body.find(b"\\") >= 0 and body.find(b"\\u") >= 0:
-        return True
-    find = body.lower().find
-    if find(b"secret") >= 0 or find(b"passw") >= 0 or find(b"token") >= 0 or find(b"authorization") >= 0:
-        return True
-    return find(b"api") >= 0 and (find(b"apikey") >= 0 or find(b"api_key") >= 0 or find(b"api-key") >= 0)
+    """Whether a JSON body may hold one of the names of ``SECRETS``; an escape could hide one."""
+    return (body.find(b"\\") >= 0 and body.find(b"\\u") >= 0) or bool(_PARTS.find_matches_as_indexes(body.lower()))
 
 
 def without_secrets(value: Any, depth: int) -> Any:

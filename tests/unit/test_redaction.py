@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from decimal import Decimal
 
 import orjson
@@ -14,6 +15,7 @@ from lxml import etree
 from adapter.contract.path import parse_path
 from adapter.errors import ConfigError
 from adapter.redaction import MASK, Redaction
+from adapter.redaction.documents import SECRETS
 from adapter.redaction.xml import XmlMasks
 
 PATHS = ["order.customer.pin", "order.@code", "note[@type=Pin].text", "note[@type~=job].id", "header.X-Account-Pin", "billingAccount"]
@@ -61,6 +63,11 @@ def test_credentials_are_masked_without_being_declared_at_any_depth(name):
     masked = Redaction().body(body)
     assert b"geheim" not in masked
     assert orjson.loads(masked)["a"][0]["b"]["other"] == 1
+
+
+@given(name=st.from_regex(re.compile(SECRETS, re.IGNORECASE | re.ASCII), fullmatch=True), before=st.text(max_size=80))
+def test_no_spelling_of_a_credentials_name_is_overlooked(name, before):
+    assert b"geheim" not in Redaction().json(orjson.dumps({"text": before, "inner": {name: "geheim"}}))
 
 
 def test_a_name_hidden_by_an_escape_is_found():

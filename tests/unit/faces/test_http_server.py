@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import http.client
 import json
 import socket
+import weakref
 
 import httpx
 import pytest
 import structlog
 import uvicorn
 
+from adapter.faces.cycle import CYCLE, Cycle
 from adapter.faces.server import BoundedProtocol
+from tests.waiting import until
 
 PATH = "/ecom-ux/v1/PR/productOrder"
 
@@ -82,6 +86,29 @@ def test_documented_order_over_a_socket(world, order, headers):
     assert answer.status_code == 201
     assert again.json() == answer.json()
     assert "server" not in answer.headers
+
+
+def test_what_was_answered_is_given_back_without_a_search_for_circles(world, order, headers):
+    """An order is thousands of objects; one that holds itself would stay until the next collection."""
+    seen: list[weakref.ref[Cycle]] = []
+
+    async def watched(scope, receive, send):
+        if scope["type"] == "http":
+            seen.append(weakref.ref(scope["extensions"][CYCLE]))
+        await world.app(scope, receive, send)
+
+    async def run():
+        async with serving(watched) as port, httpx.AsyncClient(trust_env=False) as client:
+            for method, path in (("POST", PATH), ("GET", f"{PATH}/1"), ("HEAD", f"{PATH}/1"), ("GET", "/health/live")):
+                await client.request(method, f"http://127.0.0.1:{port}{path}", json=order if method == "POST" else None, headers=headers)
+            await until(lambda: [one() for one in seen[:3]] == [None] * 3, "all cycles but the connection's last one are gone")
+
+    gc.disable()
+    try:
+        asyncio.run(run())
+    finally:
+        gc.enable()
+    assert len(seen) == 4
 
 
 @pytest.mark.parametrize("declared", [True, False])
