@@ -33,7 +33,8 @@ def task_of(kind: str, market: str, order_id: str, due_at: int) -> NewTask:
 def pause(follow: Follow, state: str, age: float, chance: Random) -> float:
     """Seconds until the next question for the state of an order that is ``age`` seconds old, give or take the declared jitter."""
     for row in follow.cadence:  # the last one fits always
-        if (not row.state or row.state == state) and (row.until is None or age < row.until):
+        of, until = row.state, row.until
+        if (not of or of == state) and (until is None or age < until):
             break
     return row.every * (1 + follow.jitter * (2 * chance() - 1))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from adapter.agenda import chance, first_question, timers_of, watched
 from adapter.backend import Backend
@@ -12,14 +11,19 @@ from adapter.changing import told
 from adapter.contract.json_bytes import write_json
 from adapter.errors import MappingFailed
 from adapter.exchange import Judged, Prepared, technical
-from adapter.frozen import frozen
+from adapter.frozen import frozen, maker
 from adapter.intake import received_rows
-from adapter.market import Market
 from adapter.ports import Document, Message, Outcome, OutcomeKind, Reply, Result
 from adapter.store import Direction, Fresh, MessageRow, Response, Settlement
+from adapter.store.outbox import NewEvent
+from adapter.store.task_rows import NewTask
 from adapter.tracing import station
 
 Renderer = Callable[[Message, Result], Reply]
+
+_ACCEPTED, _IN_DOUBT, _CLIENT_REPLY = OutcomeKind.ACCEPTED, OutcomeKind.IN_DOUBT, Direction.CLIENT_REPLY
+"""To look at an enumeration's member takes long."""
+_settlement = maker(Settlement)
 
 
 @frozen
@@ -48,21 +52,36 @@ class Exchange:
 
     def result(self, outcome: Outcome, document: Document | None = None) -> Result:
         """What its caller is told of this outcome, and gets to see."""
-        pause = retry_after(self.backend, self.prepared.operation) if outcome.kind is OutcomeKind.IN_DOUBT else None
+        pause = retry_after(self.backend, self.prepared.operation) if outcome.kind is _IN_DOUBT else None
         return Result(outcome, document, self.fresh.order_id, self.fresh.created_at, self.judged.status, pause)
 
-    def conclusion(self, result: Result, **kept: Any) -> Conclusion:
-        """The answer in the words of the message's face, and the settlement that records it with what else is ``kept``."""
+    def conclusion(
+        self,
+        result: Result,
+        *,
+        state: str,
+        backend_ref: str = "",
+        answer: bytes | None = None,
+        done_at: int | None = None,
+        events: tuple[NewEvent, ...] = (),
+        tasks: tuple[NewTask, ...] = (),
+    ) -> Conclusion:
+        """The answer in the words of the message's face, and the settlement that records it with all that is given."""
         outcome, reply = result.outcome, self.render(self.message, result)
-        settlement = Settlement(
+        settlement = _settlement(
             outcome=outcome.kind,
             at=self.now,
+            state=state,
+            backend_ref=backend_ref,
             evidence=outcome.evidence,
             response=Response(reply.status, reply.body, reply.headers),
+            answer=answer,
             issues=outcome.issues,
             messages=_messages(self, reply),
+            done_at=done_at,
+            events=events,
+            tasks=tasks,
             private=self.backend.market.private,
-            **kept,
         )
         return Conclusion(reply, settlement)
 
@@ -77,7 +96,7 @@ class Conclusion:
 
 def answer_of(prepared: Prepared, judged: Judged, face: str) -> MappedAnswer:
     """Maps an accepted reply back. A reply that no rule can map leaves the order in doubt: it was placed, its answer is not known."""
-    if judged.outcome.kind is not OutcomeKind.ACCEPTED or judged.reply is None:
+    if judged.outcome.kind is not _ACCEPTED or judged.reply is None:
         return MappedAnswer(judged.outcome)
     translator = prepared.translator
     warnings = tuple(issue.text for issue in judged.outcome.issues)
@@ -110,7 +129,7 @@ def conclude(exchange: Exchange) -> Conclusion:
         outcome = technical(backend, prepared.operation, outcome.kind, outcome.evidence)
     result = exchange.result(outcome, answer.view)
     if canonical is not None:
-        return exchange.conclusion(result, **_begun(backend.market, message.operation, fresh.order_id, canonical, now))
+        return _begun(exchange, result, canonical)
     life = backend.market.life(message.operation)
     if outcome.kind is OutcomeKind.REJECTED:
         return exchange.conclusion(result, state=life.refused or life.initial, done_at=now)
@@ -120,20 +139,22 @@ def conclude(exchange: Exchange) -> Conclusion:
     return exchange.conclusion(result, state=life.initial)
 
 
-def _begun(market: Market, operation: str, order_id: str, canonical: Document, now: int) -> dict[str, Any]:
+def _begun(exchange: Exchange, result: Result, canonical: Document) -> Conclusion:
     """What the record keeps of an order that its backend has taken on: the event that tells of it, the first question for its state, and
     the timers of the state it begins in. It is done where nothing more happens to it, be it at its end or not watched."""
+    market, operation, order_id, now = exchange.backend.market, exchange.message.operation, exchange.fresh.order_id, exchange.now
     life, document = market.life(operation), write_json(canonical)
     state, created = life.state_of(canonical), life.events.create
     ended = life.ended(state)
-    return {
-        "state": state,
-        "backend_ref": str(canonical.get("id", "")),
-        "answer": document,
-        "done_at": now if ended or not watched(market, operation, state) else None,
-        "events": (told(created, document),) if created else (),
-        "tasks": () if ended else first_question(market, operation, order_id, state, now, chance) + timers_of(market, order_id, state, now),
-    }
+    return exchange.conclusion(
+        result,
+        state=state,
+        backend_ref=str(canonical.get("id", "")),
+        answer=document,
+        done_at=now if ended or not watched(market, operation, state) else None,
+        events=(told(created, document),) if created else (),
+        tasks=() if ended else first_question(market, operation, order_id, state, now, chance) + timers_of(market, order_id, state, now),
+    )
 
 
 def in_doubt(backend: Backend, operation: str, order_id: str, created_at: int) -> Result:
@@ -152,4 +173,4 @@ def _messages(exchange: Exchange, reply: Reply) -> tuple[MessageRow, ...]:
     backend, now = exchange.backend, exchange.now
     received = received_rows(backend, exchange.prepared, exchange.judged, now)
     body = backend.redaction.json(reply.body, reply.document)
-    return (*received, MessageRow(Direction.CLIENT_REPLY, exchange.message.operation, body, now, "application/json", reply.status))
+    return (*received, MessageRow(_CLIENT_REPLY, exchange.message.operation, body, now, "application/json", reply.status))

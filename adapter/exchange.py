@@ -18,6 +18,7 @@ from adapter.market import Expiry, Operation
 from adapter.ports import Answer, AnswerKind, Call, Deviation, Document, Exchange, Issue, Outcome, OutcomeKind, WireReply, WireRequest
 
 _CODES = ("code", "@code", "faultCode", "errorCode")  # what the details of faults call their code
+_ACCEPTED, _REPLY = OutcomeKind.ACCEPTED, AnswerKind.REPLY  # to look at an enumeration's member takes long
 _NO_ANSWER = 504  # what a face may answer where it was reached, but gave no whole answer
 
 
@@ -186,7 +187,7 @@ def deadline_of(backend: Backend) -> float:
 
 def judge(backend: Backend, prepared: Prepared, answer: Answer) -> Judged:
     """An answer becomes an outcome: a readable one by the mapping's table, any other by the market's."""
-    if answer.kind is AnswerKind.REPLY and answer.document is not None:
+    if answer.kind is _REPLY and answer.document is not None:
         return _judge_reply(backend, prepared, answer, answer.document)
     fault = answer.fault
     kind = backend.market.technical(answer.status, fault)
@@ -217,7 +218,7 @@ def _judge_reply(backend: Backend, prepared: Prepared, answer: Answer, document:
     except MappingFailed as error:
         outcome = technical(backend, prepared.operation, OutcomeKind.IN_DOUBT, f"the outcome could not be judged: {error}")
         return Judged(outcome, document, deviations=answer.deviations, exact=answer.exact, failure=error)
-    if verdict.kind is OutcomeKind.ACCEPTED:
+    if verdict.kind is _ACCEPTED:
         issues, message = backend.catalogue.read_all(verdict.texts, "warning"), verdict.message
     else:
         issues = _with_advice(backend, prepared.operation, verdict.kind, backend.catalogue.read_all(verdict.texts, "error"))

@@ -12,7 +12,7 @@ from adapter.aims import Aim, aim_of
 from adapter.backend import Backend, Rules
 from adapter.contract.json_bytes import write_json
 from adapter.exchange import Judged, Prepared
-from adapter.frozen import frozen
+from adapter.frozen import frozen, maker
 from adapter.mapping.scope import Scope
 from adapter.ports import Answer, Document, Message, WireReply, WireRequest
 from adapter.store import Acceptance, Direction, MessageRow, OrderIds, OrderRow, short_form
@@ -70,6 +70,7 @@ class Intake:
 RECORDING = 1_000  # milliseconds between the end of a call and its outcome being on record
 
 _new_uid = OrderIds(clock.now)
+_scope = maker(Scope)
 
 
 def sent_rows(backend: Backend, prepared: Prepared, at: int) -> tuple[MessageRow, ...]:
@@ -148,7 +149,7 @@ def context_of(message: Message) -> bytes:
 
 def scope_of(rules: Rules, message: Message, client_reference: str, known: Document | None = None) -> Scope:
     """What the rules may see of a message; ``known`` is the document on record that it is about."""
-    return Scope(
+    return _scope(
         request=message.body,
         header=message.header,
         query=message.query,

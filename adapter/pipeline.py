@@ -39,6 +39,7 @@ from adapter.tracing import station
 log = structlog.get_logger("adapter.pipeline")
 
 _MOST_WORDS = 500  # of a reason in the log; the record has all of it
+_NEW = Aim.NEW  # to look at an enumeration's member takes long
 _UNCLEAR = (OutcomeKind.IN_DOUBT, OutcomeKind.UNAVAILABLE)
 
 Page = TypeVar("Page")
@@ -121,7 +122,7 @@ class Pipeline:
 
     async def _place(self, message: Message) -> Reply:
         backend = self._backend(message.market)
-        if aim_of(message.operation) is not Aim.NEW:
+        if aim_of(message.operation) is not _NEW:
             return await self._alter(backend, message)
         intake = intake_of(message, self._new_id())
         try:

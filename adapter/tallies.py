@@ -13,7 +13,6 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, M
 from prometheus_client.registry import Collector, CollectorRegistry
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-_BOUNDS = [*map(str, SECONDS), "+Inf"]
 
 
 class Tally(Collector):
@@ -43,22 +42,23 @@ class Tally(Collector):
 class Timer:
     """How long something took, each time."""
 
-    __slots__ = ("counts", "since", "sum")
+    __slots__ = ("_bounds", "counts", "since", "sum")
 
-    def __init__(self) -> None:
-        self.counts, self.sum, self.since = [0] * len(_BOUNDS), 0.0, time.time()
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = bounds
+        self.counts, self.sum, self.since = [0] * (len(bounds) + 1), 0.0, time.time()
 
     def add(self, seconds: float) -> None:
         """It took so long."""
-        self.counts[bisect_left(SECONDS, seconds)] += 1
+        self.counts[bisect_left(self._bounds, seconds)] += 1
         self.sum += seconds
 
 
 class Timers(Collector):
-    """The same, by labels."""
+    """The same, by labels. ``bounds`` are those of the histogram's buckets."""
 
-    def __init__(self, name: str, text: str, labels: Sequence[str], registry: CollectorRegistry) -> None:
-        self._name, self._text, self._labels = name, text, labels
+    def __init__(self, name: str, text: str, labels: Sequence[str], registry: CollectorRegistry, bounds: Sequence[float] = SECONDS) -> None:
+        self._name, self._text, self._labels, self._bounds = name, text, labels, bounds
         self._timers: dict[tuple[str, ...], Timer] = {}
         registry.register(self)
 
@@ -66,13 +66,14 @@ class Timers(Collector):
         """The one with these labels, which is told of from now on."""
         timer = self._timers.get(labels)
         if timer is None:
-            timer = self._timers[labels] = Timer()
+            timer = self._timers[labels] = Timer(self._bounds)
         return timer
 
     def collect(self) -> Iterator[Metric]:
         """The one family."""
+        bounds = [*map(str, self._bounds), "+Inf"]
         family = HistogramMetricFamily(self._name, self._text, labels=self._labels)
         for labels, timer in self._timers.items():
-            family.add_metric(labels, list(zip(_BOUNDS, accumulate(timer.counts), strict=True)), timer.sum)
+            family.add_metric(labels, list(zip(bounds, accumulate(timer.counts), strict=True)), timer.sum)
             family.add_sample(f"{self._name}_created", dict(zip(self._labels, labels, strict=True)), timer.since)
         yield family

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from adapter.tallies import Timers
+
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _TRANSACTIONS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 
@@ -24,12 +26,8 @@ class WorkMetrics:
         self._callback = Histogram(
             "adapter_delivery_seconds", "From the claim of a stream to its end", ["outcome"], buckets=_SECONDS, registry=registry
         )
-        self._transactions = Histogram(
-            "adapter_transaction_seconds",
-            "From asking for a transaction to its commit",
-            buckets=_TRANSACTIONS,
-            registry=registry,
-        )
+        asked = "From asking for a transaction to its commit"
+        self._transactions = Timers("adapter_transaction_seconds", asked, [], registry, _TRANSACTIONS).of()
 
     # the lanes
 
@@ -64,4 +62,4 @@ class WorkMetrics:
 
     def transaction(self, seconds: float) -> None:
         """A transaction of the record has ended, well or not."""
-        self._transactions.observe(seconds)
+        self._transactions.add(seconds)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import structlog
@@ -29,7 +28,7 @@ from adapter.errors import (
     Problem,
     UnsupportedMedia,
 )
-from adapter.faces.callers import Caller, Callers
+from adapter.faces.callers import Caller, Callers, Spelled
 from adapter.faces.declaration import HUB_KINDS, Face, Kind
 from adapter.faces.events import EventWriter
 from adapter.faces.failure import internal, of_error
@@ -37,19 +36,21 @@ from adapter.faces.filters import split_query
 from adapter.faces.hub import HubDesk
 from adapter.faces.incoming import CallerGone, Incoming, check_accept, check_media, drain, read_body
 from adapter.faces.listing import names_of, page_headers, parse_list, select
+from adapter.faces.marks import KeyMark, MarketMark
 from adapter.faces.metrics import FaceMetrics
 from adapter.faces.negotiation import Negotiation, written
 from adapter.faces.parameters import Headers, path_problems
 from adapter.faces.paths import Bound, Paths
 from adapter.faces.port import Hub, Schemas, Service
 from adapter.faces.rendering import Renderer
-from adapter.frozen import frozen
+from adapter.frozen import frozen, maker
 from adapter.logs import Exchange
 from adapter.ports import Document, Message, OutcomeKind, Reply, Result
 
 log = structlog.get_logger("adapter.faces")
 
 _GONE, _TOO_LARGE = 499, 413
+_message = maker(Message)
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class _Request:
     bound: Bound
     caller: Caller
     market: str
-    message: Callable[..., Message]  # of what the body holds
+    message: Callable[..., Message]  # of what the body holds: the document, and how it came
     pairs: list[tuple[str, str]]
     market_named: bool
     problems: tuple[Problem, ...] = ()  # of headers and parameters, where those of the body are still to be named with them
@@ -97,6 +98,11 @@ class Gateway:
         self.face = face
         self._render, self._service, self._callers, self._metrics, self._now = renderer, service, callers, metrics, now
         self._headers, self._negotiation = Headers(face), Negotiation(face)
+        self._market, self._key, self._credentials = MarketMark(face, self._headers), KeyMark(face), Spelled(face.credentials)
+        # What is asked for each request; a declaration looks each of its members up.
+        self._name, self._under, self._media, self._consumes = face.face, len(face.base), face.media.produces, face.media.consumes
+        self._correlation, self._generates = face.correlation.header, face.correlation.generate
+        self._most_in_flight, self._body_seconds = face.limits.in_flight, face.limits.body_seconds
         self._in_flight = 0
         metrics.in_flight(face.face, lambda: self._in_flight)
         self._paths = Paths(face, schemas)
@@ -116,10 +122,10 @@ class Gateway:
         """Answers one request. Nothing is raised but cancellation."""
         started = time.perf_counter()
         incoming = Incoming(scope, receive)
-        sent = self._headers.one(incoming, self.face.correlation.header)
-        trace = Trace(sent, sent or (str(uuid.uuid4()) if self.face.correlation.generate else ""), self.face.media.produces)
+        sent = self._headers.one(incoming, self._correlation)
+        trace = Trace(sent, sent or (str(uuid.uuid4()) if self._generates else ""), self._media)
         parent = _parent(incoming) if tracing.is_on() else {}
-        known = Exchange(correlation_id=trace.correlation_id, face=self.face.face)
+        known = Exchange(correlation_id=trace.correlation_id, face=self._name)
         with known, tracing.received("request", parent) as station:
             status, lingering = _GONE, False
             try:
@@ -131,7 +137,7 @@ class Gateway:
                 pass
             finally:
                 seconds = time.perf_counter() - started
-                self._metrics.answered(self.face.face, trace.operation, status, seconds)
+                self._metrics.answered(self._name, trace.operation, status, seconds)
                 station.note("operation", trace.operation)
                 station.note("status", status)
                 write = log.info if status < 500 else log.warning
@@ -144,7 +150,7 @@ class Gateway:
     async def _answer(self, incoming: Incoming, trace: Trace) -> Reply:
         self._in_flight += 1
         try:
-            if self._in_flight > self.face.limits.in_flight:
+            if self._in_flight > self._most_in_flight:
                 raise Overloaded
             return await self._serve(incoming, trace)
         except CallerGone:
@@ -178,7 +184,7 @@ class Gateway:
             return replace(failed, body=written(failed.body, trace.media))
 
     async def _serve(self, incoming: Incoming, trace: Trace) -> Reply:
-        path = incoming.segmented()[len(self.face.base) :]
+        path = incoming.segmented()[self._under :]
         if self._negotiation.looks:
             pairs = split_query(incoming.query)
             trace.media = self._negotiation.media(pairs)
@@ -187,89 +193,65 @@ class Gateway:
             return Reply(200, self._entry) if incoming.method in ("GET", "HEAD") else _other_method(incoming, {"GET"})
         methods, parameters = self._paths.find(path)
         bound = methods.get("GET" if incoming.method == "HEAD" else incoming.method)
-        if bound is None or (incoming.method == "HEAD" and bound.route.kind is Kind.UPDATE):
-            return _other_method(incoming, {method for method, other in methods.items() if other.route.kind is not Kind.NOT_OFFERED})
-        trace.operation = bound.route.operation
-        caller = await self._callers.identify(incoming, self.face.credentials)
+        if bound is None or (incoming.method == "HEAD" and bound.kind is Kind.UPDATE):
+            return _other_method(incoming, {method for method, other in methods.items() if other.offered})
+        trace.operation = operation = bound.operation
+        caller = await self._callers.identify(incoming, self._credentials)
         trace.client = caller.id
         caller.take_turn()
-        route = bound.route
-        # A list or a look may have a name of its own (productOrder.orders): it is offered as any list of the resource is.
-        asked = f"{route.resource}.{route.kind}" if route.kind in (Kind.LIST, Kind.RETRIEVE) else route.operation
-        if route.kind is Kind.NOT_OFFERED or not (route.kind in HUB_KINDS or self._service.serves(asked)):
-            raise NotOffered(f"{bound.route.operation} is declared by the contract and not served by this installation")
-        caller.check(self.face.face, bound.route.operation)
+        if not bound.offered or (bound.asked and not self._service.serves(bound.asked)):
+            raise NotOffered(f"{operation} is declared by the contract and not served by this installation")
+        caller.check(self._name, operation)
         check_accept(incoming, trace.media)
         request = self._check(incoming, bound, caller, parameters, trace)
-        return await self._handlers[bound.route.kind](request)
+        return await self._handlers[bound.kind](request)
 
     def _check(self, incoming: Incoming, bound: Bound, caller: Caller, path: dict[str, str], trace: Trace) -> _Request:
-        market, named = self._market(incoming, path, caller)
+        market, named = self._market.of(incoming, path, caller)
         caller.check_market(market)
         trace.market = market
-        route = bound.route
         pairs = split_query(incoming.query) if incoming.query else []
-        header, problems = self._headers.read(incoming, market, route.kind)
-        query, wrong = bound.queries.read(pairs, market, route.kind)
+        header, problems = self._headers.read(incoming, market, bound.kind)
+        query, wrong = bound.queries.read(pairs, market, bound.kind)
         if "id" in query and "id" not in path:
             path = {**path, "id": query["id"]}
         problems += [*wrong, *path_problems(path)]
-        if problems and route.kind is not Kind.CREATE:
+        if problems and not bound.creates:
             raise InvalidMessage(problems=problems)
         if trace.correlation_id:
-            header[self.face.correlation.header] = trace.correlation_id
-        message = partial(
-            Message,
-            face=self.face.face,
-            client=caller.id,
-            market=market,
-            operation=route.operation,
-            correlation_id=trace.correlation_id,
-            body={},
-            raw=b"",
-            header=header,
-            query=query,
-            path=path,
-            received_at=self._now(),
-            key=self._key(header, route.kind, trace),
-            most_bytes=caller.client.limits.body_bytes,
-        )
+            header[self._correlation] = trace.correlation_id
+        received_at, key = self._now(), self._key.of(header, trace.sent_id, creates=bound.creates)
+
+        def message(body: Document, raw: bytes = b"", text: bytes = b"", patch: tuple[Document, ...] | None = None) -> Message:
+            return _message(
+                face=self._name,
+                client=caller.id,
+                market=market,
+                operation=bound.operation,
+                correlation_id=trace.correlation_id,
+                body=body,
+                raw=raw,
+                header=header,
+                query=query,
+                path=path,
+                received_at=received_at,
+                key=key,
+                patch=patch,
+                most_bytes=caller.body_bytes,
+                text=text,
+            )
+
         return _Request(incoming, bound, caller, market, message, pairs, named, tuple(problems))
 
-    def _market(self, incoming: Incoming, path: Mapping[str, str], caller: Caller) -> tuple[str, bool]:
-        """The market, and whether the request itself names it. Raises InvalidMessage with the value that is none."""
-        source = self.face.market
-        name = source.path or source.header
-        sent = path[source.path] if source.path else self._headers.one(incoming, source.header) if source.header else ""
-        if sent:
-            market = source.table.get(sent) if source.table else sent
-            if market is None:
-                raise InvalidMessage(problems=[Problem(name, f"'{sent[:40]}' is not one of {', '.join(source.table)}")])
-            return market, True
-        own = caller.client.markets
-        market = caller.client.market or (own[0] if len(own) == 1 else source.default)
-        if market not in own:
-            raise InvalidMessage(problems=[Problem(name, f"the request has to name its market: {', '.join(own)}")])
-        return market, False
-
-    def _key(self, header: Mapping[str, str], kind: Kind, trace: Trace) -> str:
-        """``kind:value``; a correlation id counts only where the caller sent it with something new: one chain of calls may well change the
-        same resource more than once."""
-        rule = self.face.idempotency
-        if rule.header and header.get(rule.header):
-            return f"{rule.header}:{header[rule.header]}"
-        sent = rule.correlation and kind is Kind.CREATE and trace.sent_id
-        return f"{self.face.correlation.header}:{sent}" if sent else ""
-
     async def _create(self, request: _Request) -> Reply:
-        operation, task = request.bound.route.operation, request.bound.task
+        operation, task = request.bound.operation, request.bound.task
         try:
-            check_media(request.incoming, self.face.media.consumes)
-            validator = None if task else self._service.validator(self.face.face, request.market, operation)
+            check_media(request.incoming, self._consumes)
+            validator = None if task else self._service.validator(self._name, request.market, operation)
             message = await self._filled(request)
             if validator is None:
                 message = await self._located(request, message)
-                validator = self._service.validator(self.face.face, message.market, operation)
+                validator = self._service.validator(self._name, message.market, operation)
         except (InvalidMessage, UnsupportedMedia) as error:
             if not request.problems:
                 raise
@@ -284,25 +266,25 @@ class Gateway:
     async def _update(self, request: _Request) -> Reply:
         media = self.face.media
         if request.bound.route.method == "GET":
-            message = request.message()
+            message = request.message({})
         elif check_media(request.incoming, (*media.merges, *media.patches)) in media.patches:
             raw, body, _ = await self._body(request)
             if not isinstance(body, list) or not all(isinstance(operation, dict) for operation in body):
                 raise InvalidMessage("The body has to be a JSON patch: a list of operations")
-            message = request.message(raw=raw, patch=tuple(body))
+            message = request.message({}, raw, patch=tuple(body))
         else:
             message = await self._filled(request)
         return await self._service.place(await self._located(request, message))
 
     async def _delete(self, request: _Request) -> Reply:
-        return await self._service.place(await self._located(request, request.message()))
+        return await self._service.place(await self._located(request, request.message({})))
 
     async def _listen(self, request: _Request) -> Reply:
         route = request.bound.route
         if route.kind is not Kind.SUBSCRIBE:
-            message = request.message()
+            message = request.message({})
         else:
-            check_media(request.incoming, self.face.media.consumes)
+            check_media(request.incoming, self._consumes)
             message = await self._filled(request)
             if problems := self._desk.validator.problems(message.body):
                 raise InvalidMessage(problems=problems)
@@ -313,23 +295,23 @@ class Gateway:
         raw, body, text = await self._body(request)
         if not isinstance(body, dict):
             raise InvalidMessage("The body has to be a JSON object")
-        return request.message(body=body, raw=raw, text=text)
+        return request.message(body, raw, text)
 
     async def _body(self, request: _Request) -> tuple[bytes, Any, bytes]:
-        limits = request.caller.client.limits
-        raw = await read_body(request.incoming, limits.body_bytes, self.face.limits.body_seconds)
-        return raw, *read_json(raw, max_depth=limits.depth)
+        caller = request.caller
+        raw = await read_body(request.incoming, caller.body_bytes, self._body_seconds)
+        return raw, *read_json(raw, max_depth=caller.depth)
 
     async def _located(self, request: _Request, message: Message) -> Message:
         """In the market whose record knows what it is about, where the request itself does not name one."""
-        markets = request.caller.client.markets
+        markets = request.caller.markets
         if request.market_named or len(markets) < 2:
             return message
         market = await self._service.market_of(message, (message.market, *(name for name in markets if name != message.market)))
         return message if market is None else replace(message, market=market)
 
     async def _retrieve(self, request: _Request) -> Reply:
-        message = await self._located(request, request.message())
+        message = await self._located(request, request.message({}))
         result = await self._service.retrieve(message)
         if result.outcome.kind is not OutcomeKind.ACCEPTED:
             return self._render(message, result)
@@ -338,8 +320,8 @@ class Gateway:
         return Reply(request.bound.route.success, write_json(shaped))
 
     async def _list(self, request: _Request) -> Reply:
-        message, route = request.message(), request.bound.route
-        markets = (message.market,) if request.market_named else request.caller.client.markets
+        message, route = request.message({}), request.bound.route
+        markets = (message.market,) if request.market_named else request.caller.markets
 
         def complete(result: Result) -> Document:
             return self._render.document(message.operation, message.path, result)
@@ -361,7 +343,7 @@ class Gateway:
     async def _send(self, send: Send, reply: Reply, incoming: Incoming, trace: Trace, *, more: bool) -> None:
         headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in reply.headers.items()]
         for encoded, name in self._headers.echoed:
-            value = trace.correlation_id if name == self.face.correlation.header else self._headers.one(incoming, name)
+            value = trace.correlation_id if name == self._correlation else self._headers.one(incoming, name)
             if value:
                 headers.append((encoded, value.encode("ascii")))
         if reply.status != 204:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -22,6 +22,11 @@ _NO_EXTENSIONS: Mapping[str, Any] = {}
 
 class CallerGone(Exception):
     """The caller closed the connection before its request was whole; nobody waits for an answer."""
+
+
+def spellings(names: Iterable[str]) -> tuple[bytes, ...]:
+    """Names of headers as ``Incoming`` knows them."""
+    return tuple(name.lower().encode() for name in names)
 
 
 class Incoming:

@@ -9,7 +9,7 @@ from datetime import date
 
 from adapter.errors import Problem
 from adapter.faces.declaration import Face, Kind, Parameter
-from adapter.faces.incoming import Incoming
+from adapter.faces.incoming import Incoming, spellings
 
 _TEXT = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*")
 _PATH_VALUE = re.compile(r"[^\x00-\x1f\x7f/\\]{1,128}")
@@ -33,10 +33,7 @@ class Headers:
     """The headers that a face declares."""
 
     def __init__(self, face: Face) -> None:
-        self._declared = [
-            _Declared(name, spec, tuple(spelling.lower().encode() for spelling in (name, *spec.aliases)), _compiled(spec))
-            for name, spec in face.headers.items()
-        ]
+        self._declared = [_Declared(name, spec, spellings((name, *spec.aliases)), _compiled(spec)) for name, spec in face.headers.items()]
         self._by_name = {item.name: item for item in self._declared}
         self.echoed = tuple((item.name.encode("ascii"), item.name) for item in self._declared if face.headers[item.name].echo)
 

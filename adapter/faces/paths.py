@@ -22,11 +22,18 @@ WITHOUT_DOCUMENT = frozenset({Kind.NOT_OFFERED, *HUB_KINDS})
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A route made ready. ``task``: it makes a resource that is about another one."""
+    """A route made ready: what is asked of it for each request is taken out of its declaration. ``offered``: it is one of this
+    installation's; ``asked`` is the operation that has to be served for it, "" where none has to be. ``creates``: it makes a resource,
+    ``task``: one that is about another one."""
 
     route: Route
     queries: Queries
     attributes: Attributes
+    operation: str
+    kind: Kind
+    offered: bool
+    asked: str
+    creates: bool
     task: bool
 
 
@@ -54,8 +61,20 @@ class Paths:
 
 def _bound(face: Face, route: Route, schemas: Schemas) -> Bound:
     schema = _no_schema if route.kind in WITHOUT_DOCUMENT else partial(schemas, face.view, route.resource, "full")
-    task = route.kind is Kind.CREATE and aim_of(route.operation) is Aim.TASK
-    return Bound(route, Queries(route.query), Attributes(schema, route.listing.attributes), task)
+    creates = route.kind is Kind.CREATE
+    # A list or a look may have a name of its own (productOrder.orders): it is offered as any list of the resource is.
+    asked = f"{route.resource}.{route.kind}" if route.kind in (Kind.LIST, Kind.RETRIEVE) else route.operation
+    return Bound(
+        route,
+        Queries(route.query),
+        Attributes(schema, route.listing.attributes),
+        route.operation,
+        route.kind,
+        offered=route.kind is not Kind.NOT_OFFERED,
+        asked="" if route.kind in HUB_KINDS else asked,
+        creates=creates,
+        task=creates and aim_of(route.operation) is Aim.TASK,
+    )
 
 
 def _no_schema() -> None:

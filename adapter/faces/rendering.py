@@ -14,6 +14,8 @@ from adapter.faces.template import TemplateGap, Write, compile_template
 from adapter.faces.wording import ADDITION_VALUES, ANSWER_VALUES, LIST_VALUES, Addition
 from adapter.ports import Document, Message, OutcomeKind, Reply, Result
 
+_ACCEPTED = OutcomeKind.ACCEPTED  # to look at an enumeration's member takes long
+
 
 class Renderer:
     """Writes one face's answers. Pure; ``base_url`` (``https://host``, may be "") goes before every href."""
@@ -21,7 +23,7 @@ class Renderer:
     def __init__(self, face: Face, base_url: str = "") -> None:
         self.face = face
         self._envelope = Envelope(face.errors)
-        self._routes = {route.operation: route for route in face.routes}
+        self._successes = {route.operation: _Success(route) for route in face.routes}
         self._answers = {route.operation: _Answer(route) for route in face.routes if route.answer is not None}
         additions = [(addition, compile_template(addition.value, ADDITION_VALUES)) for addition in face.additions]
         self._additions = {
@@ -32,17 +34,17 @@ class Renderer:
 
     def __call__(self, message: Message, result: Result) -> Reply:
         """The answer to a message. The correlation id is not part of it, so that a repeat may have its own."""
-        if result.outcome.kind is not OutcomeKind.ACCEPTED:
+        if result.outcome.kind is not _ACCEPTED:
             return self.failure(of_result(result, self.face.outcomes), message.correlation_id, result.retry_after)
-        route = self._routes[message.operation]
-        if route.kind is Kind.DELETE:
-            return Reply(route.success, b"")
+        success = self._successes[message.operation]
+        if success.deletes:
+            return Reply(success.status, b"")
         document = self.document(message.operation, message.path, result)
         shaped = self.shaped(message, document)
         headers = {}
-        if route.location and isinstance(document.get(route.location), str):
-            headers["Location"] = document[route.location]
-        status = result.status if result.status is not None and 200 <= result.status < 300 else route.success
+        if success.location and isinstance(document.get(success.location), str):
+            headers["Location"] = document[success.location]
+        status = result.status if result.status is not None and 200 <= result.status < 300 else success.status
         return Reply(status, write_json(shaped), headers, shaped)
 
     def shaped(self, message: Message, document: Document) -> Document:
@@ -93,6 +95,15 @@ class Renderer:
             if other.kind is Kind.RETRIEVE and other.resource == route.resource:
                 return other.path
         return f"{route.path}/{{id}}"
+
+
+class _Success:
+    """What a route declares of its answer, taken out once: a declaration looks each of its members up."""
+
+    __slots__ = ("deletes", "location", "status")
+
+    def __init__(self, route: Route) -> None:
+        self.deletes, self.location, self.status = route.kind is Kind.DELETE, route.location, route.success
 
 
 class _Answer:

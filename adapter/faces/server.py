@@ -21,6 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from adapter.contract.json_bytes import write_json
 from adapter.faces.cycle import CYCLE, Cycle
 from adapter.faces.failure import plain_error
+from adapter.frozen import maker
 
 log = structlog.get_logger("adapter.server")
 
@@ -29,6 +30,7 @@ _MOST_HEAD = 65_536
 _MOST_SWALLOWED, _SWALLOW_SECONDS = 1_048_576, 2.0
 _REQUEST_LINE = re.compile(rb"[A-Za-z]+ \S+ HTTP/1\.[01]\r\n")
 _REASONS = {400: b"Bad Request", 431: b"Request Header Fields Too Large", 501: b"Not Implemented"}
+_cycle = maker(Cycle)
 
 
 class _Structured(logging.Handler):
@@ -117,7 +119,7 @@ class BoundedProtocol(HttpToolsProtocol):
             "query_string": url.query or b"",
         }
         before = self.cycle
-        self.cycle = cycle = Cycle(
+        self.cycle = cycle = _cycle(
             scope=self.scope,
             transport=self.transport,
             flow=self.flow,

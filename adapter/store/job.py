@@ -24,9 +24,9 @@ class Job:
     arguments: tuple[Any, ...]
     future: asyncio.Future[Any]
     brief: bool = False
-    alone: bool = False
     told: Told | None = None
     ended: Ended | None = None
+    alone: bool = False
     began: float = field(default_factory=perf_counter)
     result: Any = None
     error: BaseException | None = None

@@ -119,7 +119,7 @@ class PostgresRunner:
 
         ``brief``: it is a handful of statements that find their rows by key, so that it may share a commit with others.
         """
-        return self._put(Job(function, arguments, self._loop.create_future(), brief, told=told, ended=self.ended))
+        return self._put(Job(function, arguments, self._loop.create_future(), brief, told, self.ended))
 
     async def tx(self, function: Callable[..., T], *arguments: Any, brief: bool = False) -> T:
         """Runs ``function(connection, *arguments)`` in one transaction. Raises StoreUnavailable and what the function raises."""

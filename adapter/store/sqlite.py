@@ -115,7 +115,7 @@ class SqliteRunner:
 
         ``brief``: it is a handful of statements that find their rows by key, so that the event loop may execute it.
         """
-        return self._put(Job(function, arguments, self._loop.create_future(), brief, told=told, ended=self.ended))
+        return self._put(Job(function, arguments, self._loop.create_future(), brief, told, self.ended))
 
     async def tx(self, function: Callable[..., T], *arguments: Any, brief: bool = False) -> T:
         """Runs ``function(connection, *arguments)`` in one transaction. Raises StoreUnavailable and what the function raises."""

@@ -19,6 +19,7 @@ from connectors.xml import DEFAULT_LIMITS, UnreadableXml, XmlLimits, parse_xml
 from connectors.xml_text import Refused
 
 _OWN = OWN | {"soapaction"}
+_REPLY = AnswerKind.REPLY  # to look at an enumeration's member takes long
 _UTF_8 = (None, "utf-8", "UTF-8")  # what the header may say of the encoding
 
 
@@ -93,7 +94,7 @@ class SoapConnector:
         if done and charset in _UTF_8 and len(reply.body) <= self._limits.size:
             straight = self.codec.read_straight(operation, reply.body)
             if straight is not None:
-                return Answer(AnswerKind.REPLY, reply.status, document=straight, exact=True)
+                return Answer(_REPLY, reply.status, document=straight, exact=True)
         root = parse_xml(reply.body, self._limits, charset)
         opened = envelope.opened(root)
         fault = opened.fault

@@ -38,6 +38,23 @@ def test_they_tell_what_prometheus_client_tells(seen: list[tuple[tuple[str, str]
     assert told(ours) == told(theirs)
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(0, 1, allow_nan=False), max_size=20))
+def test_buckets_of_ones_own_without_labels_are_told_as_well(seen: list[float]) -> None:
+    ours, theirs, bounds = CollectorRegistry(), CollectorRegistry(), (0.001, 0.05, 0.5)
+    timer = Timers("adapter_thing_seconds", "Time", [], ours, bounds).of()
+    histogram = Histogram("adapter_thing_seconds", "Time", buckets=bounds, registry=theirs)
+    for took in seen:
+        timer.add(took)
+        histogram.observe(took)
+    assert unlabelled(ours) == unlabelled(theirs)
+
+
+def unlabelled(registry: CollectorRegistry) -> str:
+    """The same, where ``_created`` has no labels."""
+    return re.sub(r"(_created) .*", r"\1", generate_latest(registry).decode())
+
+
 def test_a_series_says_when_it_began() -> None:
     registry = CollectorRegistry()
     tally, timers = Tally("adapter_things", "Things", ["of"], registry), Timers("adapter_thing_seconds", "Time", ["of"], registry)
