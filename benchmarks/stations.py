@@ -31,7 +31,7 @@ from adapter.bootstrap.rules import read_rules
 from adapter.conclusion import Exchange, answer_of, conclude
 from adapter.contract.json_text import parse_json
 from adapter.exchange import Prepared, judge, prepare
-from adapter.faces.callers import Callers
+from adapter.faces.callers import Callers, Spelled
 from adapter.faces.clients import load_clients
 from adapter.faces.declaration import load_face
 from adapter.faces.incoming import Incoming
@@ -73,7 +73,7 @@ class Bench:
     backend: Backend
     callers: Callers
     renderer: Renderer
-    credentials: Any
+    credentials: Spelled
 
     @classmethod
     def of_project(cls) -> Bench:
@@ -86,7 +86,7 @@ class Bench:
             market, connector, Wire(WireSettings()), rules.translators(), rules.validators(), rules.catalogue, Redaction(market.redact)
         )
         callers = Callers(load_clients(home.path("config/clients.yaml"), ENVIRONMENT), [OPERATION], open_here=True)
-        return cls(backend, callers, Renderer(faces[0]), faces[0].credentials)
+        return cls(backend, callers, Renderer(faces[0]), Spelled(faces[0].credentials))
 
     def message(self, raw: bytes, number: int = 1) -> Message:
         return Message(

@@ -162,16 +162,19 @@ def settle(
     identifier: str = typer.Argument(..., metavar="ID", help="The order's own id, or the backend's."),
     verdict: Settled = typer.Option(..., "--as", help="accepted: the backend has it. absent: it certainly has not, and never will."),
     reference: str = typer.Option("", help="With accepted: the backend's number of the order."),
+    shared: bool = typer.Option(False, "--shared", help="The number is right, although another order has it too."),
     why: str = typer.Option("", help="How you know; kept in the audit."),
 ) -> None:
-    """Settle an order in doubt by hand. Refused where its attempt is settled, or its call is still under way."""
+    """Settle an order in doubt by hand. Refused where its attempt is settled, its call is still under way, or another
+    order has the number."""
     home, settings = here()
     hand = Hand(operator())
-    path = with_query(f"/admin/settle/{quote(identifier, safe='')}", verdict=verdict.value, reference=reference, why=why, actor=hand.actor)
+    asked = {"verdict": verdict.value, "reference": reference, "shared": shared, "why": why, "actor": hand.actor}
+    path = with_query(f"/admin/settle/{quote(identifier, safe='')}", **asked)
 
     async def without_service(store: Store) -> dict[str, Any]:
         judge = judge_without_service(home, settings)
-        return await settle_by_hand(store, judge, identifier, verdict.value, reference, why, hand)
+        return await settle_by_hand(store, judge, identifier, verdict.value, reference, why, hand, shared=shared)
 
     done = ask(settings, path, without_service, method="POST")
     typer.echo(printable(done["text"]))

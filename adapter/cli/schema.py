@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 import orjson
 import typer
 
+from adapter.codes.keys import FILE, properties
 from adapter.mapping.schema import codes_schema, mapping_schema
 
 
@@ -17,7 +19,14 @@ class Written(StrEnum):
     CODES = "codes"
 
 
-_SCHEMAS = {Written.MAPPING: mapping_schema, Written.CODES: codes_schema}
+def codes_file_schema() -> dict[str, Any]:
+    """The schema of ``codes.yaml``: its code tables are the mapping language's, what a backend's codes mean is declared beside them."""
+    tables, meanings = codes_schema(), properties(FILE)
+    known = {**tables["properties"], **meanings["properties"]}
+    return {**tables, "description": "What the codes of a market's backend mean.", "properties": known, "additionalProperties": False}
+
+
+_SCHEMAS = {Written.MAPPING: mapping_schema, Written.CODES: codes_file_schema}
 
 
 def schema(

@@ -53,10 +53,13 @@ def redrive(
         raise typer.BadParameter("name either a task's ID or a --lane")
     hand = Hand(operator())
     path = f"/admin/tasks/redrive/{quote(identifier, safe='')}" if identifier else "/admin/tasks/redrive"
+    settings = load_settings(Home.find())
     done = ask(
-        load_settings(Home.find()),
+        settings,
         with_query(path, lane=lane, actor=hand.actor),
-        lambda store: redrive_task(store, identifier, hand) if identifier else redrive_lane(store, lane, hand),
+        lambda store: (
+            redrive_task(store, identifier, hand) if identifier else redrive_lane(store, lane, hand, settings.markets.__contains__)
+        ),
         method="POST",
     )
     tell_redriven(done)

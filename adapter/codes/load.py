@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from difflib import get_close_matches
 from pathlib import Path
 
+from adapter.codes import keys
 from adapter.codes.catalogue import SEVERITIES, Catalogue, Meaning, Unknown, ignore
 from adapter.codes.grammar import BLANKS, Grammar
 from adapter.codes.reference import ReferenceTable
@@ -14,14 +15,11 @@ from adapter.errors import CheckFailed
 from adapter.finding import Finding, Position
 from adapter.yaml_text import Block, Document, Items, Node, Scalar, load_document, numbered, read_document
 
-_FILE = {"like", "without", "source", "grammar", "messages", "tables", "reference"}
-_GRAMMAR = {"source", "fragments", "head", "split", "trim", "entries"}
-_MESSAGE = {"name", "severity", "retryable", "advice", "sample", "source"}
-_TABLE = {"source", "key", "rows"}
+_FILE = keys.names(keys.FILE) | keys.OF_MAPPINGS
+_GRAMMAR, _MESSAGE, _TABLE = map(keys.names, (keys.GRAMMAR, keys.MESSAGE, keys.REFERENCE))
 _CODES = numbered("C")
-_KEBAB = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_KEBAB = re.compile(keys.KEBAB)
 _FRAGMENT = re.compile(r"\{([A-Za-z_]\w*)\}")
-_YES = {"yes": True, "true": True, "no": False, "false": False}
 
 
 def load_catalogue(path: Path, *, shown: str = "", unknown: Unknown = ignore) -> Catalogue:
@@ -83,7 +81,7 @@ class _Loader:
     def _report(self, code: str, text: str, at: Position, hint: str = "") -> None:
         self._findings.append(Finding(code, text, at, hint))
 
-    def block(self, node: Node, what: str, known: set[str] | None = None) -> Block | None:
+    def block(self, node: Node, what: str, known: Set[str] | None = None) -> Block | None:
         if not isinstance(node, Block):
             self._report("C107", f"{what} must be 'key: value' lines", _start(node))
             return None
@@ -195,14 +193,14 @@ class _Loader:
                 )
             if severity.value not in SEVERITIES:
                 self._report("C108", f"'{severity.value}' is no severity", _place(severity), f"one of {', '.join(SEVERITIES)}")
-            if retryable.value not in _YES:
+            if retryable.value not in keys.YES:
                 self._report("C108", f"'{retryable.value}' is neither yes nor no", _place(retryable))
             source = self._text(block, "source", what)
             messages[key] = Meaning(
                 key,
                 name.value,
                 severity.value,
-                _YES.get(retryable.value, False),
+                keys.YES.get(retryable.value, False),
                 advice.value,
                 sample.value,
                 source.value if source else "",

@@ -12,6 +12,7 @@ from adapter.store.schema import delivery, listener
 _LISTENER, _CURSOR = listener.c, delivery.c
 _ZERO: ColumnElement[int] = literal_column("0")
 _NOTHING: ColumnElement[str] = literal_column("''")
+_SKIP = "delivery.skip"
 
 _REDRIVE = Statement(
     update(delivery)
@@ -61,6 +62,16 @@ def skip(c: Connection, seen: DeliveryRow, now: int, actor: str, reason: str) ->
     seq = seen.sent_seq + 1
     if seq > seen.last_seq or not delivered(c, seen, seq, now, called=False):
         return False
-    name, detail = f"gap:{seen.listener}:{seen.order_id}:{seq}", f"event {seq} is not sent to listener {seen.listener}: {reason}"
-    write(c, AuditRow(name, now, actor, "delivery.skip", seen.order_id, detail))
+    name, detail = f"{_gaps(seen)}{seq}", f"event {seq} is not sent to listener {seen.listener}: {reason}"
+    write(c, AuditRow(name, now, actor, _SKIP, seen.order_id, detail))
     return True
+
+
+def is_gap(row: AuditRow, stream: DeliveryRow) -> bool:
+    """Whether this deed left out an event that the stream, as it was read, has behind it: by a person, or the listener's ``then: skip``."""
+    prefix = _gaps(stream)
+    return row.action == _SKIP and row.id.startswith(prefix) and int(row.id.removeprefix(prefix)) <= stream.sent_seq
+
+
+def _gaps(stream: DeliveryRow) -> str:
+    return f"gap:{stream.listener}:{stream.order_id}:"

@@ -7,12 +7,16 @@ from typing import Any
 from adapter import clock
 from adapter.errors import Conflict, InvalidMessage, NotFound
 from adapter.faces.admin.by_hand import Hand
-from adapter.faces.admin.tasks import redrive_task
-from adapter.store import Store, auditing, dead_letters, outbox
+from adapter.faces.admin.tasks import ALIKE, redrive_task
+from adapter.faces.admin.timeline import progress
+from adapter.finding import nearest
+from adapter.store import Store, auditing, dead_letters, listening, outbox
 from adapter.store.connection import Connection
 from adapter.store.outbox import DeliveryRow
 from adapter.store.task_listing import find
 from adapter.store.task_rows import Task, TaskQuery
+
+_LOOKED_AT = 1000  # parked streams among which a near name is sought
 
 
 async def list_dead_letters(store: Store, limit: int) -> list[dict[str, Any]]:
@@ -53,13 +57,16 @@ async def redrive(store: Store, identifier: str, hand: Hand) -> dict[str, Any]:
     listener, order = _stream_of(identifier)
     row = await _existing(store, listener, order)
     if not await store.tx(_redrive_stream, row, await store.now(), hand):
-        raise Conflict(f"{identifier}: there is nothing to redrive; {_standing(row)}")
+        raise Conflict(f"{identifier}: there is nothing to redrive; {await _standing(store, row)}")
     return {"redriven": [identifier]}
 
 
 async def redrive_listener(store: Store, listener: str, hand: Hand) -> dict[str, Any]:
-    """Every parked stream of one listener goes on, and its pause ends."""
-    return {"redriven": await store.tx(_redrive_listener, listener, await store.now(), hand)}
+    """Every parked stream of one listener goes on, and its pause ends. Raises NotFound where nobody of that name listens."""
+    moved = await store.tx(_redrive_listener, listener, await store.now(), hand)
+    if not moved:
+        await _refuse_unknown(store, listener)
+    return {"redriven": moved}
 
 
 async def skip(store: Store, identifier: str, reason: str, hand: Hand) -> dict[str, Any]:
@@ -67,7 +74,7 @@ async def skip(store: Store, identifier: str, reason: str, hand: Hand) -> dict[s
     listener, order = _stream_of(identifier)
     row = await _existing(store, listener, order)
     if row.parked_at is None:
-        raise Conflict(f"{identifier} is not parked, and only what stands still is skipped; {_standing(row)}")
+        raise Conflict(f"{identifier} is not parked, and only what stands still is skipped; {await _standing(store, row)}")
     if not await store.tx(dead_letters.skip, row, await store.now(), hand.actor, reason):
         raise Conflict(f"{identifier} has moved since; look again with 'adapter dead-letters'")
     return {"skipped": row.sent_seq + 1, "left": row.last_seq - row.sent_seq - 1}
@@ -95,9 +102,9 @@ def _told(row: DeliveryRow) -> str:
     return f"listener {row.listener}, event {row.sent_seq + 1}, after {row.attempts} tries: {row.last_error}"
 
 
-def _standing(row: DeliveryRow) -> str:
+async def _standing(store: Store, row: DeliveryRow) -> str:
     state = "parked" if row.parked_at is not None else "nothing waits" if row.due_at is None else f"the next try is {clock.iso(row.due_at)}"
-    return f"{row.sent_seq} of {row.last_seq} events are sent, {state}"
+    return f"{progress(row, await store.tx(auditing.find, row.order_id))}, {state}"
 
 
 def _stream_of(identifier: str) -> tuple[str, str]:
@@ -107,8 +114,21 @@ def _stream_of(identifier: str) -> tuple[str, str]:
     return listener, order
 
 
+async def _refuse_unknown(store: Store, listener: str) -> None:
+    known = [row.id for row in await store.tx(listening.listeners)]
+    if listener not in known:
+        near = nearest(listener, known)
+        hint = f"did you mean '{near}'? " if near else ""
+        raise NotFound(f"there is no listener '{listener}'; {hint}'adapter listeners' lists them")
+
+
 async def _existing(store: Store, listener: str, order: str) -> outbox.DeliveryRow:
     row = await store.tx(dead_letters.find_delivery, listener, order)
     if row is None:
+        await _refuse_unknown(store, listener)
+        there = [each.order_id for each in await store.tx(dead_letters.dead_letters, _LOOKED_AT) if each.listener == listener]
+        near = nearest(order, there, ALIKE)
+        if near:
+            raise NotFound(f"listener {listener} has no stream of order {order}; did you mean '{listener}/{near}'?")
         raise NotFound(f"listener {listener} has no stream of order {order}; 'adapter dead-letters' lists the parked ones")
     return row

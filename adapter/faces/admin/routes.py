@@ -79,13 +79,21 @@ def _markets(query: QueryParams) -> list[str]:
 
 
 def _acting(store: Store, token: str, judge: Judge, retention: Retention) -> list[Route]:
+    def declared(market: str) -> bool:
+        try:
+            judge.rules(market)
+        except KeyError:
+            return False
+        return True
+
     def hand(request: Request) -> Hand:
         return Hand(said(request.query_params, "actor"))
 
     async def settle(request: Request) -> Any:
         query = request.query_params
         verdict, reference, why = (query.get(name, "") for name in ("verdict", "reference", "why"))
-        return await settle_by_hand(store, judge, request.path_params["id"], verdict, reference, why, hand(request))
+        identifier, shared = request.path_params["id"], yes(query, "shared")
+        return await settle_by_hand(store, judge, identifier, verdict, reference, why, hand(request), shared=shared)
 
     async def skip(request: Request) -> Any:
         return await dead_letters.skip(store, request.path_params["id"], said(request.query_params, "why"), hand(request))
@@ -94,7 +102,7 @@ def _acting(store: Store, token: str, judge: Judge, retention: Retention) -> lis
         return await attention.dismiss(store, request.path_params["id"], said(request.query_params, "why"), hand(request))
 
     routes: list[tuple[str, Callable[[Request], Awaitable[Any]]]] = [
-        ("/admin/tasks/redrive", lambda request: tasks.redrive_lane(store, said(request.query_params, "lane"), hand(request))),
+        ("/admin/tasks/redrive", lambda request: tasks.redrive_lane(store, said(request.query_params, "lane"), hand(request), declared)),
         ("/admin/tasks/redrive/{id:path}", lambda request: tasks.redrive_task(store, request.path_params["id"], hand(request))),
         (
             "/admin/dead-letters/redrive",

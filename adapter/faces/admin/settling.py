@@ -22,16 +22,19 @@ from adapter.faces.admin.settling_changes import change_by_hand
 from adapter.mapping.scope import Scope
 from adapter.market import Market
 from adapter.ports import Document, Message, Outcome, OutcomeKind, Reply, Result
-from adapter.recorded import advanced, message_of
+from adapter.recorded import advanced, kind_of, message_of
 from adapter.resource import Unexpected
-from adapter.store import AttemptRow, OrderRow, Response, Settlement, Store, auditing
+from adapter.store import AttemptRow, OrderQuery, OrderRow, Response, Settlement, Store, auditing
 from adapter.store.advancing import Change, Overtaken
 from adapter.store.auditing import AuditRow
 from adapter.store.connection import Connection
 from adapter.store.outbox import NewEvent
+from adapter.store.reading import find_orders, order_row
 from adapter.store.settling import pack_settlement
 from adapter.store.submitting import settle_and_advance
 from adapter.store.task_rows import NewTask
+
+_NAMED = 3  # orders that have a reference already and are told by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,13 @@ class Judge:
     renderers: Mapping[str, Callable[[Message, Result], Reply]]
 
 
-async def settle_by_hand(store: Store, judge: Judge, identifier: str, verdict: str, reference: str, why: str, hand: Hand) -> dict[str, Any]:
-    """Adopts ``reference`` (accepted), or frees the order for another attempt (absent).
+async def settle_by_hand(
+    store: Store, judge: Judge, identifier: str, verdict: str, reference: str, why: str, hand: Hand, *, shared: bool = False
+) -> dict[str, Any]:
+    """Adopts ``reference`` (accepted), or frees the order for another attempt (absent). ``shared``: another order may have it too.
 
-    Raises NotFound, InvalidMessage; Conflict where the attempt is settled or its call is under way; ConfigError where market, mapping
-    or face of the order are not declared any more.
+    Raises NotFound, InvalidMessage; Conflict where the attempt is settled, its call is under way or another order has the reference;
+    ConfigError where market, mapping or face of the order are not declared any more.
     """
     if verdict not in ("accepted", "absent"):
         raise InvalidMessage(f"'{verdict}' is no verdict; say accepted or absent")
@@ -78,7 +83,7 @@ async def settle_by_hand(store: Store, judge: Judge, identifier: str, verdict: s
     audit = hand.row(now, "order.settle", order.id, f"attempt {attempt.number}: {verdict}{known}{f': {why}' if why else ''}")
     packed = pack_settlement(order.id, attempt.number, settlement)
     try:
-        done = await store.tx(_settle, packed, change, audit)
+        done = await store.tx(_settle, packed, change, audit, order, "" if shared else reference)
     except Overtaken:
         raise Conflict(f"order {order.id} is being changed by a worker in this moment; nothing was done, settle it again") from None
     if not done:
@@ -86,7 +91,16 @@ async def settle_by_hand(store: Store, judge: Judge, identifier: str, verdict: s
     return {"order": order.id, "attempt": attempt.number, "verdict": verdict, "text": _told(rules.market, order, verdict, reference)}
 
 
-def _settle(c: Connection, packed: tuple[dict[str, Any], list[dict[str, Any]]], change: Change | None, audit: AuditRow) -> bool:
+def _settle(
+    c: Connection,
+    packed: tuple[dict[str, Any], list[dict[str, Any]]],
+    change: Change | None,
+    audit: AuditRow,
+    order: OrderRow,
+    alone: str,
+) -> bool:
+    """``alone`` is the reference that no other order may have ("": any may)."""
+    _refuse_taken(c, order, alone)
     if not settle_and_advance(c, packed[0], packed[1], change):
         return False
     auditing.write(c, audit)
@@ -101,6 +115,24 @@ def _refuse_certain(order: OrderRow, attempt: AttemptRow, now: int) -> None:
         raise Conflict(f"{name} is settled already: {attempt.outcome}{known} since {at}; nothing was changed")
     if attempt.outcome is None and attempt.deadline > now:
         raise Conflict(f"{name} is under way on node {attempt.node} until {clock.iso(attempt.deadline)}; wait for its end")
+
+
+def _refuse_taken(c: Connection, order: OrderRow, reference: str) -> None:
+    """Raises Conflict where another of its kind, in its market, has the backend's number already: one of the two is then mistaken."""
+    if not reference:
+        return
+    c.lock(f"reference {reference} of {order.market}")  # two people at once, on two nodes, must not both find that nobody has it
+    query = OrderQuery(markets=frozenset({order.market}), backend_ref=reference)
+    others = [other for other in map(order_row, find_orders(c, query)) if other.id != order.id and kind_of(other) == kind_of(order)]
+    if not others:
+        return
+    named = ", ".join(f"{each.id} ({each.state or each.operation})" for each in others[:_NAMED])
+    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    raise Conflict(
+        f"order {order.id}: {reference} is the backend's number of {named}{more} in market {order.market} already; nothing was changed. "
+        f"Look at it with 'adapter orders {others[0].id}', and ask the backend for the right number; if both are one order there, "
+        "settle again with --shared"
+    )
 
 
 def _adoption(judge: Judge, rules: Rules, order: OrderRow, reference: str, evidence: str, now: int) -> tuple[Settlement, Change]:

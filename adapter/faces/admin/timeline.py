@@ -16,6 +16,7 @@ from adapter.recorded import kind_of
 from adapter.resource import Resource
 from adapter.store import AttemptRow, Direction, MessageRow, OrderRow
 from adapter.store.auditing import AuditRow
+from adapter.store.dead_letters import is_gap
 from adapter.store.outbox import DeliveryRow, EventRow
 from adapter.store.task_rows import Task
 
@@ -197,7 +198,7 @@ def _audit(way: Way) -> Iterator[_Step]:
 
 def _deliveries(way: Way, now: int) -> Iterator[_Step]:
     for row in way.deliveries:
-        sent = f"listener {row.listener}: {row.sent_seq} of {row.last_seq} events are sent"
+        sent = f"listener {row.listener}: {progress(row, way.audit)}"
         lines = (row.last_error,) if row.last_error else ()
         if row.parked_at is not None:
             yield _Step(row.parked_at, 8, "delivery", f"{sent}; parked at event {row.sent_seq + 1}", lines)
@@ -205,6 +206,12 @@ def _deliveries(way: Way, now: int) -> Iterator[_Step]:
             yield _Step(None, 3, "delivery", f"{sent}; event {row.sent_seq + 1} {when(row.due_at, now)}, {_tried(row.attempts)}", lines)
         else:
             yield _Step(None, 2, "delivery", sent)
+
+
+def progress(row: DeliveryRow, audit: Iterable[AuditRow]) -> str:
+    """How far a stream has come. An event that was left out stands behind it as well, but nobody was sent it: the audit has the gaps."""
+    left_out = sum(is_gap(each, row) for each in audit)
+    return f"{row.sent_seq - left_out} of {row.last_seq} events are sent{f', {left_out} left out' if left_out else ''}"
 
 
 def _tasks(way: Way, now: int) -> Iterator[_Step]:

@@ -29,8 +29,12 @@ _LOCATE: Final = "locate"
 MAX_DEPTH: Final = 64
 """Levels of an expression: a person can follow fewer, and everything that walks over it may call itself once for each."""
 
+MAX_LENGTH: Final = 10_000
+"""Characters of an expression: what asks for the place of each part takes time with the square of it, and nobody reads one as long."""
+
 _MOST_DIGITS: Final = 1_000  # as of a number in JSON
 _TOO_DEEP: Final = f"it is nested too deeply, more than {MAX_DEPTH} levels"
+_SPLIT: Final = "look codes up in a table of codes.yaml; choose between values with branches: choose, with when and otherwise"
 _ENVIRONMENT: Final = Environment(autoescape=False)  # noqa: S701 - only its lexer is used, nothing is rendered
 
 _STRING: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
@@ -102,6 +106,9 @@ def parse_expression(text: str, at: Position, locate: Locate | None = None) -> E
     and unescaped from ``at`` on. Raises ExpressionError.
     """
     where = locate or _straight(text, at)
+    if len(text) > MAX_LENGTH:
+        said = f"the expression cannot be read: it is too long, {len(text)} characters, and {MAX_LENGTH} are the most"
+        raise ExpressionError([Finding(SYNTAX, said, where(0, 1), _SPLIT)])
     try:
         node = _parse(text)
     except _Unreadable as error:

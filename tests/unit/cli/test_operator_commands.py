@@ -113,6 +113,26 @@ def test_orders_in_doubt_are_found_settled_and_gone_from_the_list(desk):
     assert desk.call("orders", "settle", found, "--as", "perhaps").exit_code == 2
 
 
+def test_a_number_that_another_order_has_is_taken_only_where_somebody_insists(desk):
+    first, second = (line.split()[2] for line in desk.says("orders", "--in-doubt").splitlines()[1:])
+    desk.says("orders", "settle", first, "--as", "accepted", "--reference", "4711")
+    refused = desk.refuses(Conflict, "orders", "settle", second, "--as", "accepted", "--reference", "4711")
+    assert f"order {second}: 4711 is the backend's number of {first} (acknowledged) in market pr already; nothing was changed" in refused
+    assert f"'adapter orders {first}'" in refused
+    assert second in desk.says("orders", "--in-doubt")
+    told = desk.says("orders", "settle", second, "--as", "accepted", "--reference", "4711", "--shared")
+    assert told.startswith(f"order {second} is accepted as 4711")
+
+
+@pytest.mark.parametrize("other", ["market", "resource"])
+def test_the_same_number_in_another_market_or_of_another_kind_is_another_thing(desk, other):
+    moved = Statement(update(resource_order).where(resource_order.c.outcome == "accepted").values(backend_ref="4711", **{other: "other"}))
+    desk.on_record(lambda store: store.tx(lambda c: c.change(moved, {})))
+    first = desk.says("orders", "--in-doubt").splitlines()[1].split()[2]
+    told = desk.says("orders", "settle", first, "--as", "accepted", "--reference", "4711")
+    assert told.startswith(f"order {first} is accepted as 4711")
+
+
 def test_a_routed_market_means_those_it_stands_for(desk):
     moved = Statement(update(resource_order).where(resource_order.c.outcome == "accepted").values(market="jm-cerillion"))
     desk.on_record(lambda store: store.tx(lambda c: c.change(moved, {})))
@@ -192,6 +212,10 @@ def test_tasks_are_listed_and_redriven_alone_or_by_lane(desk):
     assert desk.says("tasks", "redrive", "--lane", "poll:nobody") == "nothing stands still there\n"
     assert desk.says("tasks", "--parked", "--lane", "poll:nobody") == "no parked tasks in lane poll:nobody on record\n"
     assert "there is no task 'poll:T9'" in desk.refuses(NotFound, "tasks", "redrive", "poll:T9")
+    assert desk.says("tasks", "redrive", "--lane", "timer:pr") == "nothing stands still there\n", "a lane of a market that is declared"
+    for mistyped in ("pol:nobody", "poll:nobdy"):
+        assert "did you mean 'poll:nobody'?" in desk.refuses(NotFound, "tasks", "redrive", "--lane", mistyped), mistyped
+    assert "there is no lane 'zz'; it is KIND:MARKET" in desk.refuses(NotFound, "tasks", "redrive", "--lane", "zz")
     assert desk.says("tasks", "--lane", "poll:nobody", "--order", "O-1") == (
         "no tasks in lane poll:nobody of order O-1 on record; --order takes our id, as 'adapter orders' lists it\n"
     )
@@ -220,11 +244,13 @@ def test_dead_letters_are_listed_redriven_and_skipped(desk):
     assert desk.says("dead-letters", "skip", stream, "--why", "not wanted") == "event 1 is left out, 0 more follow\n"
     assert "there is nothing to redrive" in desk.refuses(Conflict, "dead-letters", "redrive", stream)
     assert desk.says("dead-letters", "redrive", "--listener", "L1") == "nothing stands still there\n"
+    mistyped = desk.refuses(NotFound, "dead-letters", "redrive", "--listener", "L11")
+    assert mistyped == "there is no listener 'L11'; did you mean 'L1'? 'adapter listeners' lists them"
     assert desk.call("dead-letters", "redrive").exit_code == 2
     shown = desk.says("orders", order.id, "--brief")
     assert "delivery.skip" in shown
     assert "event 1: ProductOrderStateChangeEvent" in shown
-    assert "listener L1: 1 of 1 events are sent" in shown
+    assert "listener L1: 0 of 1 events are sent, 1 left out" in shown
 
 
 def test_listeners_are_listed_and_resumed(desk):

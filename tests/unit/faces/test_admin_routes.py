@@ -57,7 +57,7 @@ def test_nobody_acts_without_a_name(service, path):
             "dead-letters/redrive/L1/O1",
             404,
             "NotFound",
-            "listener L1 has no stream of order O1; 'adapter dead-letters' lists the parked ones",
+            "there is no listener 'L1'; 'adapter listeners' lists them",
         ),
         ("dead-letters/skip/L1/O1", 400, "InvalidMessage", "'why' is missing"),
         ("settle/x", 400, "InvalidMessage", "'' is no verdict; say accepted or absent"),

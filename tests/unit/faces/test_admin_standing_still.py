@@ -100,8 +100,14 @@ def test_a_parked_task_goes_on_as_if_it_had_never_been_tried_and_the_audit_has_i
         [deed] = await store.tx(auditing.find, "4")
         assert (deed.actor, deed.action, deed.at) == ("root", "task.redrive", clock.now)
         assert deed.detail == "poll:4 after 1 claims: no such order"
-        with pytest.raises(NotFound, match="there is no task 'poll:5'"):
-            await tasks.redrive_task(store, "poll:5", HAND)
+        await parked_task(store, "poll:0190a2b3", order="0190a2b3")
+        for mistyped, near in (
+            ("poll:5", "'adapter tasks' lists them"),
+            ("poll:0190a2b4", "did you mean 'poll:0190a2b3'[?]"),
+            ("0190a2b3", "that order has poll:0190a2b3;"),
+        ):
+            with pytest.raises(NotFound, match=f"there is no task '{mistyped}'; {near}"):
+                await tasks.redrive_task(store, mistyped, HAND)
 
     run(scenario)
 
@@ -117,14 +123,22 @@ def test_a_task_that_somebody_works_on_is_not_taken_away_from_him(run, clock):
     run(scenario)
 
 
+def nothing_declared(_: str) -> bool:
+    return False
+
+
 def test_all_parked_tasks_of_a_lane_go_on_and_no_others(run):
     async def scenario(store: Store) -> None:
         for number in range(3):
             await parked_task(store, f"poll:{number}", "poll:a")
         await parked_task(store, "poll:other", "poll:b")
-        assert sorted((await tasks.redrive_lane(store, "poll:a", HAND))["redriven"]) == ["poll:0", "poll:1", "poll:2"]
+        assert sorted((await tasks.redrive_lane(store, "poll:a", HAND, nothing_declared))["redriven"]) == ["poll:0", "poll:1", "poll:2"]
         assert [row["id"] for row in await tasks.list_tasks(store, 10, parked=True)] == ["poll:other"]
-        assert await tasks.redrive_lane(store, "poll:a", HAND) == {"redriven": []}
+        assert await tasks.redrive_lane(store, "poll:a", HAND, nothing_declared) == {"redriven": []}, "they are due, and the lane is there"
+        for lane in ("pol:a", "poll:", "lane:a"):
+            with pytest.raises(NotFound, match=f"there is no lane '{lane}'"):
+                await tasks.redrive_lane(store, lane, HAND, {"", "a"}.__contains__)
+        assert await tasks.redrive_lane(store, "submit:a", HAND, {"a"}.__contains__) == {"redriven": []}
 
     run(scenario)
 
@@ -158,6 +172,11 @@ def test_what_names_no_stream_or_one_without_need_is_refused(run):
         order = await accepted(store, "1")
         with pytest.raises(NotFound, match="listener L1 has no stream of order"):
             await dead_letters.redrive(store, f"L1/{order.id}", HAND)
+        with pytest.raises(NotFound, match=r"there is no listener 'L11'; did you mean 'L1'\? 'adapter listeners' lists them"):
+            await dead_letters.redrive(store, f"L11/{order.id}", HAND)
+        with pytest.raises(NotFound, match="there is no listener 'nobody'; 'adapter listeners' lists them"):
+            await dead_letters.redrive_listener(store, "nobody", HAND)
+        assert await dead_letters.redrive_listener(store, "L1", HAND) == {"redriven": []}
         with pytest.raises(NotFound, match="there is no task 'nothing'"):
             await dead_letters.redrive(store, "nothing", HAND)
         with pytest.raises(InvalidMessage, match="names no stream; write LISTENER/ORDER"):
@@ -166,8 +185,10 @@ def test_what_names_no_stream_or_one_without_need_is_refused(run):
         with pytest.raises(Conflict, match="is not parked, and only what stands still is skipped; 0 of 1 events are sent, the next try is"):
             await dead_letters.skip(store, f"L1/{order.id}", "why", HAND)
         await parked_stream(store, "L1")
+        with pytest.raises(NotFound, match=f"did you mean 'L1/{order.id}'"):
+            await dead_letters.skip(store, f"L1/{order.id[:-1]}", "why", HAND)
         assert await dead_letters.skip(store, f"L1/{order.id}", "they do not want it", HAND) == {"skipped": 1, "left": 0}
-        with pytest.raises(Conflict, match="there is nothing to redrive; 1 of 1 events are sent, nothing waits"):
+        with pytest.raises(Conflict, match="there is nothing to redrive; 0 of 1 events are sent, 1 left out, nothing waits"):
             await dead_letters.redrive(store, f"L1/{order.id}", HAND)
         [deed] = await store.tx(auditing.find, order.id)
         assert (deed.actor, deed.action) == ("root", "delivery.skip")

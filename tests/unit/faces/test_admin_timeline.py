@@ -71,6 +71,14 @@ def test_a_message_has_the_rules_of_its_attempt_and_one_after_it_or_of_none_has_
     assert [step["rules"] for step in steps if step["kind"] == "message"] == ["rules-222222", "", ""]
 
 
+def test_an_event_that_was_left_out_does_not_count_as_sent():
+    stream = DeliveryRow("L1", "O1", 2, 3, None, 3, "", 0, None, "")
+    gaps = tuple(AuditRow(f"gap:{of}", T, "ann", "delivery.skip", "O1", "not wanted") for of in ("L1:O1:2", "L1:O1:3", "L11:O1:1"))
+    steps = timeline(Way(ORDER, deliveries=(stream,), audit=gaps), T + 1000)
+    [told] = [step["text"] for step in steps if step["kind"] == "delivery"]
+    assert told == "listener L1: 1 of 3 events are sent, 1 left out", "3 was left out after the stream was read; L11 is somebody else"
+
+
 def test_how_things_stand_comes_last_with_what_is_due_and_what_stands_still():
     unknown = replace(SECOND, outcome=None, settled_at=None, evidence="", issues=())
     order = replace(ORDER, attention="in doubt: two of them", done_at=None, external_id="", correlation_id="")

@@ -178,5 +178,16 @@ def test_an_expression_without_end_is_a_finding(text: str) -> None:
     assert finding.at.column == 11
 
 
+def test_an_expression_that_nobody_can_read_is_a_finding_at_its_place_with_a_remedy() -> None:
+    joined = " ~ ".join(["'a'"] * 20_000)
+    finding = refused(joined)
+    assert (finding.code, finding.at) == ("M115", AT)
+    assert finding.text == "the expression cannot be read: it is too long, 119997 characters, and 10000 are the most"
+    assert "a table of codes.yaml" in finding.hint
+    longest = joined[:9999]
+    assert parse_expression(longest, AT).node is not None
+    assert "too long" in refused(longest + "  ").text
+
+
 def test_many_alternatives_are_not_too_deep() -> None:
     assert parse_expression(" or ".join(["request.a"] * 50), AT).node is not None

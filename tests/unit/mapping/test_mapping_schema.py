@@ -11,6 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from adapter.cli.main import app
+from adapter.cli.schema import codes_file_schema
+from adapter.codes import read_catalogue
+from adapter.codes.keys import FILE, OF_MAPPINGS, names
 from adapter.mapping.forms import misfits
 from adapter.mapping.keys import NAMED, TABLES, mapping_form
 from adapter.mapping.load import CODES, load_yaml
@@ -48,6 +51,7 @@ def validator() -> Any:
 def test_the_schema_is_one() -> None:
     assert jsonschema_rs.meta.is_valid(mapping_schema())
     assert jsonschema_rs.meta.is_valid(codes_schema())
+    assert jsonschema_rs.meta.is_valid(codes_file_schema())
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -128,12 +132,14 @@ def test_every_key_is_described() -> None:
                 walk(schema[name])
 
     walk(mapping_schema())
+    walk(codes_file_schema())
 
 
 def test_real_codes_files_fit_theirs() -> None:
-    validator = jsonschema_rs.Draft202012Validator(codes_schema())
+    validator = jsonschema_rs.Draft202012Validator(codes_file_schema())
+    assert set(codes_file_schema()["properties"]) == names(FILE) | OF_MAPPINGS, "the loader takes these keys and no others"
     for path in (REPOSITORY / "mappings").glob("*/codes.yaml"):
-        assert validator.is_valid(document(path))
+        assert [error.message for error in validator.iter_errors(document(path))] == [], path
     assert not validator.is_valid({"tables": {"t": {"row": {}}}})
     for row, fits in (("b", True), (["b"], True), (["b", "", 7], True), ([], False), ([["b"]], False), ({"b": "c"}, False)):
         assert validator.is_valid({"tables": {"t": {"rows": {"a": row}}}}) is fits
@@ -143,13 +149,67 @@ def test_real_codes_files_fit_theirs() -> None:
     assert list(misfits(loaded.root, TABLES, NAMED)) == []
 
 
+WHOLE_CODES = """\
+source: the document
+grammar:
+  source: the nine texts
+  fragments: {bar: '[|]'}
+  head: '(?P<ret>[0-9]{4}){bar}'
+  split: ','
+  trim: '|'
+  entries: {coded: '(?P<code>E[0-9]+)'}
+messages:
+  E1: {name: order-late, severity: warning, retryable: no, advice: Wait., sample: E1, source: the table}
+reference:
+  outages: {source: the list, key: [code, kind], rows: [{code: OT, kind: a, text: out}]}
+tables:
+  states: {rows: {held: H}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("x", "x"),  # sound
+        ("key: [code, kind]", "key: code"),  # sound
+        ("source: the document", "sorce: the document"),
+        ("grammar:", "gramar:"),
+        ("fragments:", "fragment:"),
+        ("entries:", "entry:"),
+        ("entries: {coded: '(?P<code>E[0-9]+)'}", "entries: ['(?P<code>E[0-9]+)']"),
+        ("severity: warning", "severty: warning"),
+        ("severity: warning", "severity: grave"),
+        ("retryable: no", "retryable: perhaps"),
+        ("retryable: no, ", ""),
+        ("name: order-late", "name: OrderLate"),
+        ("advice: Wait.", "advice: '  '"),
+        ("advice: Wait.", "advise: Wait."),
+        ("advice: Wait.", "advice: [Wait.]"),
+        ("E1: {", "E1: text\n  E2: {"),
+        ("key: [code, kind], ", ""),
+        ("key: [code, kind]", "key: []"),
+        ("key: [code, kind]", "kye: [code, kind]"),
+        ("text: out", "text: [out]"),
+        ("rows: [{code: OT, kind: a, text: out}]", "rows: {code: OT}"),
+    ],
+)
+def test_loader_and_schema_of_codes_say_the_same(old: str, new: str) -> None:
+    text = WHOLE_CODES.replace(old, new)
+    loaded = load_yaml(text, "codes.yaml", CODES)
+    assert loaded.root is not None
+    _, found = read_catalogue(text, "codes.yaml")
+    sound = old == "x" or new == "key: code"
+    assert (not found) is sound, found
+    assert jsonschema_rs.Draft202012Validator(codes_file_schema()).is_valid(plain(loaded.root)) is sound
+
+
 @pytest.mark.parametrize("path", BROKEN_CODES, ids=lambda path: path.parent.name)
 def test_broken_codes_files_do_not(path: Path) -> None:
     loaded = load_yaml(path.read_bytes(), path.name, CODES)
     assert loaded.root is not None
     found = list(misfits(loaded.root, TABLES, NAMED))
     assert found or loaded.findings
-    assert jsonschema_rs.Draft202012Validator(codes_schema()).is_valid(plain(loaded.root)) is (not found)
+    assert jsonschema_rs.Draft202012Validator(codes_file_schema()).is_valid(plain(loaded.root)) is (not found)
 
 
 @pytest.mark.parametrize(("arguments", "title"), [([], "Mapping file"), (["mapping"], "Mapping file"), (["codes"], "Codes file")])
