@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import tracemalloc
 from decimal import Decimal
 
 import orjson
@@ -15,7 +16,7 @@ from lxml import etree
 from adapter.contract.path import parse_path
 from adapter.errors import ConfigError
 from adapter.redaction import MASK, Redaction
-from adapter.redaction.documents import SECRETS
+from adapter.redaction.documents import SECRETS, secrets_in
 from adapter.redaction.xml import XmlMasks
 
 PATHS = ["order.customer.pin", "order.@code", "note[@type=Pin].text", "note[@type~=job].id", "header.X-Account-Pin", "billingAccount"]
@@ -68,6 +69,21 @@ def test_credentials_are_masked_without_being_declared_at_any_depth(name):
 @given(name=st.from_regex(re.compile(SECRETS, re.IGNORECASE | re.ASCII), fullmatch=True), before=st.text(max_size=80))
 def test_no_spelling_of_a_credentials_name_is_overlooked(name, before):
     assert b"geheim" not in Redaction().json(orjson.dumps({"text": before, "inner": {name: "geheim"}}))
+
+
+@pytest.mark.parametrize("before", range(16_384 - 60, 16_384 + 20))
+def test_a_credentials_name_is_found_wherever_it_is_in_a_long_body(before):
+    assert b"geheim" not in Redaction().json(orjson.dumps({"text": "x" * before, "authorization": "geheim"}))
+
+
+def test_a_body_made_of_names_of_credentials_takes_no_more_memory_than_a_few_of_it():
+    body = b"token" * 200_000
+    tracemalloc.start()
+    try:
+        assert secrets_in(body)
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(body)
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_name_hidden_by_an_escape_is_found():
